@@ -1,0 +1,38 @@
+import * as z from 'zod/mini';
+import { route } from '../route.ts';
+import { listOf } from './base.ts';
+import { face } from './sessions.ts';
+
+export const agent = z.object({
+  name: z.string(),
+  title: z.string(),
+  installed: z.boolean(),
+  version: z.nullable(z.string()),
+  /** One line to type when it is not installed; null when there is nothing to install. */
+  install: z.nullable(z.string()),
+  faces: z.array(face),
+  runtime: z.string(),
+  /** `builtin`, or `config` for one from the config file. */
+  source: z.enum(['builtin', 'config']),
+  capabilities: z.array(z.string()),
+});
+export type Agent = z.infer<typeof agent>;
+
+export const agents = {
+  listAgents: route({
+    method: 'GET',
+    path: '/agents',
+    summary: 'Agents that may be started, installed or not',
+    permission: 'agents:read',
+    response: listOf(agent),
+  }),
+  getAgent: route({
+    method: 'GET',
+    path: '/agents/{name}',
+    summary: 'One agent',
+    permission: 'agents:read',
+    params: z.object({ name: z.string().check(z.maxLength(64)) }),
+    response: agent,
+    errors: ['agent_unknown'],
+  }),
+};

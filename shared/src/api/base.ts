@@ -1,0 +1,28 @@
+import * as z from 'zod/mini';
+
+/** Schemas that several nouns use. Times are ISO 8601 UTC, ids UUIDv7. */
+export const id = z.uuid();
+export const time = z.iso.datetime();
+export const idParams = z.object({ id });
+
+/** Terminal size in character cells. */
+export const cols = z.int().check(z.gte(2), z.lte(1000));
+export const rows = z.int().check(z.gte(1), z.lte(500));
+
+/** A query value arrives as text. */
+export const queryInt = (min: number, max: number) =>
+  z.pipe(
+    z.union([z.number(), z.string().check(z.regex(/^\d{1,15}$/))]),
+    z.pipe(z.transform(Number), z.int().check(z.gte(min), z.lte(max))),
+  );
+export const queryFlag = z.pipe(
+  z.union([z.boolean(), z.enum(['true', 'false', '1', '0'])]),
+  z.transform((v) => v === true || v === 'true' || v === '1'),
+);
+
+export const page = { limit: z._default(queryInt(1, 1000), 100), cursor: z.optional(z.string().check(z.maxLength(200))) };
+
+export const listOf = <S extends z.ZodMiniType>(item: S) => z.object({ items: z.array(item), next_cursor: z.nullable(z.string()) });
+
+/** A name a person gives: one line, no control characters, 1 to 100 characters after trimming. */
+export const displayName = z.string().check(z.trim(), z.minLength(1), z.maxLength(100), z.regex(/^[^\p{Cc}\p{Cf}\u2028\u2029]*$/u));

@@ -1,0 +1,55 @@
+import * as z from 'zod/mini';
+import { route } from '../route.ts';
+import { displayName, id, idParams, listOf, time } from './base.ts';
+
+export const project = z.object({
+  id,
+  name: z.string(),
+  machine: z.string(),
+  cwd: z.string(),
+  default_agent: z.nullable(z.string()),
+  created_at: time,
+  used_at: z.nullable(time),
+});
+export type Project = z.infer<typeof project>;
+
+const cwd = z.string().check(z.minLength(1), z.maxLength(4096));
+const agentName = z.nullable(z.string().check(z.minLength(1), z.maxLength(64)));
+
+export const projects = {
+  listProjects: route({
+    method: 'GET',
+    path: '/projects',
+    summary: 'Projects, last used first',
+    permission: 'projects:read',
+    response: listOf(project),
+  }),
+  createProject: route({
+    method: 'POST',
+    path: '/projects',
+    summary: 'Register a directory',
+    permission: 'projects:write',
+    status: 201,
+    body: z.strictObject({ name: z.optional(displayName), cwd, default_agent: z._default(agentName, null) }),
+    response: project,
+    errors: ['cwd_missing', 'conflict', 'agent_unknown'],
+  }),
+  updateProject: route({
+    method: 'PATCH',
+    path: '/projects/{id}',
+    summary: 'Rename, or change the default agent',
+    permission: 'projects:write',
+    params: idParams,
+    body: z.strictObject({ name: z.optional(displayName), default_agent: z.optional(agentName) }),
+    response: project,
+    errors: ['project_not_found', 'agent_unknown'],
+  }),
+  deleteProject: route({
+    method: 'DELETE',
+    path: '/projects/{id}',
+    summary: 'Forget a project; its files stay',
+    permission: 'projects:write',
+    params: idParams,
+    errors: ['project_not_found'],
+  }),
+};

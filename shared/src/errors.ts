@@ -1,0 +1,69 @@
+/**
+ * Every error that Afield reports, on HTTP, link and command line alike, as RFC 9457 problem details
+ * with a stable `code`. A code never changes its meaning; `title` is for people and may.
+ */
+export const ERRORS = {
+  bad_request: { status: 400, title: 'The request is not valid' },
+  bad_host: { status: 400, title: 'The Host header is missing, doubled or not one of ours' },
+  token_in_url: { status: 400, title: 'A token does not belong in a URL' },
+  unauthenticated: { status: 401, title: 'No valid token' },
+  forbidden: { status: 403, title: 'Not allowed' },
+  origin_refused: { status: 403, title: 'This page may not call this server' },
+  not_found: { status: 404, title: 'Not found' },
+  session_not_found: { status: 404, title: 'No such session' },
+  agent_unknown: { status: 404, title: 'No such agent' },
+  project_not_found: { status: 404, title: 'No such project' },
+  device_not_found: { status: 404, title: 'No such device' },
+  method_not_allowed: { status: 405, title: 'Method not allowed' },
+  agent_not_installed: { status: 409, title: 'The agent is not installed' },
+  session_ended: { status: 409, title: 'The session has ended' },
+  conflict: { status: 409, title: 'It is already so, or somebody was first' },
+  cwd_missing: { status: 422, title: 'The directory does not exist' },
+  start_failed: { status: 422, title: 'The program could not be started' },
+  too_large: { status: 413, title: 'Too large' },
+  media_type: { status: 415, title: 'Send JSON' },
+  rate_limited: { status: 429, title: 'Too many requests' },
+  internal: { status: 500, title: 'A fault of the server' },
+  relay_unreachable: { status: 502, title: 'The relay does not answer' },
+  relay_not_configured: { status: 409, title: 'No relay is configured' },
+  unavailable: { status: 503, title: 'Not available now' },
+  push_refused: { status: 422, title: 'The push service refused' },
+  too_many: { status: 409, title: 'There are too many of these already' },
+} as const satisfies Record<string, { status: number; title: string }>;
+
+export type ErrorCode = keyof typeof ERRORS;
+
+/** RFC 9457 problem details as they travel. `detail` says what happened and what to do next. */
+export interface Problem {
+  type: string;
+  title: string;
+  status: number;
+  code: ErrorCode;
+  detail: string;
+}
+
+/** The one error class of the product. `code` decides status and title; `cause` stays on this side. */
+export class AfieldError extends Error {
+  readonly code: ErrorCode;
+
+  constructor(code: ErrorCode, detail: string, options?: { cause?: unknown }) {
+    super(detail, options);
+    this.name = 'AfieldError';
+    this.code = code;
+  }
+
+  get status(): number {
+    return ERRORS[this.code].status;
+  }
+
+  toProblem(): Problem {
+    const { status, title } = ERRORS[this.code];
+    return { type: `urn:afield:error:${this.code}`, title, status, code: this.code, detail: this.message };
+  }
+
+  /** Reads a problem that came from the other side; an unknown code becomes `internal`. */
+  static from(problem: { code?: string; detail?: string; title?: string }): AfieldError {
+    const code = problem.code !== undefined && problem.code in ERRORS ? (problem.code as ErrorCode) : 'internal';
+    return new AfieldError(code, problem.detail ?? problem.title ?? ERRORS[code].title);
+  }
+}

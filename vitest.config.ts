@@ -1,0 +1,16 @@
+import { defineConfig } from 'vitest/config';
+
+const unit = (name: string) => ({ test: { name, root: name, include: ['src/**/*.test.ts', 'src/**/*.test.tsx'], testTimeout: 20_000 } });
+
+export default defineConfig({
+  test: {
+    projects: [
+      unit('shared'),
+      unit('relay'),
+      unit('server'),
+      { extends: './pwa/vitest.config.ts' },
+      { test: { name: 'e2e', root: 'e2e', include: ['**/*.test.ts'], exclude: ['agents/**'], testTimeout: 120_000, hookTimeout: 120_000, fileParallelism: false } },
+      { test: { name: 'agents', root: 'e2e', include: ['agents/**/*.test.ts'], testTimeout: 300_000, hookTimeout: 600_000, fileParallelism: false } },
+    ],
+  },
+});
