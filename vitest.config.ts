@@ -9,8 +9,27 @@ export default defineConfig({
       unit('relay'),
       unit('server'),
       { extends: './pwa/vitest.config.ts' },
-      { test: { name: 'e2e', root: 'e2e', include: ['**/*.test.ts'], exclude: ['agents/**'], testTimeout: 120_000, hookTimeout: 120_000, fileParallelism: false } },
-      { test: { name: 'agents', root: 'e2e', include: ['agents/**/*.test.ts'], testTimeout: 300_000, hookTimeout: 600_000, fileParallelism: false } },
+      {
+        test: {
+          name: 'e2e',
+          root: 'e2e',
+          include: ['**/*.test.ts'],
+          exclude: ['agents/**'],
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+          fileParallelism: false,
+        },
+      },
+      {
+        test: {
+          name: 'agents',
+          root: 'e2e',
+          include: ['agents/**/*.test.ts'],
+          testTimeout: 300_000,
+          hookTimeout: 600_000,
+          fileParallelism: false,
+        },
+      },
     ],
   },
 });
