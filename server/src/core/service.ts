@@ -1,0 +1,85 @@
+/** What the core offers to handlers and link. Implemented by `sessions.ts` and `event-log.ts`. */
+import type { LogEntry, LogType, Prompt, Session, SessionCreate, SessionStatus } from '@afield/shared/api/sessions.ts';
+import type { AfieldEvent, EventPayloads, EventType } from '@afield/shared/events.ts';
+import type { FRAME_OUTPUT, FRAME_SNAPSHOT } from '@afield/shared/link/frames.ts';
+
+/** Where a viewer's bytes go: one live attachment, seen from the core. The core waits for no viewer. */
+export interface ViewerSink {
+  /** Unique in this server's life. */
+  readonly id: string;
+  readonly device_name: string;
+  /** Hands bytes to the line. Never blocks; the viewer's credit decides when it is called. */
+  send(kind: typeof FRAME_OUTPUT | typeof FRAME_SNAPSHOT, offset: number, bytes: Uint8Array): void;
+  /** The stream is over; nothing follows. */
+  closed(reason: 'ended' | 'detached' | 'forbidden'): void;
+}
+
+export interface Attachment {
+  readonly cols: number;
+  readonly rows: number;
+  readonly lease: 'held' | 'look';
+  readonly offset: number;
+  /** Keys. Typing takes the size lease for this viewer when it asked for it (`take`). */
+  input(bytes: Uint8Array): void;
+  /** Takes the lease and resizes. */
+  resize(cols: number, rows: number): void;
+  /** The viewer's application has drawn everything below `offset`. */
+  ack(offset: number): void;
+  detach(): void;
+}
+
+export interface Screen {
+  cols: number;
+  rows: number;
+  offset: number;
+  cursor: { x: number; y: number };
+  screen: string;
+}
+
+export interface SessionService {
+  /** Errors: agent_unknown, agent_not_installed, cwd_missing, start_failed, project_not_found, too_many. */
+  create(input: SessionCreate): Promise<Session>;
+  list(query: {
+    status?: SessionStatus[];
+    agent?: string;
+    project_id?: string;
+    q?: string;
+    archived: boolean;
+    limit: number;
+    cursor?: string;
+  }): { items: Session[]; next_cursor: string | null };
+  get(id: string): Session;
+  update(id: string, changes: { name?: string; pinned?: boolean; archived?: boolean }): Session;
+  /** Ends the agent; `by` is the device's name, shown as the reason. */
+  stop(id: string, by: string): Promise<Session>;
+  /** Removes an ended session and its history. */
+  purge(id: string): Promise<void>;
+  prompt(id: string, prompt: { id: string; content: string }): Promise<Prompt>;
+  cancel(id: string): Promise<Session>;
+  input(id: string, bytes: Uint8Array): void;
+  resize(id: string, size: { cols: number; rows: number }, by: string): Session;
+  output(id: string, format: 'text' | 'ansi' | 'html', scrollback: number): Promise<Screen>;
+  logs(
+    id: string,
+    query: { since?: number; type?: LogType[]; q?: string; limit: number; cursor?: string },
+  ): { items: LogEntry[]; next_cursor: string | null };
+  /** Asciicast v2, line by line, as it is read from disk. */
+  recording(id: string): AsyncIterable<Uint8Array>;
+  /** Sends a snapshot at once, then output. Works on ended sessions too: their last screen, then `closed('ended')`. */
+  attach(id: string, sink: ViewerSink, options: { cols: number; rows: number; lease: 'take' | 'look' }): Promise<Attachment>;
+  counts(): Record<string, number>;
+  viewers(): number;
+  /** Stops taking new sessions, ends what cannot survive, flushes. */
+  close(): Promise<void>;
+}
+
+export interface EventLog {
+  /** Writes, then tells. */
+  publish<T extends EventType>(type: T, session_id: string | null, payload: EventPayloads[T]): AfieldEvent;
+  /** Live events only; call `read` first for what is missed. A handler must not throw. Returns the unsubscribe. */
+  subscribe(handler: (event: AfieldEvent) => void): () => void;
+  read(query: { since: number; limit: number; session_id?: string; types?: EventType[] }): AfieldEvent[];
+  nextSeq(): number;
+  /** False when events after `since` were already deleted, or `since` lies in the future: the client must refetch. */
+  covers(since: number): boolean;
+}
