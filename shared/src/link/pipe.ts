@@ -9,7 +9,10 @@ export interface LinkPipe {
   sendFrame(frame: Uint8Array): void;
   /** Bytes handed over but not yet on the wire: for flow control. */
   readonly bufferedBytes: number;
-  /** Ends it. `goodbye`: on purpose, so that the other side does not take it for a broken line. */
+  /**
+   * Ends it. `goodbye`: on purpose, so that the other side does not take it for a broken line. Every pipe calls its own `onClose`
+   * exactly once, whoever ended it; here before `close` returns.
+   */
   close(end: PipeEnd): void;
   /** Set before anything can arrive; each is called in order, never after `onClose`. */
   onText: (text: string) => void;
