@@ -8,7 +8,7 @@ export default defineConfig({
       unit('shared'),
       unit('relay'),
       unit('server'),
-      { extends: './pwa/vitest.config.ts' },
+      { ...unit('pwa'), oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } } },
       {
         test: {
           name: 'e2e',

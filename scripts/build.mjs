@@ -1,0 +1,49 @@
+/** `npm run build [server] [relay] [pwa]`: the bundles that ship. Without names: all. */
+import { rmSync } from 'node:fs';
+import path from 'node:path';
+import { ensureInstalled, fail, must, nodePath, ROOT } from './house.mjs';
+
+await ensureInstalled();
+const { build } = await import('esbuild');
+const PARTS = ['server', 'relay', 'pwa'];
+const names = process.argv.slice(2);
+const unknown = names.find((name) => !PARTS.includes(name));
+if (unknown !== undefined) fail(`There is no part called ${unknown}. Parts: ${PARTS.join(', ')}.`);
+
+/** Packages with native code stay outside of the bundle. */
+const NATIVE = ['better-sqlite3', 'node-pty', '@lydell/node-pty', 'bufferutil', 'utf-8-validate'];
+
+const common = {
+  bundle: true,
+  platform: 'node',
+  format: 'esm',
+  target: 'node22',
+  external: NATIVE,
+  outExtension: { '.js': '.mjs' },
+  sourcemap: 'linked',
+  legalComments: 'none',
+  logLevel: 'warning',
+  // CommonJS dependencies inside an ES module still call require
+  banner: { js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);" },
+};
+
+function bundle(name, entry, folder, more = {}) {
+  rmSync(path.join(ROOT, folder), { recursive: true, force: true });
+  return build({ ...common, entryPoints: { [name]: path.join(ROOT, entry) }, outdir: path.join(ROOT, folder), ...more });
+}
+
+const steps = {
+  // in chunks, so that a command loads no more than it uses
+  server: () => bundle('afield', 'server/src/main.ts', 'server/dist', { splitting: true, chunkNames: 'chunk-[hash]' }),
+  relay: () => bundle('relay', 'relay/src/main.ts', 'relay/dist'),
+  pwa: () =>
+    must('The PWA build', nodePath(), [path.join(ROOT, 'node_modules/vite/bin/vite.js'), 'build', '--logLevel', 'warn'], {
+      cwd: path.join(ROOT, 'pwa'),
+    }),
+};
+
+for (const name of PARTS.filter((part) => names.length === 0 || names.includes(part))) {
+  const start = performance.now();
+  await steps[name]();
+  console.log(`built ${name} in ${((performance.now() - start) / 1000).toFixed(1)} s`);
+}

@@ -1,0 +1,99 @@
+/**
+ * `npm start`: installs, builds, starts a local relay, the home server and the PWA, and prints address, pairing link and QR.
+ * `--only relay` and `--only serve` start one part alone. Environment: AFIELD_HOME, AFIELD_PORT (4096), AFIELD_RELAY_PORT (4097).
+ */
+import { spawn } from 'node:child_process';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { childEnv, ensureBuilt, ensureInstalled, fail, nodePath, run } from './house.mjs';
+
+const { values } = parseArgs({ options: { only: { type: 'string' } } });
+const only = values.only;
+if (only !== undefined && only !== 'relay' && only !== 'serve') fail(`--only takes relay or serve, not ${only}.`);
+
+const port = portOf('AFIELD_PORT', 4096);
+const relayPort = portOf('AFIELD_RELAY_PORT', 4097);
+if (port === relayPort && only === undefined) fail(`AFIELD_PORT and AFIELD_RELAY_PORT are both ${port}. Choose two different ones.`);
+
+function portOf(name, fallback) {
+  const text = process.env[name];
+  if (text === undefined || text === '') return fallback;
+  const number = Number(text);
+  if (!Number.isInteger(number) || number < 1 || number > 65_535)
+    fail(`${name}=${text} is not a port. Give a number from 1 to 65535, such as ${name}=${fallback}.`);
+  return number;
+}
+
+await ensureInstalled();
+await ensureBuilt({ relay: ['relay'], serve: ['server', 'pwa'] }[only] ?? ['server', 'relay', 'pwa']);
+
+/** Programs that we started, to be ended with us. */
+const children = new Set();
+let ending = false;
+
+function start(name, args, env) {
+  const child = spawn(nodePath(), args, { stdio: ['ignore', 'inherit', 'inherit'], env: childEnv(env) });
+  children.add(child);
+  child.on('exit', (code, signal) => {
+    children.delete(child);
+    if (!ending) end(code ?? 1, `The ${name} ended by itself (${signal ?? `exit code ${code}`}). Its message stands above.`);
+  });
+  return child;
+}
+
+async function end(code, message) {
+  if (ending) return;
+  ending = true;
+  if (message) console.error(`\n${message}`);
+  const left = [...children].map((child) => new Promise((resolve) => child.once('exit', resolve)));
+  for (const child of children) child.kill('SIGTERM');
+  await Promise.race([Promise.all(left), sleep(8000)]);
+  for (const child of children) child.kill('SIGKILL');
+  process.exit(code);
+}
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => end(0));
+
+async function ready(name, url) {
+  const slow = setTimeout(() => console.log(`Waiting for the ${name} …`), 1000);
+  const deadline = performance.now() + 30_000;
+  while (!ending && performance.now() < deadline) {
+    const ok = await fetch(url).then(
+      (response) => response.ok,
+      () => false,
+    );
+    if (ok) return clearTimeout(slow);
+    await sleep(50);
+  }
+  clearTimeout(slow);
+  if (!ending) await end(1, `The ${name} did not answer at ${url} within 30 s.`);
+}
+
+const server = 'server/dist/afield.mjs';
+const relayUrl = `ws://127.0.0.1:${relayPort}`;
+
+if (only !== 'serve') {
+  start('relay', ['relay/dist/relay.mjs'], { HOST: process.env.HOST ?? '127.0.0.1', PORT: String(relayPort) });
+  await ready('relay', `http://127.0.0.1:${relayPort}/health`);
+}
+if (only !== 'relay') {
+  const relay = only === undefined ? ['--relay', relayUrl] : [];
+  start('home server', [server, 'serve', '--port', String(port), ...relay], {});
+  await ready('home server', `http://127.0.0.1:${port}/api/v1/health`);
+}
+if (only === undefined && !ending) {
+  console.log(
+    `\nAfield runs.\n\n  Address  http://127.0.0.1:${port}\n  Relay    ${relayUrl} (this machine only; for your phone: docs/guides/relay-on-a-vps.md)\n`,
+  );
+  await pair();
+  console.log('\nCtrl-C ends it. Press Enter for a new pairing link.');
+  process.stdin.on('data', () => void pair());
+  process.stdin.on('error', () => {});
+}
+
+/** The link is good once, for two minutes. */
+async function pair() {
+  await run(nodePath(), [server, 'pair', '--no-wait'], {
+    stdio: ['ignore', 'inherit', 'inherit'],
+    env: childEnv({ AFIELD_PORT: String(port) }),
+  });
+}

@@ -1,0 +1,45 @@
+/**
+ * `npm run test:agents -- [names]`: fetches real agents from npm into a cache folder, at exact versions, and drives them
+ * against a scripted model. Without names: all that the tests know. AFIELD_AGENT_CACHE names another cache folder.
+ */
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { childEnv, ensureBuilt, ensureInstalled, ensureTestPrograms, fail, must, nodePath, ROOT, run } from './house.mjs';
+
+/** Exact, because npm on an older Node silently takes an older version that fits it. */
+const AGENTS = { claude: ['@anthropic-ai/claude-code', '2.1.329', 'claude'] };
+
+const asked = process.argv.slice(2);
+const unknown = asked.find((name) => !(name in AGENTS));
+if (unknown !== undefined) fail(`There is no real-agent test for ${unknown}. Known: ${Object.keys(AGENTS).join(', ')}.`);
+const names = asked.length > 0 ? asked : Object.keys(AGENTS);
+
+await ensureInstalled();
+ensureTestPrograms();
+await ensureBuilt();
+
+const cache = process.env.AFIELD_AGENT_CACHE ?? path.join(ROOT, '.cache', 'agents');
+const bins = [];
+for (const name of names) {
+  const [pkg, version, program] = AGENTS[name];
+  const folder = path.join(cache, `${name}-${version}`);
+  const bin = path.join(folder, 'node_modules', '.bin');
+  const installed = path.join(folder, 'node_modules', pkg, 'package.json');
+  if (!existsSync(path.join(bin, program)) || JSON.parse(readFileSync(installed, 'utf8')).version !== version) {
+    console.log(`Fetching ${pkg}@${version} into ${path.relative(ROOT, folder)} …`);
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(path.join(folder, 'package.json'), '{"private":true}\n');
+    const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';
+    await must(`Installing ${pkg}`, npm, ['install', '--save-exact', '--no-audit', '--no-fund', '--loglevel=error', `${pkg}@${version}`], {
+      cwd: folder,
+    });
+  }
+  bins.push(bin);
+}
+process.exitCode = await run(
+  nodePath(),
+  ['node_modules/vitest/vitest.mjs', 'run', '--project', 'agents', ...names.map((name) => `agents/${name}`)],
+  {
+    env: childEnv({ AFIELD_TEST_AGENT_BINS: bins.join(path.delimiter) }),
+  },
+);
