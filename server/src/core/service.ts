@@ -69,6 +69,11 @@ export interface SessionService {
   attach(id: string, sink: ViewerSink, options: { cols: number; rows: number; lease: 'take' | 'look' }): Promise<Attachment>;
   counts(): Record<string, number>;
   viewers(): number;
+  /**
+   * When a person last typed into this session or sent it a message, by whatever way, on `Clock.monotonic`; null: not since this
+   * server started. Notifications are held back by it, so reading must be cheap.
+   */
+  lastInputAt?(id: string): number | null;
   /** Stops taking new sessions, ends what cannot survive, flushes. */
   close(): Promise<void>;
 }
