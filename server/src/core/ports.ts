@@ -1,4 +1,5 @@
 /** The interfaces that the core calls. Whoever implements one imports it from here; the core imports no implementation. */
+import type { Project } from '@afield/shared/api/projects.ts';
 import type { DeliveryState, Session, SessionStatus } from '@afield/shared/api/sessions.ts';
 import type { AfieldEvent, EventPayloads, EventType } from '@afield/shared/events.ts';
 
@@ -48,8 +49,8 @@ export interface Machine {
   version(file: string, args: readonly string[]): Promise<string | null>;
   /** The real absolute directory for `~/x` or `/x`; throws `cwd_missing`. */
   directory(path: string): Promise<string>;
-  /** Environment for children: the allow-list and our mark, nothing else of the server's. */
-  environment(session: { id: string }, extra: Record<string, string>): Record<string, string>;
+  /** Environment for children: the allow-list, what `pass` names beside it, `extra` and our mark; nothing else of the server's. */
+  environment(session: { id: string }, extra: Record<string, string>, pass?: readonly string[]): Record<string, string>;
 }
 
 /** One rule of how a recipe reads state. The first rule that fits, in the recipe's order, decides. */
@@ -79,6 +80,8 @@ export interface Recipe {
   capabilities: readonly string[];
   /** Names of environment variables of the server that the agent may see beside the general allow-list. A trailing `*` matches a prefix. */
   passEnv: readonly string[];
+  /** Fixed variables, from the config file. */
+  env?: Readonly<Record<string, string>>;
   /** In order of precedence. */
   states: readonly StateRule[];
   /** Milliseconds without output after which a session without a fitting rule counts as idle. */
@@ -90,6 +93,12 @@ export interface Recipe {
   interrupt: string;
   /** True when Esc ends, denies or interrupts; shown nowhere, used by cancel. */
   source: 'builtin' | 'config';
+}
+
+/** The agents that may be started. */
+export interface RecipeBook {
+  get(name: string): Recipe | null;
+  list(): readonly Recipe[];
 }
 
 /** A row of the session table: what must survive a restart. */
@@ -127,7 +136,26 @@ export interface PromptStore {
   insert(row: PromptRow): boolean;
   get(id: string): PromptRow | null;
   setState(id: string, state: DeliveryState, reason: string | null): void;
+  /** Still `home`, oldest first. */
   undelivered(session_id: string): PromptRow[];
+  purge(session_id: string): void;
+}
+
+export interface ProjectStore {
+  /** False when this directory is a project already; nothing is written then. */
+  insert(row: Project): boolean;
+  get(id: string): Project | null;
+  at(machine: string, cwd: string): Project | null;
+  /** Last used first. */
+  list(): Project[];
+  update(id: string, changes: Partial<Pick<Project, 'name' | 'default_agent' | 'used_at'>>): void;
+  delete(id: string): boolean;
+}
+
+/** Small facts that must survive a restart. */
+export interface MetaStore {
+  get(key: string): string | null;
+  set(key: string, value: string): void;
 }
 
 /** The event table: on disk before anyone hears of it. */
@@ -140,4 +168,7 @@ export interface EventStore {
   nextSeq(): number;
   /** Oldest seq still kept: a client that resumes from before it has a gap. */
   firstSeq(): number;
+  /** Deletes all but the newest `keep`. */
+  prune(keep: number): void;
+  purge(session_id: string): void;
 }

@@ -1,0 +1,27 @@
+import type { Clock, EventStore, Machine, ProjectStore, PromptStore, RecipeBook, SessionStore, TerminalRuntime } from './ports.ts';
+import type { EventLog } from './service.ts';
+
+/** What `createSessions` is handed by the composition root. */
+export interface SessionDeps {
+  clock: Clock;
+  /** UUIDv7. */
+  newId(): string;
+  store: { sessions: SessionStore; prompts: PromptStore; events: EventStore; projects: ProjectStore };
+  events: EventLog;
+  recipes: RecipeBook;
+  machine: Machine;
+  runtime: TerminalRuntime;
+  /** Folder of the recordings, one sub-folder a session; made (0700) when missing. */
+  recordings: string;
+  limits?: Partial<SessionLimits>;
+  /** Faults that end nothing but must be seen by whoever runs the server. */
+  warn(message: string, cause?: unknown): void;
+}
+
+export interface SessionLimits {
+  /** Sessions that run at the same time. Each costs about 3 MB and a process tree. */
+  liveSessions: number;
+  /** Lines above the screen that the mirror keeps, for `output`. 1,000 lines cost 2 to 3 MB. */
+  scrollback: number;
+}
+export const DEFAULT_LIMITS: SessionLimits = { liveSessions: 200, scrollback: 1_000 };

@@ -1,0 +1,108 @@
+import type { SessionStatus } from '@afield/shared/api/sessions.ts';
+import type { EventType } from '@afield/shared/events.ts';
+import { blob, index, integer, sqliteTable, text } from 'drizzle-orm/sqlite-core';
+
+/**
+ * The tables as the repositories see them. `migrations.ts` makes them; a test holds the two together.
+ * Times are ISO 8601 UTC, so that they sort as text.
+ */
+export const sessions = sqliteTable(
+  'sessions',
+  {
+    id: text('id').primaryKey(),
+    name: text('name').notNull(),
+    agent: text('agent').notNull(),
+    machine: text('machine').notNull(),
+    project_id: text('project_id'),
+    cwd: text('cwd').notNull(),
+    faces: text('faces', { mode: 'json' }).$type<('terminal' | 'chat')[]>().notNull(),
+    runtime: text('runtime').notNull(),
+    args: text('args', { mode: 'json' }).$type<string[]>().notNull(),
+    status: text('status').$type<SessionStatus>().notNull(),
+    status_reason: text('status_reason'),
+    activity: text('activity').$type<'thinking' | 'reading' | 'editing' | 'running' | 'searching' | 'planning'>(),
+    title: text('title'),
+    cols: integer('cols').notNull(),
+    rows: integer('rows').notNull(),
+    pid: integer('pid'),
+    exit_code: integer('exit_code'),
+    output_bytes: integer('output_bytes').notNull(),
+    created_at: text('created_at').notNull(),
+    updated_at: text('updated_at').notNull(),
+    ended_at: text('ended_at'),
+    last_output_at: text('last_output_at'),
+    pinned: integer('pinned', { mode: 'boolean' }).notNull(),
+    archived: integer('archived', { mode: 'boolean' }).notNull(),
+  },
+  (t) => [index('sessions_created').on(t.created_at, t.id), index('sessions_status').on(t.status)],
+);
+
+/** Text given to an agent, and how far it came (protocol 3.4). */
+export const prompts = sqliteTable(
+  'prompts',
+  {
+    id: text('id').primaryKey(),
+    session_id: text('session_id').notNull(),
+    content: text('content').notNull(),
+    state: text('state').$type<'home' | 'accepted' | 'consumed' | 'stuck'>().notNull(),
+    reason: text('reason'),
+    created_at: text('created_at').notNull(),
+  },
+  (t) => [index('prompts_session').on(t.session_id, t.created_at)],
+);
+
+/** `seq` is never given twice, not even after a row was deleted. `log_type` is set for log entries only. */
+export const events = sqliteTable(
+  'events',
+  {
+    seq: integer('seq').primaryKey({ autoIncrement: true }),
+    type: text('type').$type<EventType>().notNull(),
+    session_id: text('session_id'),
+    timestamp: text('timestamp').notNull(),
+    log_type: text('log_type'),
+    payload: text('payload').notNull(),
+  },
+  (t) => [index('events_session').on(t.session_id, t.seq)],
+);
+
+export const projects = sqliteTable('projects', {
+  id: text('id').primaryKey(),
+  name: text('name').notNull(),
+  machine: text('machine').notNull(),
+  cwd: text('cwd').notNull(),
+  default_agent: text('default_agent'),
+  created_at: text('created_at').notNull(),
+  used_at: text('used_at'),
+});
+
+/** Paired devices. `public_key` 32 B X25519, `psk` 32 B; `epoch` goes up by one at each revoke of the device. */
+export const devices = sqliteTable('devices', {
+  id: text('id').primaryKey(),
+  name: text('name').notNull(),
+  user: text('user').notNull(),
+  scopes: text('scopes', { mode: 'json' }).$type<string[]>().notNull(),
+  public_key: blob('public_key', { mode: 'buffer' }).notNull().unique(),
+  psk: blob('psk', { mode: 'buffer' }).notNull(),
+  epoch: integer('epoch').notNull(),
+  app_version: text('app_version').notNull(),
+  created_at: text('created_at').notNull(),
+  last_seen_at: text('last_seen_at'),
+  revoked_at: text('revoked_at'),
+});
+
+/** One Web Push subscription a device (RFC 8030, 8291). */
+export const pushSubscriptions = sqliteTable('push_subscriptions', {
+  device_id: text('device_id').primaryKey(),
+  endpoint: text('endpoint').notNull(),
+  p256dh: text('p256dh').notNull(),
+  auth: text('auth').notNull(),
+  expires_at: text('expires_at'),
+  created_at: text('created_at').notNull(),
+  renewed_at: text('renewed_at').notNull(),
+  last_sent_at: text('last_sent_at'),
+  last_confirmed_at: text('last_confirmed_at'),
+  last_error: text('last_error'),
+});
+
+/** Small facts of the database itself. */
+export const meta = sqliteTable('meta', { key: text('key').primaryKey(), value: text('value').notNull() });

@@ -1,0 +1,47 @@
+import { ENDED, type SessionStatus } from '@afield/shared/api/sessions.ts';
+import { and, count, desc, eq, inArray, notInArray, type SQL, sql } from 'drizzle-orm';
+import type { BetterSQLite3Database } from 'drizzle-orm/better-sqlite3';
+import type { SessionStore } from '../core/ports.ts';
+import { containing } from './like.ts';
+import { sessions } from './schema.ts';
+
+const OVER = [...ENDED] as SessionStatus[];
+
+export function sessionStore(db: BetterSQLite3Database): SessionStore {
+  return {
+    insert: (row) => {
+      db.insert(sessions).values(row).run();
+    },
+    update: (id, changes) => {
+      if (Object.keys(changes).length > 0) db.update(sessions).set(changes).where(eq(sessions.id, id)).run();
+    },
+    get: (id) => db.select().from(sessions).where(eq(sessions.id, id)).get() ?? null,
+    list: ({ status, agent, project_id, q, archived, limit, before }) => {
+      const where: (SQL | undefined)[] = [];
+      if (!archived) where.push(eq(sessions.archived, false));
+      if (status !== undefined) where.push(inArray(sessions.status, status));
+      if (agent !== undefined) where.push(eq(sessions.agent, agent));
+      if (project_id !== undefined) where.push(eq(sessions.project_id, project_id));
+      if (q !== undefined) {
+        const part = containing(q);
+        where.push(sql`(${sessions.name} LIKE ${part} ESCAPE '\\' OR ${sessions.cwd} LIKE ${part} ESCAPE '\\')`);
+      }
+      if (before !== undefined) where.push(sql`(${sessions.created_at}, ${sessions.id}) < (${before.created_at}, ${before.id})`);
+      return db
+        .select()
+        .from(sessions)
+        .where(and(...where))
+        .orderBy(desc(sessions.created_at), desc(sessions.id))
+        .limit(limit)
+        .all();
+    },
+    unfinished: () => db.select().from(sessions).where(notInArray(sessions.status, OVER)).all(),
+    delete: (id) => {
+      db.delete(sessions).where(eq(sessions.id, id)).run();
+    },
+    counts: () => {
+      const rows = db.select({ status: sessions.status, n: count() }).from(sessions).groupBy(sessions.status).all();
+      return Object.fromEntries(rows.map((row) => [row.status, row.n]));
+    },
+  };
+}

@@ -1,0 +1,176 @@
+/** Opens the database: one file, SQLite in WAL mode, one server at a time. */
+import { chmodSync, closeSync, mkdirSync, openSync, readSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { AfieldError } from '@afield/shared/errors.ts';
+import Database from 'better-sqlite3';
+import { type BetterSQLite3Database, drizzle } from 'drizzle-orm/better-sqlite3';
+import type { EventStore, MetaStore, ProjectStore, PromptStore, SessionStore } from '../core/ports.ts';
+import { eventStore } from './events.ts';
+import { metaStore } from './meta.ts';
+import { MIGRATIONS } from './migrations.ts';
+import { projectStore } from './projects.ts';
+import { promptStore } from './prompts.ts';
+import { sessionStore } from './sessions.ts';
+
+export type Db = BetterSQLite3Database;
+
+export interface Store {
+  readonly sessions: SessionStore;
+  readonly prompts: PromptStore;
+  readonly events: EventStore;
+  readonly projects: ProjectStore;
+  readonly meta: MetaStore;
+  /** For the repositories of other rooms. */
+  readonly db: Db;
+  /** One transaction: all or nothing. */
+  atomically<T>(run: () => T): T;
+  /** One transaction that is on the disk itself when this returns (`synchronous=FULL`): for pairings and revocations. */
+  durably<T>(run: () => T): T;
+  /** Null, or what SQLite's own quick check finds wrong. Reads the whole file. */
+  check(): string | null;
+  close(): void;
+}
+
+/** First 16 bytes of every SQLite file, and where `user_version` stands (SQLite file format, section 1.3). */
+const MAGIC = 'SQLite format 3\0';
+const USER_VERSION_AT = 60;
+const HEADER_BYTES = 100;
+/** A predecessor that is just shutting down may hold the file this long. */
+const BUSY_MS = 3_000;
+
+/**
+ * Makes the file (0600) and its folder (0700) when missing, and brings the tables up to date. Throws `unavailable` with what to do
+ * when the file is from a newer version (not a byte of it is touched), is no database or broken (it is kept), or is held by
+ * another server.
+ */
+export function openStore(path: string): Store {
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  refuseForeign(path);
+  const sqlite = connect(path);
+  try {
+    const db = drizzle(sqlite);
+    const atomically = <T>(run: () => T): T => sqlite.transaction(run).immediate();
+    return {
+      sessions: sessionStore(db),
+      prompts: promptStore(db),
+      events: eventStore(db),
+      projects: projectStore(db),
+      meta: metaStore(db),
+      db,
+      atomically,
+      durably: (run) => {
+        sqlite.pragma('synchronous = FULL');
+        try {
+          return atomically(run);
+        } finally {
+          sqlite.pragma('synchronous = NORMAL');
+        }
+      },
+      check: () => {
+        const found = sqlite.pragma('quick_check(1)', { simple: true });
+        return found === 'ok' ? null : String(found);
+      },
+      close: () => sqlite.close(),
+    };
+  } catch (cause) {
+    sqlite.close();
+    throw explain(path, cause);
+  }
+}
+
+/** Looks at the bytes before SQLite does, since opening alone would already make files beside it. */
+function refuseForeign(path: string): void {
+  const header = Buffer.alloc(HEADER_BYTES);
+  const length = readHeader(path, header);
+  if (length === 0) return;
+  if (length < HEADER_BYTES || header.toString('latin1', 0, MAGIC.length) !== MAGIC) throw broken(path, 'it is not a database');
+  refuseNewer(path, header.readUInt32BE(USER_VERSION_AT));
+  if ((statSync(`${path}-wal`, { throwIfNoEntry: false })?.size ?? 0) === 0) return;
+  // The newest header may still be in the write-ahead log; a read-only connection never writes it back.
+  try {
+    const reader = new Database(path, { readonly: true, timeout: BUSY_MS });
+    try {
+      refuseNewer(path, Number(reader.pragma('user_version', { simple: true })));
+    } finally {
+      reader.close();
+    }
+  } catch (cause) {
+    throw explain(path, cause);
+  }
+}
+
+function readHeader(path: string, into: Buffer): number {
+  let file: number;
+  try {
+    file = openSync(path, 'r');
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return 0;
+    throw explain(path, cause);
+  }
+  try {
+    return readSync(file, into, 0, into.length, 0);
+  } finally {
+    closeSync(file);
+  }
+}
+
+function refuseNewer(path: string, version: number): void {
+  if (version <= MIGRATIONS.length) return;
+  throw new AfieldError(
+    'unavailable',
+    `The database ${path} was written by a newer version of Afield (format ${version}, this one knows ${MIGRATIONS.length}). ` +
+      'It was not touched. Update Afield, or point AFIELD_HOME at another folder.',
+  );
+}
+
+function connect(path: string): Database.Database {
+  let sqlite: Database.Database | undefined;
+  try {
+    // Made by us, so that it is never readable by others, not even for a moment.
+    closeSync(openSync(path, 'a', 0o600));
+    chmodSync(path, 0o600);
+    sqlite = new Database(path, { timeout: BUSY_MS });
+    // Held for our whole life: a second server on the same folder is refused, and no shared-memory file is needed.
+    sqlite.pragma('locking_mode = EXCLUSIVE');
+    sqlite.pragma('journal_mode = WAL');
+    sqlite.pragma('synchronous = NORMAL');
+    migrate(sqlite);
+    return sqlite;
+  } catch (cause) {
+    sqlite?.close();
+    throw explain(path, cause);
+  }
+}
+
+function migrate(sqlite: Database.Database): void {
+  const done = Number(sqlite.pragma('user_version', { simple: true }));
+  const steps = MIGRATIONS.slice(done);
+  sqlite
+    .transaction(() => {
+      for (const step of steps) sqlite.exec(step);
+      sqlite.pragma(`user_version = ${MIGRATIONS.length}`);
+    })
+    .immediate();
+  // So that the version stands in the file itself, where `refuseForeign` of any version looks first.
+  if (steps.length > 0) sqlite.pragma('wal_checkpoint(TRUNCATE)');
+}
+
+function broken(path: string, what: string, cause?: unknown): AfieldError {
+  return new AfieldError(
+    'unavailable',
+    `The database ${path} cannot be read: ${what}. It was kept. Move it away to start afresh, or put a backup in its place.`,
+    { cause },
+  );
+}
+
+function explain(path: string, cause: unknown): AfieldError {
+  if (cause instanceof AfieldError) return cause;
+  const { code = '', message } = cause as { code?: string; message: string };
+  if (code.startsWith('SQLITE_BUSY') || code.startsWith('SQLITE_LOCKED')) {
+    return new AfieldError('unavailable', `Another Afield server uses ${path}. Stop it, or set AFIELD_HOME to another folder.`, { cause });
+  }
+  if (code.startsWith('SQLITE_CORRUPT') || code === 'SQLITE_NOTADB' || code === 'SQLITE_ERROR') return broken(path, message, cause);
+  return new AfieldError('unavailable', `The database ${path} cannot be opened: ${message}. Check that its folder can be written.`, {
+    cause,
+  });
+}
