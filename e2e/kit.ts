@@ -1,0 +1,157 @@
+/**
+ * A whole house for one test: a relay, a home server with a folder of its own, both as real processes on free ports of the loopback
+ * interface, and the command line. Everything started here ends with `stop()`.
+ */
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+const ROOT = path.resolve(import.meta.dirname, '..');
+const SERVER = path.join(ROOT, 'server/dist/afield.mjs');
+const RELAY = path.join(ROOT, 'relay/dist/relay.mjs');
+
+/** Waits for a condition, checked every 25 ms; the error says what never came. */
+export async function until<T>(what: string, probe: () => T | Promise<T>, timeoutMs = 15_000): Promise<NonNullable<T>> {
+  const deadline = performance.now() + timeoutMs;
+  let last: unknown;
+  while (performance.now() < deadline) {
+    try {
+      const value = await probe();
+      if (value) return value as NonNullable<T>;
+    } catch (error) {
+      last = error;
+    }
+    await sleep(25);
+  }
+  throw new Error(`Waited ${timeoutMs} ms for: ${what}`, { cause: last });
+}
+
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as { port: number };
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+/** A program of ours with everything that it printed. */
+export class Program {
+  readonly child: ChildProcess;
+  output = '';
+
+  constructor(args: string[], env: Record<string, string>, cwd = ROOT) {
+    this.child = spawn(process.execPath, args, { cwd, env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+    const keep = (chunk: Buffer) => {
+      this.output = (this.output + chunk.toString()).slice(-200_000);
+    };
+    this.child.stdout?.on('data', keep);
+    this.child.stderr?.on('data', keep);
+  }
+
+  get running(): boolean {
+    return this.child.exitCode === null && this.child.signalCode === null;
+  }
+
+  async kill(signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
+    if (!this.running) return;
+    const exit = once(this.child, 'exit');
+    this.child.kill(signal);
+    const late = setTimeout(() => this.child.kill('SIGKILL'), 10_000);
+    await exit;
+    clearTimeout(late);
+  }
+}
+
+export interface CliResult {
+  code: number;
+  stdout: string;
+  stderr: string;
+}
+
+export interface House {
+  /** Address of the home server, which also serves the PWA. */
+  url: string;
+  relayUrl: string;
+  relayPort: number;
+  /** AFIELD_HOME. */
+  home: string;
+  /** Environment under which the command line finds this house. */
+  env: Record<string, string>;
+  server: Program;
+  relay(): Program;
+  startRelay(): Promise<void>;
+  killRelay(): Promise<void>;
+  cli(...args: string[]): Promise<CliResult>;
+  /** The command line's JSON; throws with what it printed when it failed. */
+  json<T>(...args: string[]): Promise<T>;
+  stop(): Promise<void>;
+}
+
+export interface HouseOptions {
+  /** More environment for the home server. */
+  env?: Record<string, string>;
+  /** Relay address to use instead of a relay of this house: a test's own, dishonest one. */
+  relayUrl?: string;
+}
+
+export async function startHouse(options: HouseOptions = {}): Promise<House> {
+  const home = await mkdtemp(path.join(tmpdir(), 'afield-house-'));
+  const [port, relayPort] = [await freePort(), await freePort()];
+  const url = `http://127.0.0.1:${port}`;
+  const relayUrl = options.relayUrl ?? `ws://127.0.0.1:${relayPort}`;
+  const env = { AFIELD_HOME: home, AFIELD_PORT: String(port), AFIELD_RELAY_PORT: String(relayPort), NO_COLOR: '1', ...options.env };
+
+  let relay: Program;
+  const startRelay = async () => {
+    relay = new Program([RELAY], { HOST: '127.0.0.1', PORT: String(relayPort) });
+    await until('the relay answers', () => fetch(`http://127.0.0.1:${relayPort}/health`).then((r) => r.ok));
+  };
+  if (options.relayUrl === undefined) await startRelay();
+  const server = new Program([SERVER, 'serve', '--port', String(port), '--relay', relayUrl], env);
+  await until('the home server answers', async () => {
+    if (!server.running) throw new Error(server.output);
+    return (await fetch(`${url}/api/v1/health`)).ok;
+  }).catch((error: unknown) => {
+    throw new Error(`The home server did not start:\n${server.output}`, { cause: error });
+  });
+
+  const cli = (...args: string[]): Promise<CliResult> =>
+    new Promise((resolve) => {
+      execFile(
+        process.execPath,
+        [SERVER, ...args],
+        { cwd: home, env: { ...process.env, ...env }, timeout: 60_000 },
+        (error, stdout, stderr) => {
+          resolve({ code: error ? Number(error.code ?? 1) : 0, stdout, stderr });
+        },
+      );
+    });
+
+  return {
+    url,
+    relayUrl,
+    relayPort,
+    home,
+    env,
+    server,
+    relay: () => relay,
+    startRelay,
+    killRelay: () => relay.kill('SIGKILL'),
+    cli,
+    async json<T>(...args: string[]): Promise<T> {
+      const result = await cli(...args, '--json');
+      if (result.code !== 0) throw new Error(`afield ${args.join(' ')} ended with ${result.code}:\n${result.stderr}${result.stdout}`);
+      return JSON.parse(result.stdout) as T;
+    },
+    async stop() {
+      await server.kill();
+      if (options.relayUrl === undefined) await relay.kill();
+      await rm(home, { recursive: true, force: true });
+    },
+  };
+}
