@@ -1,0 +1,246 @@
+/** Settings: defaults ← config.yaml ← `AFIELD_*` ← flags. The only reader of environment and config file. */
+import { readFileSync } from 'node:fs';
+import { homedir, hostname } from 'node:os';
+import path from 'node:path';
+import { AfieldError } from '@afield/shared/errors.ts';
+import * as z from 'zod/mini';
+
+export const DEFAULT_PORT = 4096;
+
+const text = (max: number) => z.string().check(z.minLength(1), z.maxLength(max));
+const port = z.coerce.number().check(z.int(), z.gte(0), z.lte(65_535));
+const flag = z.pipe(
+  z.union([z.boolean(), z.enum(['true', 'false', '1', '0', 'yes', 'no'])]),
+  z.transform((value) => value === true || value === 'true' || value === '1' || value === 'yes'),
+);
+const address = (...schemes: string[]) =>
+  text(2048).check(
+    z.refine((value) => URL.canParse(value) && schemes.includes(new URL(value).protocol) && !/[?#]/.test(value), {
+      error: `expected an address that begins with ${schemes.map((s) => `${s}//`).join(' or ')}, without ? or #`,
+    }),
+  );
+const words = z.pipe(
+  z.union([z.array(text(300)), z.string()]),
+  z.transform((value) => (Array.isArray(value) ? value : value.split(/[\s,]+/).filter((word) => word !== ''))),
+);
+
+/** An agent of the user's own: any command with a terminal. */
+const configAgent = z.strictObject({
+  /** Program name or absolute path, then the arguments of every start. */
+  command: z.array(text(4096)).check(z.minLength(1), z.maxLength(64)),
+  title: z.optional(text(100)),
+  /** Arguments that print the version. */
+  version_args: z.optional(z.array(z.string()).check(z.maxLength(8))),
+  /** One line to type when it is not installed. */
+  install: z.optional(text(300)),
+  /** Names of variables of the server's environment that it may see; `X_*` for a prefix. */
+  pass_env: z.optional(z.array(z.string().check(z.regex(/^[A-Za-z_][A-Za-z0-9_]*\*?$/))).check(z.maxLength(64))),
+  /** Variables with fixed values. */
+  env: z.optional(z.record(z.string().check(z.regex(/^[A-Za-z_][A-Za-z0-9_]*$/)), z.string())),
+  /** Milliseconds without output after which it counts as idle. */
+  quiet_ms: z.optional(z.int().check(z.gte(100), z.lte(3_600_000))),
+});
+export type ConfigAgent = z.infer<typeof configAgent>;
+
+/** Every setting: its schema, by the name it has in config.yaml. `AFIELD_` and the name in capitals is its variable. */
+const settings = {
+  /** Address to listen on. */
+  host: text(255),
+  /** 0: any free one. */
+  port,
+  /** Relay that the home server dials, `wss://…`. */
+  relay: z.nullable(address('wss:', 'ws:')),
+  /** Where a phone opens the page. Default: the relay's host when it has TLS, else this server. */
+  pwa_url: z.nullable(address('https:', 'http:')),
+  /** Idle sockets kept at the relay. */
+  spares: z.coerce.number().check(z.int(), z.gte(1), z.lte(8)),
+  /** How this machine is called in lists. */
+  machine_name: text(64),
+  /** Where sessions start when nothing else is said. */
+  work_dir: text(4096),
+  /** More names that a Host header may have, for a proxy in front. */
+  allowed_hosts: words,
+  /** More origins that a page may have, `https://name[:port]`. */
+  allowed_origins: words,
+  /** Listen without TLS on an address that others reach. */
+  insecure_bind: flag,
+  /** Who answers for pushes (RFC 8292): `mailto:` or `https:`. */
+  vapid_subject: z.nullable(address('mailto:', 'https:')),
+  /** More hosts that push endpoints may have. */
+  push_hosts: words,
+  /** Folder of the built page. */
+  pwa_dir: z.nullable(text(4096)),
+  /** Largest request body in bytes, at most 8 MiB. */
+  body_limit_bytes: z.coerce.number().check(z.int(), z.gte(1024), z.lte(8 * 1024 * 1024)),
+  log_level: z.enum(['debug', 'info', 'warn', 'error', 'silent']),
+  agents: z.record(z.string().check(z.regex(/^[a-z0-9][a-z0-9._-]{0,63}$/)), configAgent),
+};
+type Settings = { [K in keyof typeof settings]: z.output<(typeof settings)[K]> };
+export type SettingName = keyof Settings;
+
+export interface Config extends Settings {
+  /** Folder of database, keys, token and recordings. */
+  data_dir: string;
+  /** Looked for there; need not exist. */
+  config_file: string;
+  /** Where each setting came from: `default`, a file, a variable or a flag. */
+  sources: Record<SettingName, string>;
+  /** What is odd but no fault. */
+  warnings: string[];
+}
+
+/** Files in the data folder that the command line reads too. */
+export interface DataFiles {
+  database: string;
+  /** Bearer token of the local command line, 0600. */
+  token: string;
+  /** Number of the running server's process. */
+  pid: string;
+  /** JSON of a running server: `ServerState`. */
+  state: string;
+  keys: string;
+  recordings: string;
+  log: string;
+}
+export interface ServerState {
+  pid: number;
+  url: string;
+  version: string;
+  started_at: string;
+}
+
+export function dataFiles(data_dir: string): DataFiles {
+  const at = (name: string) => path.join(data_dir, name);
+  return {
+    database: at('afield.db'),
+    token: at('token'),
+    pid: at('server.pid'),
+    state: at('server.json'),
+    keys: at('keys'),
+    recordings: at('recordings'),
+    log: at('server.log'),
+  };
+}
+
+/** Used by the house around the server, not by the server itself. */
+const OTHER_VARIABLES = new Set(['AFIELD_HOME', 'AFIELD_RELAY_PORT', 'AFIELD_SESSION_ID', 'AFIELD_SESSION']);
+const REDACTED: readonly SettingName[] = [];
+
+export interface ConfigInput {
+  env?: Readonly<Record<string, string | undefined>>;
+  /** By setting name, as given on the command line. */
+  flags?: Partial<Record<SettingName, unknown>>;
+}
+
+function folders(env: NonNullable<ConfigInput['env']>): { config: string; data: string } {
+  const home = env.AFIELD_HOME;
+  if (home !== undefined && home !== '') return { config: path.resolve(home), data: path.resolve(home) };
+  const own = env.HOME ?? homedir();
+  const xdg = (name: string, fallback: string) => {
+    const given = env[name];
+    // The XDG base directory specification says that relative paths are to be ignored.
+    return given !== undefined && path.isAbsolute(given) ? given : path.join(own, fallback);
+  };
+  return {
+    config: path.join(xdg('XDG_CONFIG_HOME', '.config'), 'afield'),
+    data: path.join(xdg('XDG_DATA_HOME', '.local/share'), 'afield'),
+  };
+}
+
+const defaults = (env: NonNullable<ConfigInput['env']>): Record<SettingName, unknown> => ({
+  host: '127.0.0.1',
+  port: DEFAULT_PORT,
+  relay: null,
+  pwa_url: null,
+  spares: 3,
+  machine_name: hostname().slice(0, 64) || 'home',
+  work_dir: env.HOME ?? homedir(),
+  allowed_hosts: [],
+  allowed_origins: [],
+  insecure_bind: false,
+  vapid_subject: null,
+  push_hosts: [],
+  pwa_dir: null,
+  body_limit_bytes: 1024 * 1024,
+  log_level: 'info',
+  agents: {},
+});
+
+async function fromFile(file: string): Promise<Record<string, unknown>> {
+  let source: string;
+  try {
+    source = readFileSync(file, 'utf8');
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return {};
+    throw new AfieldError('bad_request', `${file} cannot be read: ${(cause as Error).message}`, { cause });
+  }
+  // Loaded only when there is a file: most commands have none to read.
+  const { parseDocument } = await import('yaml');
+  const document = parseDocument(source, { prettyErrors: true });
+  const fault = document.errors[0];
+  if (fault !== undefined) {
+    throw new AfieldError('bad_request', `${file}, line ${fault.linePos?.[0].line ?? 1}: ${fault.message.split('\n')[0]}`);
+  }
+  const value = document.toJS({ maxAliasCount: 100 }) as unknown;
+  if (value === null || value === undefined) return {};
+  if (typeof value !== 'object' || Array.isArray(value))
+    throw new AfieldError('bad_request', `${file}: expected settings, one "name: value" a line.`);
+  return value as Record<string, unknown>;
+}
+
+/** Errors: `bad_request` naming file and line, or where the setting came from, its name, and what is expected. */
+export async function loadConfig({ env = process.env, flags = {} }: ConfigInput = {}): Promise<Config> {
+  const { config, data } = folders(env);
+  const file = path.join(config, 'config.yaml');
+  const values = defaults(env);
+  const sources = Object.fromEntries(Object.keys(settings).map((name) => [name, 'default'])) as Record<SettingName, string>;
+  const warnings: string[] = [];
+  const put = (name: string, value: unknown, source: string) => {
+    if (!Object.hasOwn(settings, name)) {
+      throw new AfieldError('bad_request', `${source}: unknown setting "${name}". Known: ${Object.keys(settings).join(', ')}.`);
+    }
+    values[name as SettingName] = value;
+    sources[name as SettingName] = source;
+  };
+
+  for (const [name, value] of Object.entries(await fromFile(file))) put(name, value, file);
+  for (const [variable, value] of Object.entries(env)) {
+    if (!variable.startsWith('AFIELD_') || value === undefined || value === '' || OTHER_VARIABLES.has(variable)) continue;
+    const name = variable.slice('AFIELD_'.length).toLowerCase();
+    if (Object.hasOwn(settings, name) && name !== 'agents') put(name, value, variable);
+    else warnings.push(`The variable ${variable} is no setting of Afield and does nothing.`);
+  }
+  for (const [name, value] of Object.entries(flags)) if (value !== undefined) put(name, value, `--${name.replaceAll('_', '-')}`);
+
+  const parsed = Object.fromEntries(
+    Object.entries(settings).map(([name, schema]) => [name, read(name as SettingName, schema, values, sources)]),
+  ) as unknown as Settings;
+  return { ...parsed, data_dir: data, config_file: file, sources, warnings };
+}
+
+function read(
+  name: SettingName,
+  schema: z.ZodMiniType,
+  values: Record<SettingName, unknown>,
+  sources: Record<SettingName, string>,
+): unknown {
+  const result = schema.safeParse(values[name]);
+  if (result.success) return result.data;
+  const issue = result.error.issues[0];
+  const where = [name, ...(issue?.path ?? [])].map(String).join('.');
+  const what = issue?.code === 'unrecognized_keys' ? `unknown key "${issue.keys.join('", "')}"` : (issue?.message ?? 'not valid');
+  throw new AfieldError('bad_request', `${sources[name]}: ${where}: ${what}.`);
+}
+
+/** What `/config` shows. Values of environment variables for agents may be secrets and are left out. */
+export function publicConfig(config: Config): { config: Record<string, unknown>; sources: Record<string, string> } {
+  const shown: Record<string, unknown> = { data_dir: config.data_dir, config_file: config.config_file };
+  for (const name of Object.keys(settings) as SettingName[]) shown[name] = REDACTED.includes(name) ? '[redacted]' : config[name];
+  shown.agents = Object.fromEntries(
+    Object.entries(config.agents).map(([name, agent]) => [
+      name,
+      agent.env === undefined ? agent : { ...agent, env: Object.fromEntries(Object.keys(agent.env).map((key) => [key, '[redacted]'])) },
+    ]),
+  );
+  return { config: shown, sources: config.sources };
+}

@@ -1,0 +1,8 @@
+import type { agents as routes } from '@afield/shared/api/agents.ts';
+import type { HandlersOf } from '../dispatch.ts';
+import type { HandlerContext } from './context.ts';
+
+export const agentHandlers = ({ agents }: Pick<HandlerContext, 'agents'>): HandlersOf<typeof routes> => ({
+  listAgents: async () => ({ items: await agents.list(), next_cursor: null }),
+  getAgent: ({ params }) => agents.get(params.name),
+});

@@ -1,0 +1,53 @@
+import type { sessions as routes } from '@afield/shared/api/sessions.ts';
+import { type LogType, logType, type SessionStatus, sessionStatus } from '@afield/shared/api/sessions.ts';
+import { AfieldError } from '@afield/shared/errors.ts';
+import type { HandlersOf } from '../dispatch.ts';
+import type { HandlerContext } from './context.ts';
+import { lastEventId } from './events.ts';
+
+const STATUSES: readonly string[] = sessionStatus.options;
+const LOG_TYPES: readonly string[] = logType.options;
+
+/** `busy,idle` as a list; an empty one counts as not given. Errors: bad_request names the word that is not known. */
+function words<W extends string>(field: string, known: readonly string[], text: string | undefined): W[] | undefined {
+  const given = (text ?? '').split(',').filter((word) => word !== '');
+  const odd = given.find((word) => !known.includes(word));
+  if (odd !== undefined) throw new AfieldError('bad_request', `query.${field}: "${odd}" is none of ${known.join(', ')}.`);
+  return given.length === 0 ? undefined : (given as W[]);
+}
+
+/** Leaves out keys that were not given: with exact optional types, absent and undefined differ. */
+function given<T extends object>(values: T): { [K in keyof T]: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as never;
+}
+
+export const sessionHandlers = ({ sessions, streams }: Pick<HandlerContext, 'sessions' | 'streams'>): HandlersOf<typeof routes> => ({
+  createSession: ({ body }) => sessions.create(body),
+  listSessions: ({ query: { status, ...rest } }) =>
+    sessions.list({ ...given(rest), ...given({ status: words<SessionStatus>('status', STATUSES, status) }) } as never),
+  getSession: ({ params }) => sessions.get(params.id),
+  updateSession: ({ params, body }) => sessions.update(params.id, given(body)),
+  deleteSession: async ({ params, query, identity }) => {
+    const stopped = await sessions.stop(params.id, identity.device_name);
+    if (!query.purge) return stopped;
+    await sessions.purge(params.id);
+    return null;
+  },
+  promptSession: ({ params, body }) => sessions.prompt(params.id, { id: body.id, content: body.content }),
+  cancelSession: ({ params }) => sessions.cancel(params.id),
+  inputSession: ({ params, body }) => {
+    sessions.input(params.id, 'text' in body ? Buffer.from(body.text, 'utf8') : Buffer.from(body.base64, 'base64'));
+  },
+  resizeSession: ({ params, body, identity }) => sessions.resize(params.id, body, identity.device_name),
+  getOutput: async ({ params, query }) => ({
+    ...(await sessions.output(params.id, query.format, query.scrollback)),
+    format: query.format,
+  }),
+  getLogs: ({ params, query: { type, ...rest } }) =>
+    sessions.logs(params.id, { ...given(rest), ...given({ type: words<LogType>('type', LOG_TYPES, type) }) } as never),
+  getRecording: ({ params }) => sessions.recording(params.id),
+  sessionEvents: ({ params, headers, identity, signal }) => {
+    sessions.get(params.id);
+    return streams.open({ identity, since: lastEventId(headers), session_id: params.id, signal });
+  },
+});
