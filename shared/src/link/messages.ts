@@ -17,8 +17,14 @@ export type HttpBody = unknown;
 export interface Requests {
   auth: { token: string };
   http: { method: string; path: string; headers?: Record<string, string>; body?: HttpBody | { base64: string } };
+  /**
+   * Subscriptions add up; each is known by the id of its request. The answer comes first, then the stored events with
+   * `since < seq < next_seq` in order, then live ones. A request sent after the answer is itself answered after those stored
+   * events, so a `ping` tells the end of the catching up. The client drops a seq that it has seen.
+   */
   subscribe: { topics: string[]; session_id?: string; since?: number };
-  unsubscribe: Record<string, never>;
+  /** `subscription`: id of the request that made it. Left out: all of this connection. */
+  unsubscribe: { subscription?: string };
   attach: { session_id: string; cols: number; rows: number; lease: 'take' | 'look' };
   detach: { stream: number };
   /** Takes the size lease, then resizes. */
