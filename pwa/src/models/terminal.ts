@@ -1,0 +1,218 @@
+import type { Lease, Session } from '@afield/shared/api/sessions.ts';
+import { computed, createModel, signal } from '@preact/signals';
+import { composedText, keySequence, type Latch, nextLatch } from './keys.ts';
+
+/** The attachment as the link gives it. */
+export interface TerminalStream {
+  /** False when the line is cut: nothing was sent, and nothing is kept. */
+  input(data: string | Uint8Array): boolean;
+  resize(cols: number, rows: number): void;
+  /** Everything below `offset` is on the screen. */
+  consumed(offset: number): void;
+  detach(): void;
+}
+
+export interface StreamHandlers {
+  onAttached(attached: { cols: number; rows: number; lease: 'held' | 'look' }): void;
+  onSnapshot(bytes: Uint8Array, offset: number): void;
+  onOutput(bytes: Uint8Array, offset: number): void;
+  /** The line is cut; it attaches again by itself. */
+  onLost(): void;
+  onClosed(reason: 'ended' | 'detached' | 'forbidden'): void;
+}
+
+export interface AttachOptions {
+  session_id: string;
+  cols: number;
+  rows: number;
+  lease: 'take' | 'look';
+}
+
+/** What the model needs of a drawn terminal. */
+export interface Drawn {
+  snapshot(bytes: Uint8Array, done: () => void): void;
+  write(bytes: Uint8Array, done: () => void): void;
+  modes(): { applicationCursor: boolean; bracketedPaste: boolean };
+  scrollToBottom(): void;
+}
+
+export interface TerminalDeps {
+  session: Pick<Session, 'id' | 'cols' | 'rows' | 'lease'> & { ended: boolean };
+  attach(options: AttachOptions, handlers: StreamHandlers): TerminalStream;
+  /** Milliseconds since the epoch. */
+  now(): number;
+  later(run: () => void, ms: number): () => void;
+  /** Kept by this device: how a foreign size is shown. */
+  view: 'fit' | 'pan';
+}
+
+export type Phase = 'connecting' | 'live' | 'lost' | 'ended' | 'forbidden';
+
+/** Sizes settle this long before they are told, in ms: a keyboard that slides in passes through many. */
+const SETTLE_MS = 150;
+
+/**
+ * Enter follows the text after this long, in ms. Agents take what arrives in one piece for a paste, and an Enter inside of a paste for
+ * a new line.
+ */
+const ENTER_AFTER_MS = 60;
+
+/** One terminal on this device: attaches when it is drawn, holds or leaves the size, and turns touches into bytes. */
+export const createTerminal = createModel((deps: TerminalDeps) => {
+  const phase = signal<Phase>('connecting');
+  const size = signal({ cols: deps.session.cols, rows: deps.session.rows });
+  const lease = signal<'mine' | 'theirs' | 'free'>(deps.session.lease === null ? 'free' : 'theirs');
+  const holder = signal(deps.session.lease?.device_name ?? '');
+  const view = signal(deps.view);
+  const ctrl = signal<Latch>('off');
+  const alt = signal<Latch>('off');
+  const composed = signal('');
+  const lastSeen = signal<number | null>(null);
+  /** Why nothing can be typed now; null: it can. */
+  const held = computed(() => HELD[phase.value]);
+
+  let stream: TerminalStream | null = null;
+  let drawn: Drawn | null = null;
+  let natural: { cols: number; rows: number } | null = null;
+  let settling = () => {};
+
+  const handlers: StreamHandlers = {
+    onAttached(attached) {
+      size.value = { cols: attached.cols, rows: attached.rows };
+      if (attached.lease === 'held') lease.value = 'mine';
+      else if (lease.value === 'mine') lease.value = 'theirs';
+    },
+    onSnapshot(bytes, offset) {
+      if (phase.value !== 'ended') phase.value = 'live';
+      lastSeen.value = deps.now();
+      drawn?.snapshot(bytes, () => stream?.consumed(offset));
+    },
+    onOutput(bytes, offset) {
+      lastSeen.value = deps.now();
+      drawn?.write(bytes, () => stream?.consumed(offset + bytes.length));
+    },
+    onLost() {
+      if (phase.value === 'live') phase.value = 'lost';
+    },
+    onClosed(reason) {
+      phase.value = reason === 'forbidden' ? 'forbidden' : 'ended';
+    },
+  };
+
+  function attach(want: 'take' | 'look') {
+    stream?.detach();
+    const wanted = want === 'take' ? (natural ?? size.value) : size.value;
+    stream = deps.attach({ session_id: deps.session.id, ...wanted, lease: want }, handlers);
+  }
+
+  /** Attaches once there is something to draw on and its size is known. Takes the size only where nobody holds it. */
+  function begin() {
+    if (drawn === null || natural === null || stream !== null) return;
+    attach(lease.value === 'free' && !deps.session.ended ? 'take' : 'look');
+  }
+
+  function send(data: string): boolean {
+    if (data === '') return true;
+    const sent = stream?.input(data) ?? false;
+    if (sent) drawn?.scrollToBottom();
+    return sent;
+  }
+
+  const spend = () => {
+    if (ctrl.value === 'once') ctrl.value = 'off';
+    if (alt.value === 'once') alt.value = 'off';
+  };
+
+  const latched = () => ctrl.value !== 'off' || alt.value !== 'off';
+
+  /** Typed into the terminal itself, on a keyboard. */
+  function typed(data: string) {
+    const one = latched() && [...data].length === 1;
+    const keys = one ? keySequence(data, { ctrl: ctrl.value !== 'off', alt: alt.value !== 'off' }, false) : data;
+    if (send(keys)) spend();
+  }
+
+  return {
+    phase,
+    size,
+    lease,
+    holder,
+    view,
+    ctrl,
+    alt,
+    composed,
+    lastSeen,
+    held,
+
+    drawnOn(screen: Drawn | null) {
+      drawn = screen;
+      if (screen === null) {
+        stream?.detach();
+        stream = null;
+        settling();
+      } else begin();
+    },
+    /** Cells that fit on this device at a readable size. Told to the session only while this device holds the size. */
+    naturalSize(next: { cols: number; rows: number }) {
+      natural = next;
+      begin();
+      settling();
+      if (lease.value !== 'mine' || (next.cols === size.value.cols && next.rows === size.value.rows)) return;
+      settling = deps.later(() => {
+        if (lease.value === 'mine' && phase.value === 'live') stream?.resize(next.cols, next.rows);
+      }, SETTLE_MS);
+    },
+    /** What the session says of its size: somebody took it, gave it back or resized. */
+    leaseChanged(cols: number, rows: number, now: Lease | null, mine: boolean) {
+      size.value = { cols, rows };
+      lease.value = now === null ? 'free' : mine ? 'mine' : 'theirs';
+      holder.value = now?.device_name ?? '';
+    },
+    takeOver: () => attach('take'),
+    giveBack() {
+      lease.value = 'free';
+      attach('look');
+    },
+    show(next: 'fit' | 'pan') {
+      view.value = next;
+    },
+    latch(modifier: 'ctrl' | 'alt') {
+      const state = modifier === 'ctrl' ? ctrl : alt;
+      state.value = nextLatch[state.value];
+    },
+    /** A key of the key bar, with what is latched. */
+    press(key: string, also?: { ctrl: boolean }) {
+      const modifiers = { ctrl: also?.ctrl === true || ctrl.value !== 'off', alt: alt.value !== 'off' };
+      if (send(keySequence(key, modifiers, drawn?.modes().applicationCursor ?? false))) spend();
+    },
+    typed,
+    /** The composer's text. With Ctrl or Alt latched, the next letter of the phone's keyboard is a key and not text. */
+    compose(text: string) {
+      const added = text.startsWith(composed.value) ? text.slice(composed.value.length) : '';
+      if (!latched() || [...added].length !== 1) {
+        composed.value = text;
+        return false;
+      }
+      typed(added);
+      return true;
+    },
+    /** Types what was composed, then Enter. What cannot be sent stays. */
+    sendComposed() {
+      if (held.value !== null) return;
+      const text = composedText(composed.value, drawn?.modes().bracketedPaste ?? false);
+      if (!send(text)) return;
+      composed.value = '';
+      if (text === '') send('\r');
+      else deps.later(() => send('\r'), ENTER_AFTER_MS);
+    },
+  };
+});
+export type TerminalModel = InstanceType<typeof createTerminal>;
+
+const HELD: Record<Phase, string | null> = {
+  live: null,
+  connecting: 'Kept on this device until the terminal is here.',
+  lost: 'Kept on this device until the line is back.',
+  ended: 'The session has ended. What you typed stays here.',
+  forbidden: 'This device may not type here.',
+};
