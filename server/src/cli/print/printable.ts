@@ -5,7 +5,7 @@ const UNPRINTABLE_IN_LINES = /(?![\n\t])[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029]/gu;
 
 const SHORT: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t', '\x1b': '\\e' };
 
-function escape(character: string): string {
+function escaped(character: string): string {
   const short = SHORT[character];
   if (short !== undefined) return short;
   const code = character.codePointAt(0) as number;
@@ -14,12 +14,12 @@ function escape(character: string): string {
 
 /** One line that is safe to print: whatever could move the cursor, hide or reorder text is shown escaped (`\e`, `\u{202e}`). */
 export function printable(text: string): string {
-  return text.replace(UNPRINTABLE, escape);
+  return text.replace(UNPRINTABLE, escaped);
 }
 
 /** Like `printable`, for text of several lines: line ends and tabs stay, CR LF becomes LF. */
 export function printableLines(text: string): string {
-  return text.replace(/\r\n/g, '\n').replace(UNPRINTABLE_IN_LINES, escape);
+  return text.replace(/\r\n/g, '\n').replace(UNPRINTABLE_IN_LINES, escaped);
 }
 
 /** JSON for people and programs alike: indented, and what a terminal would obey is escaped as `\uXXXX` (JSON allows it in strings only). */

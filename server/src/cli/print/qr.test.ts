@@ -25,7 +25,9 @@ describe('drawQr', () => {
     const { lines, columns } = drawQr(link, { columns: 200, colour: true });
     expectCode(modules(lines as string[], true), 4);
     expect(columns).toBe([...stripVTControlCharacters((lines as string[])[0] as string)].length);
-    for (const line of lines as string[]) expect(line).toMatch(/^\x1b\[38;5;16;48;5;231m[ █▀▄]+\x1b\[0m$/);
+    for (const line of lines as string[]) {
+      expect(line.startsWith('\x1b[38;5;16;48;5;231m') && line.endsWith('\x1b[0m')).toBe(true);
+    }
   });
 
   it('a pairing link fits a terminal of 80 columns', () => {

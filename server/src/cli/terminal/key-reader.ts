@@ -13,7 +13,8 @@ const BACKSLASH = 92;
 const LETTER_B = 98;
 const LETTER_D = 100;
 
-const PASTE_START = '\x1b[200~';
+/** After its ESC. */
+const PASTE_START = '[200~';
 const PASTE_END = Buffer.from('\x1b[201~');
 
 /** An escape sequence in pieces arrives whole within this time; after it the Escape key was meant. */
@@ -24,16 +25,19 @@ const PASTE_MS = 1000;
 const MAX_SEQUENCE_BYTES = 4096;
 
 /**
- * Answers of terminals: DA, CPR, DECRPM, DSR, window reports, kitty flags, DECREPTPARM; OSC, DCS and APC strings are answers always.
+ * Answers of terminals, after their ESC: DA, CPR, DECRPM, DSR, window reports, kitty flags, DECREPTPARM.
  * CPR of row 1 looks like F3 with modifiers: a cursor is asked for far more often than Shift-F3 is pressed, so it counts as an answer.
  */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: the sequences begin with ESC
-const REPORT =
-  /^\x1b(?:\[[?>=][\d;:]*c|\[\??\d+;\d+(?:;\d+)?R|\[\??[\d;]*\$y|\[\?[\d;]*[nuS]|\[\d*n|\[[\d;:]+[tx]|[\]P_][\s\S]*(?:\x07|\x1b\\)$)/;
-// biome-ignore lint/suspicious/noControlCharactersInRegex: the sequences begin with ESC
-const CSI_U = /^\x1b\[(\d+)(?::\d*)*(?:;(\d*)(?::(\d+))?)?(?:;[\d:]*)?u$/;
-// biome-ignore lint/suspicious/noControlCharactersInRegex: the sequences begin with ESC
-const MODIFY_OTHER_KEYS = /^\x1b\[27;(\d+);(\d+)~$/;
+const REPORT = /^\[(?:[?>=][\d;:]*c|\??\d+;\d+(?:;\d+)?R|\??[\d;]*\$y|\?[\d;]*[nuS]|\d*n|[\d;:]+[tx])/;
+/** Keys in the kitty protocol, and in xterm's modifyOtherKeys. */
+const CSI_U = /^\[(\d+)(?::\d*)*(?:;(\d*)(?::(\d+))?)?(?:;[\d:]*)?u$/;
+const MODIFY_OTHER_KEYS = /^\[27;(\d+);(\d+)~$/;
+
+/** OSC, DCS and APC strings come from a terminal only as answers; without their end they were Alt with a character. */
+function isReport(sequence: string): boolean {
+  if (/^[\]P_]/.test(sequence)) return sequence.endsWith('\x07') || sequence.endsWith('\x1b\\');
+  return REPORT.test(sequence);
+}
 
 interface Key {
   code: number;
@@ -42,7 +46,7 @@ interface Key {
   release: boolean;
 }
 
-/** Keys in the kitty protocol and in xterm's modifyOtherKeys, which agents switch on; caps lock and num lock do not count. */
+/** A key in an encoding that agents switch on; caps lock and num lock do not count. */
 function readKey(sequence: string): Key | null {
   const csiU = CSI_U.exec(sequence);
   const other = csiU === null ? MODIFY_OTHER_KEYS.exec(sequence) : null;
@@ -194,9 +198,9 @@ export class KeyReader {
 
   /** One key, one run of typing, or one escape sequence. True: detach. */
   #token(token: Uint8Array): boolean {
-    const sequence = token[0] === ESC ? Buffer.from(token).toString('latin1') : '';
-    if (REPORT.test(sequence)) return false;
-    const key = sequence === '' ? this.#plainKey(token) : readKey(sequence);
+    const sequence = token[0] === ESC ? Buffer.from(token.subarray(1)).toString('latin1') : null;
+    if (sequence !== null && isReport(sequence)) return false;
+    const key = sequence === null ? this.#plainKey(token) : readKey(sequence);
     if (key !== null && (key.release || isModifierKey(key.code))) {
       this.#out.push(token);
       return false;
