@@ -1,5 +1,7 @@
+import { AfieldError } from '@afield/shared/errors.ts';
+import type { TerminalHandlers } from '@afield/shared/link/link.ts';
 import { describe, expect, it } from 'vitest';
-import { createTerminal, type StreamHandlers, type TerminalDeps } from './terminal.ts';
+import { createTerminal, type TerminalDeps } from './terminal.ts';
 
 /** A stream that keeps what was sent, a screen that draws at once, and timers that run when told. */
 function make(over: Partial<TerminalDeps['session']> = {}) {
@@ -7,7 +9,7 @@ function make(over: Partial<TerminalDeps['session']> = {}) {
   const asked: string[] = [];
   const consumed: number[] = [];
   const timers: (() => void)[] = [];
-  let handlers!: StreamHandlers;
+  let handlers!: TerminalHandlers;
   let sendable = true;
   const model = new createTerminal({
     session: { id: 's1', cols: 200, rows: 50, lease: null, ended: false, ...over },
@@ -15,11 +17,14 @@ function make(over: Partial<TerminalDeps['session']> = {}) {
       asked.push(`${options.lease} ${options.cols}x${options.rows}`);
       handlers = given;
       return {
+        session_id: options.session_id,
+        attached: null,
+        sendable: true,
         input: (data) => {
           if (sendable) sent.push(String(data));
           return sendable;
         },
-        resize: (cols, rows) => asked.push(`resize ${cols}x${rows}`),
+        resize: async (cols, rows) => void asked.push(`resize ${cols}x${rows}`),
         consumed: (offset) => consumed.push(offset),
         detach: () => asked.push('detach'),
       };
@@ -41,7 +46,7 @@ function make(over: Partial<TerminalDeps['session']> = {}) {
   const live = () => {
     model.drawnOn(drawn);
     model.naturalSize({ cols: 46, rows: 28 });
-    handlers.onAttached({ cols: 200, rows: 50, lease: 'look' });
+    handlers.onAttached?.({ stream: 1, viewer: 'me', offset: 0, cols: 200, rows: 50, lease: 'look' });
     handlers.onSnapshot(new Uint8Array(3), 100);
   };
   return {
@@ -86,7 +91,7 @@ describe('the size lease', () => {
     const { model, asked, live, handlers } = make({ lease: desk });
     live();
     model.takeOver();
-    handlers().onAttached({ cols: 46, rows: 28, lease: 'held' });
+    handlers().onAttached?.({ stream: 1, viewer: 'me', offset: 0, cols: 46, rows: 28, lease: 'held' });
     expect(model.lease.value).toBe('mine');
     model.giveBack();
     expect(asked).toEqual(['look 200x50', 'detach', 'take 46x28', 'detach', 'look 46x28']);
@@ -94,7 +99,7 @@ describe('the size lease', () => {
   it('while it is ours, a keyboard that slides in resizes once, when it has settled', () => {
     const { model, asked, live, handlers, run } = make({ lease: desk });
     live();
-    handlers().onAttached({ cols: 46, rows: 28, lease: 'held' });
+    handlers().onAttached?.({ stream: 1, viewer: 'me', offset: 0, cols: 46, rows: 28, lease: 'held' });
     for (const rows of [26, 20, 15]) model.naturalSize({ cols: 46, rows });
     run();
     expect(asked).toEqual(['look 200x50', 'resize 46x15']);
@@ -102,8 +107,12 @@ describe('the size lease', () => {
   it('says who has it when somebody takes it', () => {
     const { model, live } = make();
     live();
-    model.leaseChanged(212, 54, { ...desk, cols: 212, rows: 54 }, false);
+    model.leaseChanged({ cols: 212, rows: 54, lease: { ...desk, cols: 212, rows: 54 } });
     expect([model.lease.value, model.holder.value, model.size.value.cols]).toEqual(['theirs', 'desk', 212]);
+    model.leaseChanged({ cols: 46, rows: 28, lease: { viewer: 'me', device_name: 'phone', cols: 46, rows: 28 } });
+    expect(model.lease.value).toBe('mine');
+    model.leaseChanged({ cols: 46, rows: 28, lease: null });
+    expect(model.lease.value).toBe('free');
   });
 });
 
@@ -150,7 +159,7 @@ describe('typing', () => {
     const { model, sent, live, handlers, cut } = make();
     live();
     model.compose('precious');
-    handlers().onLost();
+    handlers().onInterrupted?.({ uncertainInputBytes: 0 });
     cut();
     model.sendComposed();
     expect(sent).toEqual([]);
@@ -177,16 +186,31 @@ describe('phases', () => {
   it('a cut line is lost until the next snapshot', () => {
     const { model, live, handlers } = make();
     live();
-    handlers().onLost();
+    handlers().onInterrupted?.({ uncertainInputBytes: 0 });
     expect(model.phase.value).toBe('lost');
     handlers().onSnapshot(new Uint8Array(1), 7);
     expect(model.phase.value).toBe('live');
   });
+  it('says that the last keys may not have arrived, until the next one does', () => {
+    const { model, live, handlers } = make();
+    live();
+    handlers().onInterrupted?.({ uncertainInputBytes: 3 });
+    handlers().onSnapshot(new Uint8Array(1), 7);
+    expect(model.uncertain.value).toBe(true);
+    model.press('a');
+    expect(model.uncertain.value).toBe(false);
+  });
+  it('says why it could not be attached', () => {
+    const { model, live, handlers } = make();
+    live();
+    handlers().onClosed('failed', new AfieldError('session_not_found', 'This session was deleted.'));
+    expect([model.phase.value, model.fault.value]).toEqual(['failed', 'This session was deleted.']);
+  });
   it('an end stays an end', () => {
     const { model, live, handlers } = make();
     live();
-    handlers().onClosed('ended');
-    handlers().onLost();
+    handlers().onClosed('ended', null);
+    handlers().onInterrupted?.({ uncertainInputBytes: 0 });
     expect(model.phase.value).toBe('ended');
   });
 });

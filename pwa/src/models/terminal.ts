@@ -1,32 +1,7 @@
 import type { Lease, Session } from '@afield/shared/api/sessions.ts';
+import type { AttachOptions, TerminalHandlers, TerminalStream } from '@afield/shared/link/link.ts';
 import { computed, createModel, signal } from '@preact/signals';
 import { composedText, keySequence, type Latch, nextLatch } from './keys.ts';
-
-/** The attachment as the link gives it. */
-export interface TerminalStream {
-  /** False when the line is cut: nothing was sent, and nothing is kept. */
-  input(data: string | Uint8Array): boolean;
-  resize(cols: number, rows: number): void;
-  /** Everything below `offset` is on the screen. */
-  consumed(offset: number): void;
-  detach(): void;
-}
-
-export interface StreamHandlers {
-  onAttached(attached: { cols: number; rows: number; lease: 'held' | 'look' }): void;
-  onSnapshot(bytes: Uint8Array, offset: number): void;
-  onOutput(bytes: Uint8Array, offset: number): void;
-  /** The line is cut; it attaches again by itself. */
-  onLost(): void;
-  onClosed(reason: 'ended' | 'detached' | 'forbidden'): void;
-}
-
-export interface AttachOptions {
-  session_id: string;
-  cols: number;
-  rows: number;
-  lease: 'take' | 'look';
-}
 
 /** What the model needs of a drawn terminal. */
 export interface Drawn {
@@ -38,7 +13,7 @@ export interface Drawn {
 
 export interface TerminalDeps {
   session: Pick<Session, 'id' | 'cols' | 'rows' | 'lease'> & { ended: boolean };
-  attach(options: AttachOptions, handlers: StreamHandlers): TerminalStream;
+  attach(options: AttachOptions, handlers: TerminalHandlers): TerminalStream;
   /** Milliseconds since the epoch. */
   now(): number;
   later(run: () => void, ms: number): () => void;
@@ -46,7 +21,7 @@ export interface TerminalDeps {
   view: 'fit' | 'pan';
 }
 
-export type Phase = 'connecting' | 'live' | 'lost' | 'ended' | 'forbidden';
+export type Phase = 'connecting' | 'live' | 'lost' | 'ended' | 'forbidden' | 'failed';
 
 /** Sizes settle this long before they are told, in ms: a keyboard that slides in passes through many. */
 const SETTLE_MS = 150;
@@ -68,16 +43,22 @@ export const createTerminal = createModel((deps: TerminalDeps) => {
   const alt = signal<Latch>('off');
   const composed = signal('');
   const lastSeen = signal<number | null>(null);
+  /** The line broke right after something was typed: it may not have arrived. Until the next key. */
+  const uncertain = signal(false);
+  const fault = signal<string | null>(null);
   /** Why nothing can be typed now; null: it can. */
   const held = computed(() => HELD[phase.value]);
 
   let stream: TerminalStream | null = null;
+  /** This attachment's name among the session's viewers. */
+  let viewer: string | null = null;
   let drawn: Drawn | null = null;
   let natural: { cols: number; rows: number } | null = null;
   let settling = () => {};
 
-  const handlers: StreamHandlers = {
+  const handlers: TerminalHandlers = {
     onAttached(attached) {
+      viewer = attached.viewer;
       size.value = { cols: attached.cols, rows: attached.rows };
       if (attached.lease === 'held') lease.value = 'mine';
       else if (lease.value === 'mine') lease.value = 'theirs';
@@ -91,11 +72,14 @@ export const createTerminal = createModel((deps: TerminalDeps) => {
       lastSeen.value = deps.now();
       drawn?.write(bytes, () => stream?.consumed(offset + bytes.length));
     },
-    onLost() {
+    onInterrupted({ uncertainInputBytes }) {
       if (phase.value === 'live') phase.value = 'lost';
+      uncertain.value = uncertainInputBytes > 0;
     },
-    onClosed(reason) {
-      phase.value = reason === 'forbidden' ? 'forbidden' : 'ended';
+    onClosed(reason, error) {
+      if (reason === 'detached') return;
+      fault.value = error?.message ?? null;
+      phase.value = reason;
     },
   };
 
@@ -114,7 +98,10 @@ export const createTerminal = createModel((deps: TerminalDeps) => {
   function send(data: string): boolean {
     if (data === '') return true;
     const sent = stream?.input(data) ?? false;
-    if (sent) drawn?.scrollToBottom();
+    if (sent) {
+      uncertain.value = false;
+      drawn?.scrollToBottom();
+    }
     return sent;
   }
 
@@ -142,6 +129,8 @@ export const createTerminal = createModel((deps: TerminalDeps) => {
     alt,
     composed,
     lastSeen,
+    uncertain,
+    fault,
     held,
 
     drawnOn(screen: Drawn | null) {
@@ -159,13 +148,16 @@ export const createTerminal = createModel((deps: TerminalDeps) => {
       settling();
       if (lease.value !== 'mine' || (next.cols === size.value.cols && next.rows === size.value.rows)) return;
       settling = deps.later(() => {
-        if (lease.value === 'mine' && phase.value === 'live') stream?.resize(next.cols, next.rows);
+        if (lease.value === 'mine' && phase.value === 'live')
+          stream?.resize(next.cols, next.rows).catch(() => {
+            // somebody else took the size, or the session ended: both are told by the session itself
+          });
       }, SETTLE_MS);
     },
     /** What the session says of its size: somebody took it, gave it back or resized. */
-    leaseChanged(cols: number, rows: number, now: Lease | null, mine: boolean) {
+    leaseChanged({ cols, rows, lease: now }: Pick<Session, 'cols' | 'rows' | 'lease'>) {
       size.value = { cols, rows };
-      lease.value = now === null ? 'free' : mine ? 'mine' : 'theirs';
+      lease.value = leaseOf(now, viewer);
       holder.value = now?.device_name ?? '';
     },
     takeOver: () => attach('take'),
@@ -209,10 +201,16 @@ export const createTerminal = createModel((deps: TerminalDeps) => {
 });
 export type TerminalModel = InstanceType<typeof createTerminal>;
 
+function leaseOf(lease: Lease | null, viewer: string | null): 'mine' | 'theirs' | 'free' {
+  if (lease === null) return 'free';
+  return lease.viewer === viewer ? 'mine' : 'theirs';
+}
+
 const HELD: Record<Phase, string | null> = {
   live: null,
   connecting: 'Kept on this device until the terminal is here.',
   lost: 'Kept on this device until the line is back.',
   ended: 'The session has ended. What you typed stays here.',
   forbidden: 'This device may not type here.',
+  failed: 'Kept on this device: the terminal is not there.',
 };

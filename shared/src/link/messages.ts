@@ -50,6 +50,8 @@ export interface Welcome {
 
 export interface Attached {
   stream: number;
+  /** This viewer's id, as a session's `lease` names it. */
+  viewer: string;
   cols: number;
   rows: number;
   /** `held`: this viewer decides the size. `look`: another does, or nobody. */

@@ -1,0 +1,48 @@
+import type { Conversation, Turn } from './turn.ts';
+
+/** A prompt picks its scenario with `SCENARIO:<name>`; `step` counts the answered tool calls since then. */
+type Scenario = (step: number) => Turn;
+
+const done = (name: string): Turn => ({ text: `Done with the ${name} scenario.` });
+const failing = (status: number, type: string, message: string): Scenario => {
+  return () => ({ error: { status, type, message } });
+};
+
+const SCENARIOS: Record<string, Scenario> = {
+  greet: () => ({ text: 'Hello from the scripted model. Nothing was changed.' }),
+  /** A new file: every agent asks before it writes one. */
+  edit: (step) =>
+    step === 0
+      ? { text: 'I will create hello.txt.', calls: [{ op: 'write', path: 'hello.txt', content: 'hello\nfrom the scripted model\n' }] }
+      : done('edit'),
+  bash: (step) =>
+    step === 0
+      ? { text: 'Running a command.', calls: [{ op: 'bash', command: 'touch made-by-bash && ls', why: 'Make a file and list' }] }
+      : done('bash'),
+  /** Streams for about 20 s: to be interrupted. */
+  slow: () => ({ text: Array.from({ length: 80 }, (_, index) => `word${index + 1}`).join(' '), chunkMs: 250 }),
+  e401: failing(401, 'authentication_error', 'invalid x-api-key (scripted)'),
+  e529: failing(529, 'overloaded_error', 'Overloaded (scripted)'),
+};
+
+/** The scenario that the conversation is in, and how far along it is. */
+function locate({ messages }: Conversation): { name: string; step: number } {
+  const at = messages.findLastIndex(({ role, text }) => role === 'user' && /SCENARIO:/i.test(text ?? ''));
+  const name = messages[at]?.text?.match(/SCENARIO:([a-z0-9]+)(?![\s\S]*SCENARIO:)/i)?.[1]?.toLowerCase() ?? '';
+  let step = 0;
+  let open = false;
+  for (const { role } of messages.slice(at + 1)) {
+    // several calls in one assistant turn are one step
+    if (role === 'tool' && open) step += 1;
+    open = role === 'assistant';
+  }
+  return { name, step };
+}
+
+/** What the model says next. Requests without tools are titles and the like. */
+export function nextTurn(conversation: Conversation): Turn & { step: number } {
+  if (conversation.tools.length === 0) return { step: 0, text: conversation.wantsJson ? '{"title":"Scripted title"}' : 'Scripted title' };
+  const { name, step } = locate(conversation);
+  const scenario = SCENARIOS[name] ?? (() => ({ text: 'No scenario was named. Use SCENARIO:greet in the prompt.' }));
+  return { step, ...scenario(step) };
+}

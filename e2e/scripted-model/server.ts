@@ -1,0 +1,77 @@
+/** A model that says what its script says, on the loopback interface. A prompt with `SCENARIO:<name>` picks the script. */
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
+import { setTimeout as sleep } from 'node:timers/promises';
+import * as anthropic from './anthropic.ts';
+import { nextTurn } from './scenarios.ts';
+import { bind } from './tools.ts';
+import type { Reply } from './turn.ts';
+
+export interface ScriptedModel {
+  url: string;
+  /** Paths of all requests so far. */
+  requests: string[];
+  close(): Promise<void>;
+}
+
+export interface ScriptedModelOptions {
+  /** Where relative paths of tool calls lie. */
+  cwd: string;
+  /** Pause between the pieces of a stream, in ms. Default 5. */
+  chunkMs?: number;
+}
+
+export async function startScriptedModel({ cwd, chunkMs = 5 }: ScriptedModelOptions): Promise<ScriptedModel> {
+  const requests: string[] = [];
+
+  async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { pathname } = new URL(request.url ?? '/', 'http://scripted');
+    requests.push(`${request.method} ${pathname}`);
+    const body = await text(request);
+    if (pathname.endsWith('/count_tokens')) return json(response, 200, { input_tokens: 1234 });
+    if (!pathname.endsWith('/v1/messages')) return json(response, 404, anthropic.errorBody({ type: 'not_found_error', message: pathname }));
+
+    const conversation = anthropic.read(JSON.parse(body));
+    const turn = nextTurn(conversation);
+    if (turn.error) return json(response, turn.error.status, anthropic.errorBody(turn.error));
+    const reply: Reply = {
+      id: String(requests.length),
+      model: conversation.model,
+      ...(turn.text === undefined ? {} : { text: turn.text }),
+      calls: (turn.calls ?? []).map((call) => bind(call, conversation.tools, cwd)).filter((call) => call !== null),
+      usage: { input: 1200 + 100 * turn.step, output: 40 + 10 * turn.step, cached: 300 },
+    };
+    if (!conversation.stream) return json(response, 200, anthropic.whole(reply));
+    response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-cache' });
+    for (const frame of anthropic.frames(reply)) {
+      if (response.destroyed) return;
+      response.write(frame);
+      await sleep(turn.chunkMs ?? chunkMs);
+    }
+    response.end();
+  }
+
+  const server = createServer((request, response) => {
+    answer(request, response).catch((error: unknown) =>
+      json(response, 500, anthropic.errorBody({ type: 'api_error', message: String(error) })),
+    );
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    requests,
+    async close() {
+      server.closeAllConnections();
+      server.close();
+      await once(server, 'close');
+    },
+  };
+}
+
+function json(response: ServerResponse, status: number, body: object): void {
+  if (!response.headersSent) response.writeHead(status, { 'content-type': 'application/json' });
+  response.end(JSON.stringify(body));
+}

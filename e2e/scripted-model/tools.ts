@@ -1,0 +1,39 @@
+import path from 'node:path';
+import type { Call, Tool } from './turn.ts';
+
+/** Names under which agents offer an operation, likeliest first. */
+const TOOL_NAMES: Record<Call['op'], string[]> = {
+  write: ['Write', 'write_file', 'write', 'create'],
+  edit: ['Edit', 'replace', 'edit', 'str_replace'],
+  read: ['Read', 'read_file', 'read', 'view'],
+  bash: ['Bash', 'run_shell_command', 'bash', 'shell'],
+};
+
+/** Names under which tools take an argument. */
+const ARGUMENT_NAMES: Record<string, string[]> = {
+  path: ['file_path', 'filePath', 'path', 'absolute_path'],
+  content: ['content', 'contents', 'file_text'],
+  command: ['command', 'cmd'],
+  why: ['description', 'justification'],
+  from: ['old_string', 'oldString', 'old_str'],
+  to: ['new_string', 'newString', 'new_str'],
+};
+
+/** Turns a neutral call into one of a tool that the agent offered; null when none fits. Paths become absolute, as agents want them. */
+export function bind(call: Call, tools: Tool[], cwd: string): { name: string; args: Record<string, unknown> } | null {
+  const tool = TOOL_NAMES[call.op].map((name) => tools.find((offered) => offered.name === name)).find((found) => found !== undefined);
+  if (tool === undefined) return null;
+  const args: Record<string, unknown> = {};
+  for (const [neutral, value] of Object.entries(call)) {
+    const name = ARGUMENT_NAMES[neutral]?.find((known) => known in tool.properties);
+    if (name !== undefined) args[name] = neutral === 'path' ? path.resolve(cwd, String(value)) : value;
+  }
+  for (const name of tool.required) if (!(name in args)) args[name] = filler(tool.properties[name] ?? {}, call);
+  return { name: tool.name, args };
+}
+
+function filler(property: Tool['properties'][string], call: Call): unknown {
+  if (property.enum) return property.enum[0];
+  if (property.default !== undefined) return property.default;
+  return { boolean: false, number: 30_000, integer: 30_000, array: [], object: {} }[property.type ?? ''] ?? `scripted ${call.op}`;
+}

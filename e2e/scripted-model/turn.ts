@@ -1,0 +1,43 @@
+/** What a scripted model says, apart from any provider's wire. */
+
+/** A neutral tool call; `tools.ts` binds it to a tool that the agent really offered. */
+export type Call =
+  | { op: 'write'; path: string; content: string }
+  | { op: 'edit'; path: string; from: string; to: string }
+  | { op: 'read'; path: string }
+  | { op: 'bash'; command: string; why: string };
+
+export interface Turn {
+  text?: string;
+  calls?: Call[];
+  error?: { status: number; type: string; message: string };
+  /** Pause between the pieces of a stream, in ms. */
+  chunkMs?: number;
+}
+
+export interface Tool {
+  name: string;
+  properties: Record<string, { type?: string; enum?: unknown[]; default?: unknown }>;
+  required: string[];
+}
+
+/** A conversation as a wire reads it. */
+export interface Conversation {
+  messages: { role: 'user' | 'assistant' | 'tool'; text?: string }[];
+  tools: Tool[];
+  model: string;
+  stream: boolean;
+  wantsJson: boolean;
+}
+
+/** A turn with its calls bound, ready for a wire. */
+export interface Reply {
+  id: string;
+  model: string;
+  text?: string;
+  calls: { name: string; args: Record<string, unknown> }[];
+  usage: { input: number; output: number; cached: number };
+}
+
+/** Text in pieces as a model streams it: words with their spaces. */
+export const words = (text: string): string[] => text.match(/\s*\S+\s*$|\s*\S+/g) ?? [text];
