@@ -1,0 +1,207 @@
+/**
+ * When a session calls its person. Policy only: no channel, no text. The rules, each from what users complain of:
+ * - an end is told once it has settled, one flap one call;
+ * - the end of an agent's turn is told like a question: it waits for its person;
+ * - an approval is told after 5 s unless answered, whoever is looking;
+ * - anything else is held back only while somebody types into that very session.
+ */
+import { ENDED, type Session, type SessionStatus } from '@afield/shared/api/sessions.ts';
+import type { AfieldEvent } from '@afield/shared/events.ts';
+import type { Clock } from '../core/ports.ts';
+
+/** Quiet after an end or a turn before it counts: agents stop and go on within a second. */
+export const SETTLE_MS = 3_000;
+/** An approval that was answered within this time, at the desk or by a rule, is nobody's business. */
+export const APPROVAL_MS = 5_000;
+/** Somebody who typed into the session this short a time ago is taken to be looking at it. */
+export const PRESENCE_MS = 15_000;
+/** Shorter work than this is a redraw or an answer that its reader is still waiting for. */
+export const MIN_TURN_MS = 5_000;
+/** A second turn that nobody asked for (work in the background woke the agent) counts only when it is this long. */
+export const MIN_OWN_TURN_MS = 30_000;
+
+/** A reason to call. `turn`: the agent ended its turn, as against asking something. */
+export interface Attention {
+  kind: 'finished' | 'failed' | 'lost' | 'waiting';
+  turn: boolean;
+  session: Session;
+  /** How long the agent worked before, when that is known. */
+  workedMs: number | null;
+  /** Of the event that started it. */
+  seq: number;
+}
+
+export interface AttentionDeps {
+  clock: Clock;
+  /** Last input of a person in a session, on `clock.monotonic`; null: none since the server started. */
+  lastInputAt(session_id: string): number | null;
+  /** False for an agent whose `idle` means nothing: a shell is idle after every command. */
+  takesTurns(agent: string): boolean;
+  tell(attention: Attention): void;
+}
+
+/** What is remembered of a session that is not over: bounded by the number of live sessions. */
+interface Watch {
+  /** Start of the work that goes on, or of the turn that has not settled yet. */
+  workSince: number | null;
+  pending: { cancel(): void } | null;
+  /** The last call that was made, and when its reason went away. */
+  told: { turn: boolean; at: number } | null;
+  waitLeftAt: number | null;
+  /** The last prompt that reached the agent. */
+  promptAt: number | null;
+  /** Somebody was attached when the status last changed. */
+  viewed: boolean;
+}
+
+const NEVER = Number.NEGATIVE_INFINITY;
+
+type Change = { session: Session; seq: number };
+type StatusEvent = Extract<AfieldEvent, { type: 'session.status_changed' }>;
+
+export interface AttentionPolicy {
+  handle(event: AfieldEvent): void;
+  /** Sessions that are remembered now. */
+  readonly size: number;
+  close(): void;
+}
+
+export function createAttention(deps: AttentionDeps): AttentionPolicy {
+  const { clock } = deps;
+  const watches = new Map<string, Watch>();
+
+  const watch = (id: string): Watch => {
+    const known = watches.get(id);
+    if (known) return known;
+    const fresh: Watch = { workSince: null, pending: null, told: null, waitLeftAt: null, promptAt: null, viewed: false };
+    watches.set(id, fresh);
+    return fresh;
+  };
+
+  const forget = (id: string) => {
+    watches.get(id)?.pending?.cancel();
+    watches.delete(id);
+  };
+
+  /** When somebody last asked the agent for something, by key or by prompt. */
+  const askedAt = (id: string, state: Watch) => Math.max(deps.lastInputAt(id) ?? NEVER, state.promptAt ?? NEVER);
+
+  /** Time to wait so that whoever typed last has had their 15 s; 0 when nobody is there. */
+  const presence = (id: string, viewed: boolean): number =>
+    viewed ? Math.max(0, (deps.lastInputAt(id) ?? NEVER) + PRESENCE_MS - clock.monotonic()) : 0;
+
+  const later = (state: Watch, ms: number, run: () => void) => {
+    state.pending?.cancel();
+    state.pending = clock.setTimeout(() => {
+      state.pending = null;
+      run();
+    }, ms);
+  };
+
+  function onBusy(state: Watch): void {
+    state.pending?.cancel();
+    state.pending = null;
+    state.workSince ??= clock.monotonic();
+  }
+
+  function onWaiting(state: Watch, { session, seq }: Change): void {
+    const flapped =
+      state.told !== null &&
+      !state.told.turn &&
+      state.waitLeftAt !== null &&
+      clock.monotonic() - state.waitLeftAt < SETTLE_MS &&
+      askedAt(session.id, state) <= state.told.at;
+    if (flapped) onBusy(state);
+    else
+      later(state, APPROVAL_MS, () => {
+        state.told = { turn: false, at: clock.monotonic() };
+        deps.tell({ kind: 'waiting', turn: false, session, workedMs: null, seq });
+      });
+  }
+
+  function onIdle(state: Watch, { session, seq }: Change): void {
+    const idleAt = clock.monotonic();
+    const { workSince, told } = state;
+    if (workSince === null || !deps.takesTurns(session.agent)) {
+      onQuiet(state);
+      return;
+    }
+    const workedMs = idleAt - workSince;
+    const asked = askedAt(session.id, state) > (told?.at ?? NEVER);
+    const counts = asked ? workedMs >= MIN_TURN_MS : told !== null && workedMs >= MIN_OWN_TURN_MS;
+    const there = presence(session.id, session.viewers > 0);
+    // Two steps, so that the next turn starts its own count once this one has settled.
+    later(state, SETTLE_MS, () => {
+      state.workSince = null;
+      if (!counts) return;
+      later(state, Math.max(0, there - SETTLE_MS), () => {
+        if (askedAt(session.id, state) > idleAt) return;
+        state.told = { turn: true, at: clock.monotonic() };
+        deps.tell({ kind: 'waiting', turn: true, session, workedMs, seq });
+      });
+    });
+  }
+
+  function onQuiet(state: Watch): void {
+    state.pending?.cancel();
+    state.pending = null;
+    state.workSince = null;
+  }
+
+  function onEnd(state: Watch, kind: 'finished' | 'failed' | 'lost', { session, seq }: Change): void {
+    const there = presence(session.id, state.viewed);
+    // Who typed just before it ended has ended it (`exit`, Ctrl-D), and sees that it did.
+    if (there > 0 && kind !== 'lost' && (kind === 'finished' || !deps.takesTurns(session.agent))) {
+      forget(session.id);
+      return;
+    }
+    const workedMs = state.workSince === null ? null : clock.monotonic() - state.workSince;
+    later(state, Math.max(SETTLE_MS, there), () => {
+      watches.delete(session.id);
+      deps.tell({ kind, turn: false, session, workedMs, seq });
+    });
+  }
+
+  const reactions: Record<Exclude<SessionStatus, 'cancelled'>, (state: Watch, change: Change) => void> = {
+    starting: () => {},
+    busy: onBusy,
+    idle: onIdle,
+    waiting: onWaiting,
+    finished: (state, change) => onEnd(state, 'finished', change),
+    failed: (state, change) => onEnd(state, 'failed', change),
+    lost: (state, change) => onEnd(state, 'lost', change),
+  };
+
+  function onStatus({ payload: { session, previous }, seq }: StatusEvent): void {
+    if (session.status === previous) return;
+    if (session.status === 'cancelled') {
+      forget(session.id);
+      return;
+    }
+    const state = watch(session.id);
+    state.viewed = session.viewers > 0 || (ENDED.has(session.status) && state.viewed);
+    if (previous === 'waiting') state.waitLeftAt = clock.monotonic();
+    reactions[session.status](state, { session, seq });
+  }
+
+  function onPrompt({ session_id, payload }: Extract<AfieldEvent, { type: 'message.state_changed' }>): void {
+    const state = session_id === null ? undefined : watches.get(session_id);
+    // `consumed` may be noticed only when the turn is over already
+    if (state !== undefined && payload.state === 'accepted') state.promptAt = clock.monotonic();
+  }
+
+  return {
+    handle: (event) => {
+      if (event.type === 'session.status_changed') onStatus(event);
+      else if (event.type === 'message.state_changed') onPrompt(event);
+      else if (event.type === 'session.created' && event.session_id !== null) watch(event.session_id);
+      else if (event.type === 'session.deleted' && event.session_id !== null) forget(event.session_id);
+    },
+    get size() {
+      return watches.size;
+    },
+    close: () => {
+      for (const id of [...watches.keys()]) forget(id);
+    },
+  };
+}

@@ -1,0 +1,104 @@
+/**
+ * Notifications: `attention.ts` decides when, `message.ts` what is said, a notifier brings it. A new way to reach a person (ntfy,
+ * e-mail, a webhook) is one file that makes a `Notifier`, and one line in the list below.
+ */
+import type { LookupFunction } from 'node:net';
+import type { PushMessage } from '@afield/shared/api/push.ts';
+import type { AfieldEvent } from '@afield/shared/events.ts';
+import { timestamp } from '../core/clock.ts';
+import type { Clock } from '../core/ports.ts';
+import type { Notify, PushStore } from '../core/push.ts';
+import type { EventLog } from '../core/service.ts';
+import { createAttention } from './attention.ts';
+import { createEndpointCheck } from './endpoint.ts';
+import { deviceMessage, sessionMessage } from './message.ts';
+import type { Notifier } from './notifier.ts';
+import { createPushNotifier } from './push-notifier.ts';
+import { loadVapidKeys, vapidSubject } from './vapid.ts';
+
+export interface PushConfig {
+  /** `push.subject`: `mailto:` or `https:` contact for push services; null: the page's origin, else a fallback. */
+  subject: string | null;
+  /** `push.endpoints`: origins of further push services; their addresses are not checked. */
+  endpoints: readonly string[];
+  /** Origin of the PWA, `https://…`, when it is known. */
+  pwaOrigin: string | null;
+  /** File of the VAPID keys, in the keys folder; made (0600) when missing. */
+  keyFile: string;
+}
+
+export interface NotifyDeps {
+  config: PushConfig;
+  store: PushStore;
+  events: Pick<EventLog, 'subscribe' | 'nextSeq'>;
+  /**
+   * What is asked of the sessions. Read at run time only, so it may be wired after `createNotify`: make notifications first, then
+   * the sessions, so that what was lost with the last server is told too.
+   */
+  sessions: { lastInputAt(session_id: string): number | null };
+  /** False for an agent without turns (a shell): its `idle` calls nobody. */
+  takesTurns(agent: string): boolean;
+  clock: Clock;
+  /** Faults that end nothing. Never holds an endpoint or a key. */
+  warn(message: string): void;
+  /** For tests: how names of push services are resolved. */
+  lookup?: LookupFunction;
+}
+
+/**
+ * Starts listening at once. Throws `bad_request` for a subject or an endpoint in the config that cannot work, `unavailable` for a
+ * key file that others may read or that is broken; each says what to do.
+ */
+export function createNotify({ config, store, events, sessions, takesTurns, clock, warn, lookup }: NotifyDeps): Notify {
+  const subject = vapidSubject(config.subject, config.pwaOrigin);
+  const check = createEndpointCheck(config.endpoints);
+  const { keys, made } = loadVapidKeys(config.keyFile);
+  if (made) forgetAll(store, warn);
+
+  const push = createPushNotifier({ clock, store, events, keys, subject, check, warn, ...(lookup ? { lookup } : {}) });
+  const notifiers: readonly Notifier[] = [push];
+
+  const tell = (message: PushMessage, options?: { except?: string }) => {
+    for (const notifier of notifiers) notifier.notify(message, options);
+  };
+  const stamp = (seq: number) => ({ seq, timestamp: timestamp(clock) });
+
+  const attention = createAttention({
+    clock,
+    lastInputAt: (id) => sessions.lastInputAt(id),
+    takesTurns,
+    tell: (reason) => tell(sessionMessage(reason, stamp(reason.seq))),
+  });
+
+  const forgetDevice = (device_id: string) => {
+    for (const notifier of notifiers) notifier.forgetDevice(device_id);
+  };
+
+  const unsubscribe = events.subscribe((event: AfieldEvent) => {
+    if (event.type === 'device.revoked') return forgetDevice(event.payload.device_id);
+    if (event.type === 'device.paired') {
+      const { device } = event.payload;
+      return tell(deviceMessage(device, stamp(event.seq)), { except: device.id });
+    }
+    attention.handle(event);
+  });
+
+  return {
+    push: push.service,
+    forgetDevice,
+    checks: () => notifiers.flatMap((notifier) => notifier.checks()),
+    async close() {
+      unsubscribe();
+      attention.close();
+      await Promise.all(notifiers.map((notifier) => notifier.close()));
+    },
+  };
+}
+
+/** Subscriptions are bound to the key that they were made with (RFC 8292, section 4): a new key makes all of them worthless. */
+function forgetAll(store: PushStore, warn: (message: string) => void): void {
+  const rows = store.list();
+  for (const row of rows) store.delete(row.device_id);
+  if (rows.length > 0)
+    warn(`The push key was missing and made anew: ${rows.length} devices subscribe again when Afield is opened on them.`);
+}
