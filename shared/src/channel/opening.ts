@@ -17,15 +17,13 @@ interface Both {
   clock?: () => number;
 }
 
-/** The device's end (Noise initiator). */
-export interface OpenChannelOptions extends Both {
-  mode: ChannelMode;
+/** The device's end (Noise initiator). The secret has 32 bytes: the device psk, or q of the pairing link with its ticket's 8-byte id. */
+export type OpenChannelOptions = DeviceEnd &
+  ({ mode: 'session'; secret: Uint8Array } | { mode: 'pair'; secret: Uint8Array; ticketId: Uint8Array });
+
+interface DeviceEnd extends Both {
   /** The home server's public key, 32 bytes: from the pairing link, then from what was stored. */
   serverKey: Uint8Array;
-  /** 32 bytes. `session`: the device psk. `pair`: q of the pairing link. */
-  secret: Uint8Array;
-  /** 8 bytes, only with mode `pair`. */
-  ticketId?: Uint8Array;
   /** How the device calls itself; control characters are left out and 64 bytes of UTF-8 kept. */
   label: string;
   /** ASCII; 16 characters are kept. */

@@ -34,6 +34,7 @@ export interface PipeEnd {
 export interface MessageSocket {
   send(message: Uint8Array): void;
   readonly bufferedBytes: number;
+  /** A second call does nothing. `onClose` follows once, as for any other end. */
   close(code: number): void;
   onMessage: (message: Uint8Array) => void;
   /** A text frame arrived: never allowed on a channel. */
