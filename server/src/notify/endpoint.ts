@@ -22,8 +22,8 @@ export interface Endpoint {
 export type EndpointCheck = (endpoint: string) => Endpoint;
 
 /**
- * `extra`: further origins from the config file, `https://push.example.org`; plain http for this very machine only.
- * Throws `bad_request` when one of them is not an origin.
+ * `extra`: further hosts from the config file, `push.example.org[:port]`, or origins, `https://push.example.org`; plain http for this
+ * very machine only. Throws `bad_request` when one of them is neither.
  */
 export function createEndpointCheck(extra: readonly string[]): EndpointCheck {
   const origins = new Set(extra.map(parseOrigin));
@@ -42,18 +42,18 @@ function isService(host: string): boolean {
 }
 
 function refused(what: string): AfieldError {
-  return new AfieldError('push_refused', `${what}. If it is yours, add its origin to push.endpoints in the config file.`);
+  return new AfieldError('push_refused', `${what}. If it is yours, add its host to push_hosts in the config file.`);
 }
 
 const LOOPBACK: ReadonlySet<string> = new Set(['127.0.0.1', '[::1]', 'localhost']);
 
 function parseOrigin(text: string): string {
-  const url = parseUrl(text);
+  const url = parseUrl(text.includes('://') ? text : `https://${text}`);
   const secure = url?.protocol === 'https:' || (url?.protocol === 'http:' && LOOPBACK.has(url.hostname));
   if (url !== null && secure && url.href === `${url.origin}/`) return url.origin;
   throw new AfieldError(
     'bad_request',
-    `push.endpoints: "${text.slice(0, 200)}" is not an origin. Write it like https://push.example.org, without a path; plain http only for localhost.`,
+    `push_hosts: "${text.slice(0, 200)}" is no host. Write it like push.example.org, or https://push.example.org without a path; plain http only for localhost.`,
   );
 }
 

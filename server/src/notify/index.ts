@@ -14,21 +14,23 @@ import { createEndpointCheck } from './endpoint.ts';
 import { deviceMessage, sessionMessage } from './message.ts';
 import type { Notifier } from './notifier.ts';
 import { createPushNotifier } from './push-notifier.ts';
-import { loadVapidKeys, vapidSubject } from './vapid.ts';
+import { loadVapidKeys, type SecretFiles, vapidSubject } from './vapid.ts';
 
+/** Settings that concern notifications, by their names in the config file. */
 export interface PushConfig {
-  /** `push.subject`: `mailto:` or `https:` contact for push services; null: the page's origin, else a fallback. */
-  subject: string | null;
-  /** `push.endpoints`: origins of further push services; their addresses are not checked. */
-  endpoints: readonly string[];
-  /** Origin of the PWA, `https://…`, when it is known. */
-  pwaOrigin: string | null;
-  /** File of the VAPID keys, in the keys folder; made (0600) when missing. */
-  keyFile: string;
+  /** `mailto:` or `https:` contact for push services; null: the page's origin, else a fallback. */
+  push_subject: string | null;
+  /** Further push services: a host, or an origin. The owner answers for their addresses. */
+  push_hosts: readonly string[];
+  /** Where a phone opens the page. */
+  pwa_url: string | null;
 }
 
 export interface NotifyDeps {
   config: PushConfig;
+  /** File of the VAPID keys, in the keys folder; made when missing. */
+  keyFile: string;
+  secretFiles: SecretFiles;
   store: PushStore;
   events: Pick<EventLog, 'subscribe' | 'nextSeq'>;
   /**
@@ -49,10 +51,21 @@ export interface NotifyDeps {
  * Starts listening at once. Throws `bad_request` for a subject or an endpoint in the config that cannot work, `unavailable` for a
  * key file that others may read or that is broken; each says what to do.
  */
-export function createNotify({ config, store, events, sessions, takesTurns, clock, warn, lookup }: NotifyDeps): Notify {
-  const subject = vapidSubject(config.subject, config.pwaOrigin);
-  const check = createEndpointCheck(config.endpoints);
-  const { keys, made } = loadVapidKeys(config.keyFile);
+export function createNotify({
+  config,
+  keyFile,
+  secretFiles,
+  store,
+  events,
+  sessions,
+  takesTurns,
+  clock,
+  warn,
+  lookup,
+}: NotifyDeps): Notify {
+  const subject = vapidSubject(config.push_subject, config.pwa_url);
+  const check = createEndpointCheck(config.push_hosts);
+  const { keys, made } = loadVapidKeys(keyFile, secretFiles);
   if (made) forgetAll(store, warn);
 
   const push = createPushNotifier({ clock, store, events, keys, subject, check, warn, ...(lookup ? { lookup } : {}) });

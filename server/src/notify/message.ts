@@ -23,7 +23,7 @@ export function sessionMessage({ kind, turn, session, workedMs }: Attention, sta
     lost: [`Lost: ${name}`, session.status_reason ?? `The process of ${agent} is gone. History and files are kept.`],
   };
   const [title, body] = texts[kind];
-  return bounded({ kind, title, body, tag: `session:${session.id}`, path: `/session/${session.id}`, session_id: session.id, ...stamp });
+  return bounded({ kind, title, body, tag: `session:${session.id}`, path: `/sessions/${session.id}`, session_id: session.id, ...stamp });
 }
 
 /** Every other device is told of a new one, in case it was not its owner's doing. */

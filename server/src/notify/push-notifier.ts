@@ -154,7 +154,7 @@ function doctor(rows: readonly PushRow[], subject: VapidSubject): Check {
       ok: true,
       level: 'hint',
       detail: `${rows.length} devices are subscribed. No contact for push services is configured.`,
-      fix: 'Set push.subject to mailto:you@your-domain in the config file; Apple may refuse messages without it.',
+      fix: 'Set push_subject to mailto:you@your-domain in the config file; Apple may refuse messages without it.',
     };
   }
   return {

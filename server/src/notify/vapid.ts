@@ -1,8 +1,6 @@
 /** How this home server names itself to push services (RFC 8292). */
 import { createECDH } from 'node:crypto';
-import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, statSync, writeSync } from 'node:fs';
 import { isIP } from 'node:net';
-import { dirname } from 'node:path';
 import { AfieldError } from '@afield/shared/errors.ts';
 import { generateVAPIDKeys } from 'web-push';
 
@@ -13,40 +11,31 @@ export interface VapidKeys {
   privateKey: string;
 }
 
+/** Files that hold a secret, 0600; handed over by the composition root. */
+export interface SecretFiles {
+  /** The text, or null when there is no such file. Throws `unavailable` with the fix when others may read or change it. */
+  read(path: string): string | null;
+  /** Writes a new file whole; returns what stands in it afterwards, which is somebody else's text when they were first. */
+  create(path: string, text: string): string;
+}
+
 /**
- * Reads the keys, or makes them (0600) when the file is missing: `made` is true then, and every older subscription is worthless.
- * Throws `unavailable` with the fix when others may read the file, it belongs to somebody else, or does not hold a key pair.
+ * Reads the keys, or makes them when the file is missing: `made` is true then, and every older subscription is worthless.
+ * Throws `unavailable` with the fix when the file does not hold a key pair.
  */
-export function loadVapidKeys(path: string): { keys: VapidKeys; made: boolean } {
-  const found = statSync(path, { throwIfNoEntry: false });
-  if (found === undefined) return { keys: makeKeys(path), made: true };
-  if (process.getuid !== undefined && (found.uid !== process.getuid() || (found.mode & 0o077) !== 0)) {
-    throw new AfieldError(
-      'unavailable',
-      `${path} may be read by others. Make it yours alone: chown $USER "${path}" && chmod 600 "${path}"`,
-    );
-  }
-  const keys = parseKeys(readFileSync(path, 'utf8'));
-  if (keys !== null) return { keys, made: false };
+export function loadVapidKeys(path: string, files: SecretFiles): { keys: VapidKeys; made: boolean } {
+  const found = files.read(path);
+  const keys = parseKeys(found ?? files.create(path, freshKeys()));
+  if (keys !== null) return { keys, made: found === null };
   throw new AfieldError(
     'unavailable',
     `${path} does not hold a key pair. Put it back from a backup; or delete it, and each device asks for notifications anew.`,
   );
 }
 
-function makeKeys(path: string): VapidKeys {
-  const keys = generateVAPIDKeys();
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-  const draft = `${path}.new`;
-  const file = openSync(draft, 'w', 0o600);
-  try {
-    writeSync(file, `${JSON.stringify({ public_key: keys.publicKey, private_key: keys.privateKey })}\n`);
-    fsyncSync(file);
-  } finally {
-    closeSync(file);
-  }
-  renameSync(draft, path);
-  return keys;
+function freshKeys(): string {
+  const { publicKey, privateKey } = generateVAPIDKeys();
+  return `${JSON.stringify({ public_key: publicKey, private_key: privateKey })}\n`;
 }
 
 function parseKeys(text: string): VapidKeys | null {
@@ -78,18 +67,19 @@ const FALLBACK_SUBJECT = 'mailto:afield@example.com';
 const INSIDE = /(^|\.)(localhost|local|localdomain|lan|home|corp|internal|intranet|private|invalid|test|home\.arpa)$/;
 
 /**
- * The contact in every token (RFC 8292, section 2.1): `push.subject`, else the page's origin when the public can resolve it, else a
- * fallback. Throws `bad_request` when `push.subject` is something that push services refuse.
+ * The contact in every token (RFC 8292, section 2.1): `push_subject`, else the page's origin when the public can resolve it, else a
+ * fallback. Throws `bad_request` when `push_subject` is something that push services refuse.
  */
-export function vapidSubject(configured: string | null, pwaOrigin: string | null): VapidSubject {
+export function vapidSubject(configured: string | null, pwaUrl: string | null): VapidSubject {
   if (configured !== null) {
     if (isSubject(configured)) return { subject: configured, source: 'config' };
     throw new AfieldError(
       'bad_request',
-      `push.subject: "${configured.slice(0, 200)}" will not do. Write mailto:you@your-domain or https://your-domain, with a domain that the public can resolve.`,
+      `push_subject: "${configured.slice(0, 200)}" will not do. Write mailto:you@your-domain or https://your-domain, with a domain that the public can resolve.`,
     );
   }
-  if (pwaOrigin?.startsWith('https:') && isSubject(pwaOrigin)) return { subject: pwaOrigin, source: 'pwa' };
+  const page = pwaUrl === null ? null : new URL(pwaUrl).origin;
+  if (page?.startsWith('https:') && isSubject(page)) return { subject: page, source: 'pwa' };
   return { subject: FALLBACK_SUBJECT, source: 'fallback' };
 }
 

@@ -106,7 +106,7 @@ function outcome({ status, retryAfter, text }: Answer, host: string, now: number
     return {
       kind: 'refused',
       detail:
-        `${said}: it does not accept this home server's signature. Check the clock of the home server and push.subject in the config file; ` +
+        `${said}: it does not accept this home server's signature. Check the clock of the home server and push_subject in the config file; ` +
         'if both are right, turn notifications off and on again on the device.',
     };
   }
