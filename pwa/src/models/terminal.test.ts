@@ -1,7 +1,7 @@
 import { AfieldError } from '@afield/shared/errors.ts';
 import type { TerminalHandlers } from '@afield/shared/link/link.ts';
 import { describe, expect, it } from 'vitest';
-import { createTerminal, type TerminalDeps } from './terminal.ts';
+import { type TerminalDeps, TerminalSession } from './terminal.ts';
 
 /** A stream that keeps what was sent, a screen that draws at once, and timers that run when told. */
 function make(over: Partial<TerminalDeps['session']> = {}) {
@@ -11,7 +11,7 @@ function make(over: Partial<TerminalDeps['session']> = {}) {
   const timers: (() => void)[] = [];
   let handlers!: TerminalHandlers;
   let sendable = true;
-  const model = new createTerminal({
+  const model = new TerminalSession({
     session: { id: 's1', cols: 200, rows: 50, lease: null, ended: false, ...over },
     attach(options, given) {
       asked.push(`${options.lease} ${options.cols}x${options.rows}`);
@@ -34,7 +34,7 @@ function make(over: Partial<TerminalDeps['session']> = {}) {
       timers.push(run);
       return () => timers.splice(timers.indexOf(run), 1);
     },
-    view: 'fit',
+    view: { read: () => 'fit', write: (view) => void asked.push(`keep ${view}`) },
   });
   const modes = { applicationCursor: false, bracketedPaste: false };
   const drawn = {

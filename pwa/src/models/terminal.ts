@@ -1,6 +1,7 @@
 import type { Lease, Session } from '@afield/shared/api/sessions.ts';
 import type { AttachOptions, TerminalHandlers, TerminalStream } from '@afield/shared/link/link.ts';
 import { computed, createModel, signal } from '@preact/signals';
+import { readTerminalView, writeTerminalView } from '../platform/terminal-view.ts';
 import { composedText, keySequence, type Latch, nextLatch } from './keys.ts';
 
 /** What the model needs of a drawn terminal. */
@@ -18,7 +19,7 @@ export interface TerminalDeps {
   now(): number;
   later(run: () => void, ms: number): () => void;
   /** Kept by this device: how a foreign size is shown. */
-  view: 'fit' | 'pan';
+  view: { read(): 'fit' | 'pan'; write(view: 'fit' | 'pan'): void };
 }
 
 export type Phase = 'connecting' | 'live' | 'lost' | 'ended' | 'forbidden' | 'failed';
@@ -33,12 +34,12 @@ const SETTLE_MS = 150;
 const ENTER_AFTER_MS = 60;
 
 /** One terminal on this device: attaches when it is drawn, holds or leaves the size, and turns touches into bytes. */
-export const createTerminal = createModel((deps: TerminalDeps) => {
+export const TerminalSession = createModel((deps: TerminalDeps) => {
   const phase = signal<Phase>('connecting');
   const size = signal({ cols: deps.session.cols, rows: deps.session.rows });
   const lease = signal<'mine' | 'theirs' | 'free'>(deps.session.lease === null ? 'free' : 'theirs');
   const holder = signal(deps.session.lease?.device_name ?? '');
-  const view = signal(deps.view);
+  const view = signal(deps.view.read());
   const ctrl = signal<Latch>('off');
   const alt = signal<Latch>('off');
   const composed = signal('');
@@ -167,6 +168,7 @@ export const createTerminal = createModel((deps: TerminalDeps) => {
     },
     show(next: 'fit' | 'pan') {
       view.value = next;
+      deps.view.write(next);
     },
     latch(modifier: 'ctrl' | 'alt') {
       const state = modifier === 'ctrl' ? ctrl : alt;
@@ -199,7 +201,7 @@ export const createTerminal = createModel((deps: TerminalDeps) => {
     },
   };
 });
-export type TerminalModel = InstanceType<typeof createTerminal>;
+export type TerminalModel = InstanceType<typeof TerminalSession>;
 
 function leaseOf(lease: Lease | null, viewer: string | null): 'mine' | 'theirs' | 'free' {
   if (lease === null) return 'free';
@@ -214,3 +216,16 @@ const HELD: Record<Phase, string | null> = {
   forbidden: 'This device may not type here.',
   failed: 'Kept on this device: the terminal is not there.',
 };
+
+/** Brings the browser's clock and what this device keeps. */
+export function openTerminal(deps: Pick<TerminalDeps, 'session' | 'attach'>): TerminalModel {
+  return new TerminalSession({
+    ...deps,
+    now: Date.now,
+    later(run, ms) {
+      const timer = setTimeout(run, ms);
+      return () => clearTimeout(timer);
+    },
+    view: { read: readTerminalView, write: writeTerminalView },
+  });
+}
