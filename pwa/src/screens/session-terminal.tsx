@@ -13,7 +13,7 @@ import { useApp, useHome } from './app-context.ts';
 import { SessionScreen } from './session-screen.tsx';
 
 /** The terminal face: what the session's program shows, and everything a thumb needs to answer it. */
-export function SessionTerminal({ id }: { id: string }) {
+export function SessionTerminalScreen({ id }: { id: string }) {
   const terminal = useTerminal(id);
   const screen = useRef<TerminalScreen | null>(null);
   const [sheet, setSheet] = useState<{ text: string } | { link: string } | null>(null);
