@@ -1,5 +1,6 @@
 import { ENDED, type Session } from '@afield/shared/api/sessions.ts';
 import { useEffect, useRef, useState } from 'preact/hooks';
+import { useRoute } from 'preact-iso';
 import { openTerminal, type TerminalModel } from '../models/terminal.ts';
 import { Dialog } from '../ui/dialog.tsx';
 import { exact, printable, printableLines } from '../ui/printable.ts';
@@ -13,7 +14,8 @@ import { useApp, useHome } from './app-context.ts';
 import { SessionScreen } from './session-screen.tsx';
 
 /** The terminal face: what the session's program shows, and everything a thumb needs to answer it. */
-export function SessionTerminalScreen({ id }: { id: string }) {
+export function SessionTerminalScreen() {
+  const id = useRoute().params['id'] ?? '';
   const terminal = useTerminal(id);
   const screen = useRef<TerminalScreen | null>(null);
   const [sheet, setSheet] = useState<{ text: string } | { link: string } | null>(null);
