@@ -65,7 +65,7 @@ const settings = {
   /** Listen without TLS on an address that others reach. */
   insecure_bind: flag,
   /** Who answers for pushes (RFC 8292): `mailto:` or `https:`. */
-  vapid_subject: z.nullable(address('mailto:', 'https:')),
+  push_subject: z.nullable(address('mailto:', 'https:')),
   /** More hosts that push endpoints may have. */
   push_hosts: words,
   /** Folder of the built page. */
@@ -158,7 +158,7 @@ const defaults = (env: NonNullable<ConfigInput['env']>): Record<SettingName, unk
   allowed_hosts: [],
   allowed_origins: [],
   insecure_bind: false,
-  vapid_subject: null,
+  push_subject: null,
   push_hosts: [],
   pwa_dir: null,
   body_limit_bytes: 1024 * 1024,
