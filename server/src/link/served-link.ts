@@ -91,7 +91,7 @@ export class ServedLink implements LinkConnection {
       events,
       sessions,
       hasRoom: () => pipe.bufferedBytes < FULL_BYTES,
-      deliver: (told) => this.#tell(told),
+      deliver: (told, subscription) => this.#tell(told, subscription),
       onLost: () => this.end({ kind: 'broken', detail: 'Too slow: events were deleted before they could be sent.' }),
     });
   }
@@ -135,10 +135,10 @@ export class ServedLink implements LinkConnection {
   }
 
   /** A live event is told in the tick of its publication, which no reader may spoil. */
-  #tell(told: AfieldEvent): void {
+  #tell(told: AfieldEvent, subscription: string): void {
     if (!this.identity.valid()) return;
     try {
-      this.send(event(told, this.#deps.clock.now()));
+      this.send(event(told, this.#deps.clock.now(), subscription));
     } catch (cause) {
       this.#deps.onFault(cause);
     }

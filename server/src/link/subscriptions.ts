@@ -13,7 +13,8 @@ export interface SubscriptionDeps {
   events: EventLog;
   sessions: SessionService;
   hasRoom(): boolean;
-  deliver(event: AfieldEvent): void;
+  /** `subscription`: id of the request that asked for it. */
+  deliver(event: AfieldEvent, subscription: string): void;
   onLost(): void;
 }
 
@@ -38,7 +39,7 @@ export class Subscriptions {
       session_id: request.session_id ?? null,
       types,
       hasRoom,
-      deliver,
+      deliver: (event) => deliver(event, id),
       onLost,
     });
     this.#open.get(id)?.close();

@@ -124,9 +124,10 @@ export function response<K extends ResponseKind>(id: string, kind: K, fields: Re
   return { type: 'response', id, timestamp: stamp(now), payload: { ...fields, kind } } as ResponseMessage;
 }
 
-export function event(payload: AfieldEvent | StreamClosed, now: number): EventMessage {
+/** `subscription`: id of the `subscribe` request that it answers to; left out for `stream.closed`. */
+export function event(payload: AfieldEvent | StreamClosed, now: number, subscription?: string): EventMessage {
   const id = 'seq' in payload ? `e${payload.seq}` : `s${payload.stream}`;
-  return { type: 'event', id, timestamp: stamp(now), payload };
+  return { type: 'event', id, timestamp: stamp(now), ...(subscription === undefined ? {} : { subscription }), payload };
 }
 
 /** `id`: that of the request; empty when it could not be read. */
