@@ -90,6 +90,7 @@ describe('keys go on untouched', () => {
     '\x1b[<0;10;5M',
     '\x1b[M !!',
     '\x1b[I',
+    '\x1b[1;2R',
     '\x1b[13;2u',
     '\x1b[[A',
   ])('%j', (keys) => {

@@ -1,7 +1,7 @@
 /**
  * What the desk's terminal sends while a session is attached: keys go on to the session untouched, the detach keys are taken out,
- * and so are the terminal's answers to questions that the program asked. The home server answers those itself; two attached
- * desks would otherwise answer a second and a third time, and the program would take the rest for typing.
+ * and so are the terminal's answers to questions that the program asked. The home server answers those itself, once for all viewers;
+ * and an answer is no typing, so it must not take the size of the terminal from whoever has it.
  */
 
 const ESC = 0x1b;
@@ -26,9 +26,9 @@ const MAX_SEQUENCE_BYTES = 4096;
 
 /**
  * Answers of terminals, after their ESC: DA, CPR, DECRPM, DSR, window reports, kitty flags, DECREPTPARM.
- * CPR of row 1 looks like F3 with modifiers: a cursor is asked for far more often than Shift-F3 is pressed, so it counts as an answer.
+ * CPR of row 1, columns 2 to 8, is also what F3 with modifiers sends: that stays.
  */
-const REPORT = /^\[(?:[?>=][\d;:]*c|\??\d+;\d+(?:;\d+)?R|\??[\d;]*\$y|\?[\d;]*[nuS]|\d*n|[\d;:]+[tx])/;
+const REPORT = /^\[(?!1;[2-8]R)(?:[?>=][\d;:]*c|\??\d+;\d+(?:;\d+)?R|\??[\d;]*\$y|\?[\d;]*[nuS]|\d*n|[\d;:]+[tx])/;
 /** Keys in the kitty protocol, and in xterm's modifyOtherKeys. */
 const CSI_U = /^\[(\d+)(?::\d*)*(?:;(\d*)(?::(\d+))?)?(?:;[\d:]*)?u$/;
 const MODIFY_OTHER_KEYS = /^\[27;(\d+);(\d+)~$/;
