@@ -1,0 +1,78 @@
+import { pushMessage } from '@afield/shared/api/push.ts';
+import { describe, expect, it } from 'vitest';
+import type { Attention } from './attention.ts';
+import { deviceMessage, sessionMessage, testMessage } from './message.ts';
+import { sampleSession } from './sample-session.ts';
+
+const stamp = { seq: 7, timestamp: '2026-01-01T00:00:00.000Z' };
+const because = (changes: Partial<Attention>): Attention => ({
+  kind: 'finished',
+  turn: false,
+  session: sampleSession(),
+  workedMs: null,
+  seq: 7,
+  ...changes,
+});
+const words = (changes: Partial<Attention>) => {
+  const { title, body } = sessionMessage(because(changes), stamp);
+  return [title, body];
+};
+
+describe('what a notification says', () => {
+  it('names agent and session, and stands alone', () => {
+    expect(words({ kind: 'waiting' })).toEqual(['claude needs an answer', 'Fix the checkout · asks something on its screen']);
+    expect(words({ kind: 'waiting', session: sampleSession({ status_reason: 'wants to run a command' }) })[1]).toBe(
+      'Fix the checkout · wants to run a command',
+    );
+    expect(words({ kind: 'waiting', turn: true, workedMs: 252_000 })).toEqual([
+      'claude waits for you',
+      'Fix the checkout · waits for your next message · worked 4 min',
+    ]);
+    expect(words({ kind: 'finished', workedMs: 12_400 })).toEqual([
+      'Finished: Fix the checkout',
+      'claude ended by itself, without an error · worked 12 s',
+    ]);
+    expect(words({ kind: 'failed', session: sampleSession({ exit_code: 1 }) })).toEqual([
+      'Failed: Fix the checkout',
+      'claude ended with exit code 1',
+    ]);
+    expect(words({ kind: 'lost', workedMs: 7_500_000 })).toEqual([
+      'Lost: Fix the checkout',
+      'The process of claude is gone. History and files are kept.',
+    ]);
+    expect(words({ kind: 'finished', workedMs: 7_500_000 })[1]).toContain('worked 2 h 5 min');
+  });
+
+  it('is what the contract says, with one tag a session and a path inside the app', () => {
+    const message = sessionMessage(because({ kind: 'failed' }), stamp);
+    expect(pushMessage.parse(message)).toEqual(message);
+    const { id } = sampleSession();
+    expect(message).toMatchObject({ tag: `session:${id}`, path: `/sessions/${id}`, session_id: id, seq: 7 });
+    expect(sessionMessage(because({ kind: 'waiting' }), stamp).tag).toBe(message.tag);
+    expect(pushMessage.parse(testMessage(stamp)).kind).toBe('test');
+  });
+
+  it('E10: never holds the window title that an agent set', () => {
+    const session = sampleSession({ title: 'Approve? y/n' });
+    for (const kind of ['finished', 'failed', 'lost', 'waiting'] as const) {
+      expect(JSON.stringify(sessionMessage(because({ kind, session }), stamp))).not.toContain('Approve?');
+    }
+  });
+
+  it('E5: is one plain line of bounded length, whatever a name holds', () => {
+    const session = sampleSession({ name: `a\u202eb\u200b\r\n\u001b]0;x\u0007 c \ud83d${'é'.repeat(300)}` });
+    const [title = '', body = ''] = words({ kind: 'failed', session });
+    expect(title).toMatch(/^Failed: ab \]0;x c \ufffdé+…$/);
+    expect([...title]).toHaveLength(100);
+    expect([...body].length).toBeLessThanOrEqual(240);
+  });
+
+  it('tells of a new device by its name, cut and cleaned', () => {
+    const device = { id: 'd1', name: `Pixel\u202e\n${'9'.repeat(300)}` } as Parameters<typeof deviceMessage>[0];
+    const message = deviceMessage(device, stamp);
+    expect(message.title).toBe('A new device was paired');
+    expect(message.body).toMatch(/^Pixel 9+/);
+    expect(message).toMatchObject({ kind: 'device_paired', session_id: null, tag: 'device:d1' });
+    expect(message.body.length).toBeLessThanOrEqual(240);
+  });
+});
