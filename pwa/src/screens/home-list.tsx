@@ -1,0 +1,238 @@
+import type { Session } from '@afield/shared/api/sessions.ts';
+import type { ComponentChildren } from 'preact';
+import { everyQuarterMinute, everySecond } from '../models/clock.ts';
+import type { Home } from '../models/home.ts';
+import { Band, type BandState } from '../ui/band.tsx';
+import { Banner } from '../ui/banner.tsx';
+import { Conn } from '../ui/conn.tsx';
+import { Icon } from '../ui/icons.tsx';
+import { StatusWord } from '../ui/mark.tsx';
+import { Section } from '../ui/page.tsx';
+import { printable } from '../ui/printable.ts';
+import { SessionRow } from '../ui/session-row.tsx';
+import { sessionWhen } from '../ui/session-words.ts';
+import { clock, countdown, lastSeen, span } from '../ui/time.ts';
+import { useHome } from './app-context.ts';
+import { NEW, SETTINGS, sessionPath } from './paths.ts';
+
+/** What the band answers to "does anything need me?". Without a link: since when nothing is known. */
+export function bandWords(home: Home, now: number): { state: BandState; headline: string; line: string } {
+  const { needs, running, recent } = home.groups.value;
+  if (!home.live.value) {
+    const seen = home.seenAt.value;
+    if (seen === null)
+      return {
+        state: 'offline',
+        headline: home.open.value ? 'Looking …' : 'Not seen yet',
+        line: 'Home has not answered since this device was paired.',
+      };
+    return { state: 'offline', headline: `Last seen ${lastSeen(seen, now)}`, line: `What you see is ${span(now - seen)} old` };
+  }
+  const count = needs.length;
+  const line = lineOf(running.length, recent, count === 0 && running.length === 0 && recent.length === 0, now);
+  if (count > 0) return { state: 'needs', headline: count === 1 ? '1 needs you' : `${count} need you`, line };
+  return { state: 'calm', headline: 'All quiet', line };
+}
+
+function lineOf(running: number, recent: readonly Session[], none: boolean, now: number): string {
+  if (none) return 'No sessions yet';
+  const today = new Date(now).toDateString();
+  const finished = recent.filter(
+    (one) => one.status === 'finished' && one.ended_at !== null && new Date(one.ended_at).toDateString() === today,
+  ).length;
+  return [`${running} running`, finished === 0 ? '' : `${finished} finished today`].filter((part) => part !== '').join(' · ');
+}
+
+/** The band with the pill. `heading: false` beside a session. */
+export function HomeBand({ heading }: { heading: boolean }) {
+  const { home } = useHome();
+  const words = bandWords(home, everyQuarterMinute.value);
+  const pill = home.pill.value;
+  return (
+    <Band
+      state={words.state}
+      headline={words.headline}
+      heading={heading}
+      corner={<Conn state={pill.state} text={pill.text} href={SETTINGS} />}
+    >
+      {words.line}
+    </Band>
+  );
+}
+
+/** What stands right below the band: a fault, or what happened while nobody was connected. */
+export function HomeBanner() {
+  const { home } = useHome();
+  const fault = home.fault.value;
+  const notice = home.notice.value;
+  if (fault !== null) {
+    const retryAt = home.retryAt.value;
+    return (
+      <Banner
+        tone="fault"
+        icon="cut"
+        float
+        title={fault.title}
+        actions={
+          <>
+            <button type="button" class="act" onClick={() => home.retry()}>
+              Try now
+            </button>
+            <a class="act" href={SETTINGS}>
+              What is wrong?
+            </a>
+          </>
+        }
+      >
+        {fault.text}
+        {retryAt !== null && <NextTry at={retryAt} />}
+      </Banner>
+    );
+  }
+  if (home.listError.value !== null && home.open.value) {
+    return (
+      <Banner
+        tone="fault"
+        icon="alert"
+        float
+        title="The list did not come."
+        actions={
+          <button type="button" class="act" onClick={() => void home.refresh()}>
+            Try again
+          </button>
+        }
+      >
+        {printable(home.listError.value)}
+      </Banner>
+    );
+  }
+  if (notice === null) return null;
+  return (
+    <Banner
+      tone="run"
+      icon="linked"
+      float
+      title={notice.split(' ', 1)[0]!}
+      actions={
+        <button type="button" class="act" onClick={() => home.dismissNotice()}>
+          Fine
+        </button>
+      }
+    >
+      {notice.slice(notice.indexOf(' ') + 1)}
+    </Banner>
+  );
+}
+
+/** Not part of the live region: a countdown read aloud every second helps nobody. */
+function NextTry({ at }: { at: number }) {
+  return <span aria-hidden="true"> Next try in {countdown(at - everySecond.value)}.</span>;
+}
+
+function Rows({ sessions, current }: { sessions: readonly Session[]; current: string | null }) {
+  const { home } = useHome();
+  const live = home.live.value;
+  const now = everyQuarterMinute.value;
+  return (
+    <ul class="rows">
+      {sessions.map((session) => (
+        <li key={session.id}>
+          <SessionRow session={session} href={sessionPath(session.id)} now={now} live={live} current={session.id === current} />
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+/** A session that waits for its person, as large as it deserves on a phone. */
+function NeedsCard({ session, now }: { session: Session; now: number }) {
+  const heading = `needs-${session.id}`;
+  return (
+    <article class="appr" aria-labelledby={heading}>
+      <div class="appr-top">
+        <StatusWord status="waiting" word={`${printable(session.agent)} waits for you`} />
+        <span class="meta cut">{printable(session.machine)}</span>
+        <span class="meta push">{sessionWhen(session, now, true)}</span>
+      </div>
+      <div class="appr-body">
+        <h2 id={heading}>
+          <a class="hit" href={sessionPath(session.id)}>
+            {printable(session.name)}
+          </a>
+        </h2>
+        <p class="ask">{session.status_reason === null ? 'It asks something on its screen.' : printable(session.status_reason)}</p>
+      </div>
+      <div class="acts">
+        <a class="btn btn-main" href={sessionPath(session.id)}>
+          Open and answer
+        </a>
+      </div>
+    </article>
+  );
+}
+
+interface ListProps {
+  /** The session that stands open beside the list. */
+  current: string | null;
+  /** Rows instead of cards for what waits. */
+  dense: boolean;
+}
+
+function Needs({ current, dense }: ListProps) {
+  const { home } = useHome();
+  const { needs } = home.groups.value;
+  const now = everyQuarterMinute.value;
+  if (needs.length === 0) return null;
+  if (!home.live.value) {
+    return (
+      <Section id="h-waited" title={`Waited at ${clock(home.seenAt.value ?? now)}`} note={<span class="meta">may be answered by now</span>}>
+        <Rows sessions={needs} current={current} />
+      </Section>
+    );
+  }
+  return (
+    <section aria-label="Needs you" class={dense ? 'float-rows' : ''}>
+      {dense ? (
+        <Rows sessions={needs} current={current} />
+      ) : (
+        needs.map((session) => <NeedsCard key={session.id} session={session} now={now} />)
+      )}
+    </section>
+  );
+}
+
+/** The list itself: needs you, running, recent. */
+export function HomeLists({ current, dense }: ListProps) {
+  const { home } = useHome();
+  const { running, recent } = home.groups.value;
+  const live = home.live.value;
+  const seen = clock(home.seenAt.value ?? 0);
+  return (
+    <>
+      <Needs current={current} dense={dense} />
+      {running.length > 0 && (
+        <Section
+          id="h-running"
+          title={live ? 'Running' : `Ran at ${seen}`}
+          note={dense ? <NewLink /> : live && <span class="meta">last hour</span>}
+        >
+          <Rows sessions={running} current={current} />
+        </Section>
+      )}
+      {recent.length > 0 && (
+        <Section id="h-recent" title="Recent" note={dense && running.length === 0 ? <NewLink /> : undefined}>
+          <Rows sessions={recent} current={current} />
+        </Section>
+      )}
+    </>
+  );
+}
+
+function NewLink(): ComponentChildren {
+  return (
+    <a href={NEW}>
+      <Icon name="plus" small />
+      New
+    </a>
+  );
+}

@@ -1,0 +1,43 @@
+import type { ComponentType } from 'preact';
+import { lazy } from 'preact-iso';
+import { HomeScreen } from './home.tsx';
+import { NotFoundScreen } from './not-found.tsx';
+import { HOME, NEW, PAIR, SETTINGS } from './paths.ts';
+import { RePairScreen } from './re-pair.tsx';
+
+export interface Screen {
+  /** Address, with `:name` for parts that vary. */
+  path: string;
+  component: ComponentType;
+  /** Shown only when there is a home; without one the way leads to pairing. */
+  needsHome: boolean;
+}
+
+/** Every screen of the app, one line each. The first one is loaded at once, the others with their first use. */
+export const screens: readonly Screen[] = [
+  { path: HOME, component: HomeScreen, needsHome: true },
+  { path: PAIR, component: lazy(() => import('./pair.tsx').then((module) => module.PairScreen)), needsHome: false },
+  { path: NEW, component: lazy(() => import('./new-session.tsx').then((module) => module.NewSessionScreen)), needsHome: true },
+  { path: SETTINGS, component: lazy(() => import('./settings.tsx').then((module) => module.SettingsScreen)), needsHome: true },
+  { path: '/sessions/:id', component: lazy(() => import('./session.tsx').then((module) => module.SessionDefaultScreen)), needsHome: true },
+  {
+    path: '/sessions/:id/terminal',
+    component: lazy(() => import('./session-terminal.tsx').then((module) => module.SessionTerminalScreen)),
+    needsHome: true,
+  },
+  {
+    path: '/sessions/:id/log',
+    component: lazy(() => import('./session-log.tsx').then((module) => module.SessionLogScreen)),
+    needsHome: true,
+  },
+  {
+    path: '/sessions/:id/info',
+    component: lazy(() => import('./session-info.tsx').then((module) => module.SessionInfoScreen)),
+    needsHome: true,
+  },
+];
+
+/** For an address that is none of these. */
+export const notFound = NotFoundScreen;
+/** Instead of any screen that needs a home which has refused this device. */
+export const refused = RePairScreen;

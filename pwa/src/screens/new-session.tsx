@@ -1,0 +1,154 @@
+import type { Agent } from '@afield/shared/api/agents.ts';
+import { useModel } from '@preact/signals';
+import { useLocation } from 'preact-iso';
+import { type NewSession, NewSessionModel } from '../models/new-session.ts';
+import { Banner } from '../ui/banner.tsx';
+import { TextField } from '../ui/forms.tsx';
+import { Page } from '../ui/page.tsx';
+import { exact, printable } from '../ui/printable.ts';
+import { AgentFacts } from './agent-facts.tsx';
+import { useApp, useHome } from './app-context.ts';
+import { HomeTabs } from './home-tabs.tsx';
+import { sessionPath } from './paths.ts';
+
+export function NewSessionScreen() {
+  const app = useApp();
+  const { home, link } = useHome();
+  const location = useLocation();
+  const form = useModel(
+    () =>
+      new NewSessionModel({
+        link,
+        store: app.store,
+        newId: app.newId,
+        onCreated(session) {
+          home.take(session);
+          location.route(sessionPath(session.id));
+        },
+      }),
+  );
+  const open = home.open.value;
+  const agent = form.agent.value;
+  return (
+    <Page title="New session" class="stack form-main" after={<HomeTabs />}>
+      <form
+        class="stack"
+        onSubmit={(event) => {
+          event.preventDefault();
+          void form.start();
+        }}
+      >
+        <TextField
+          label="What should it do?"
+          rows={4}
+          value={form.draft.value.prompt}
+          onInput={(prompt) => form.change({ prompt })}
+          maxLength={100_000}
+          hint="Kept on this device until it is sent. May stay empty: then it only starts."
+        />
+        <AgentChoice form={form} />
+        <Where form={form} />
+        <TextField
+          label="Name"
+          value={form.draft.value.name}
+          onInput={(name) => form.change({ name })}
+          maxLength={100}
+          placeholder="Made from the first words"
+        />
+        <Problems form={form} open={open} />
+        <div class="form-foot">
+          <button type="submit" class="btn btn-main btn-wide btn-tall" disabled={!open || !form.ready.value}>
+            {form.busy.value ? 'Starting …' : agent === null ? 'Start' : `Start ${printable(agent.name)}`}
+          </button>
+        </div>
+      </form>
+    </Page>
+  );
+}
+
+function Problems({ form, open }: { form: NewSession; open: boolean }) {
+  if (!open) {
+    return (
+      <Banner tone="fault" icon="cut" title="There is no connection to home.">
+        What you wrote stays on this device.
+      </Banner>
+    );
+  }
+  if (form.error.value === null) return null;
+  return (
+    <Banner tone="fault" icon="alert" title="It did not start." role="alert">
+      {printable(form.error.value)}
+    </Banner>
+  );
+}
+
+function AgentChoice({ form }: { form: NewSession }) {
+  const agents = form.agents.value;
+  const chosen = form.agent.value;
+  if (agents === null) {
+    return (
+      <p class="dim" role="status">
+        {form.loadError.value === null ? 'Asking home for its agents …' : printable(form.loadError.value)}
+      </p>
+    );
+  }
+  const none = !agents.some((agent) => agent.installed);
+  return (
+    <fieldset>
+      <legend class="lab">Agent</legend>
+      {none && <p class="field-error">No agent is installed at home yet. Each line says what to type there.</p>}
+      <ul class="rows">
+        {agents.map((agent) => (
+          <li key={agent.name}>
+            <AgentOption agent={agent} checked={chosen?.name === agent.name} onChoose={() => form.change({ agent: agent.name })} />
+          </li>
+        ))}
+      </ul>
+    </fieldset>
+  );
+}
+
+function AgentOption({ agent, checked, onChoose }: { agent: Agent; checked: boolean; onChoose(): void }) {
+  return (
+    <label class={agent.installed ? 'setrow choice' : 'setrow choice choice-off'}>
+      <input type="radio" name="agent" value={agent.name} checked={checked} disabled={!agent.installed} onChange={onChoose} />
+      <span class="main">
+        <b>{printable(agent.title)}</b> {agent.version !== null && <span class="dim">{printable(agent.version)}</span>}
+        <AgentFacts agent={agent} />
+      </span>
+    </label>
+  );
+}
+
+function Where({ form }: { form: NewSession }) {
+  const projects = form.projects.value;
+  const { project, cwd } = form.draft.value;
+  return (
+    <>
+      {projects.length > 0 && (
+        <label class="field">
+          <span>Project</span>
+          <select class="inp" value={project} onChange={(event) => form.change({ project: event.currentTarget.value })}>
+            <option value="">A directory …</option>
+            {projects.map((one) => (
+              <option key={one.id} value={one.id}>
+                {printable(one.name)} · {exact(one.cwd)}
+              </option>
+            ))}
+          </select>
+        </label>
+      )}
+      {(projects.length === 0 || project === '') && (
+        <TextField
+          label="Directory at home"
+          value={cwd}
+          onInput={(next) => form.change({ cwd: next })}
+          placeholder="~"
+          exact
+          maxLength={4096}
+          hint="Absolute, or from the home directory: ~/src/shop. Empty: the home directory."
+        />
+      )}
+    </>
+  );
+}

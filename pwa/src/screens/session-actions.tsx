@@ -1,0 +1,192 @@
+import { ENDED, type Session } from '@afield/shared/api/sessions.ts';
+import { useModel } from '@preact/signals';
+import { useState } from 'preact/hooks';
+import { useLocation } from 'preact-iso';
+import { type SessionActions, SessionActionsModel } from '../models/session-actions.ts';
+import { Confirm, Dialog } from '../ui/dialog.tsx';
+import { TextField } from '../ui/forms.tsx';
+import { Icon, type IconName } from '../ui/icons.tsx';
+import { printable } from '../ui/printable.ts';
+import { useHome } from './app-context.ts';
+import { HOME } from './paths.ts';
+
+type Asked = 'rename' | 'stop' | 'delete' | null;
+
+function ActionRow({
+  icon,
+  label,
+  note,
+  disabled,
+  onClick,
+}: {
+  icon: IconName;
+  label: string;
+  note?: string;
+  disabled: boolean;
+  onClick(): void;
+}) {
+  return (
+    <li>
+      <button type="button" class="setrow setrow-button" disabled={disabled} onClick={onClick}>
+        <Icon name={icon} />
+        <span class="main">
+          <b>{label}</b>
+          {note !== undefined && <span class="meta">{note}</span>}
+        </span>
+      </button>
+    </li>
+  );
+}
+
+/** All that can be done to a session; the same list in its sheet and on its Info face. */
+export function SessionActionList({ session, live, onDone }: { session: Session; live: boolean; onDone(): void }) {
+  const { home, link } = useHome();
+  const location = useLocation();
+  const actions = useModel(() => new SessionActionsModel(link, home, session.id));
+  const [asked, setAsked] = useState<Asked>(null);
+  const ended = ENDED.has(session.status);
+  const off = !live || actions.busy.value;
+  const then = (after?: () => void) => (done: boolean) => {
+    if (!done) return;
+    onDone();
+    after?.();
+  };
+  const leave = () => location.route(HOME);
+  return (
+    <>
+      {!live && <p class="meta">There is no connection: nothing can be done to it now.</p>}
+      {actions.error.value !== null && asked === null && (
+        <p class="field-error" role="alert">
+          {actions.error.value}
+        </p>
+      )}
+      <ul class="rows actions">
+        {!ended && (
+          <ActionRow
+            icon="pulse"
+            label="Interrupt"
+            note="The agent leaves what it does now; the session goes on."
+            disabled={off}
+            onClick={() => void actions.interrupt().then(then())}
+          />
+        )}
+        {!ended && (
+          <ActionRow
+            icon="stop"
+            label="Stop"
+            note="Ends the agent and everything it started."
+            disabled={off}
+            onClick={() => setAsked('stop')}
+          />
+        )}
+        <ActionRow icon="pen" label="Rename" disabled={off} onClick={() => setAsked('rename')} />
+        <ActionRow
+          icon="pin"
+          label={session.pinned ? 'Unpin' : 'Pin'}
+          disabled={off}
+          onClick={() => void actions.pin(!session.pinned).then(then())}
+        />
+        <ActionRow
+          icon="archive"
+          label="Archive"
+          note="Leaves the lists; its history stays at home."
+          disabled={off}
+          onClick={() => void actions.archive(true).then(then(leave))}
+        />
+        {ended && (
+          <ActionRow icon="bin" label="Delete" note="With its history and recording." disabled={off} onClick={() => setAsked('delete')} />
+        )}
+      </ul>
+      <AskedDialog asked={asked} session={session} actions={actions} onClose={() => setAsked(null)} onDone={onDone} onLeave={leave} />
+    </>
+  );
+}
+
+interface AskedProps {
+  asked: Asked;
+  session: Session;
+  actions: Pick<SessionActions, 'busy' | 'error' | 'stop' | 'rename' | 'remove' | 'clearError'>;
+  onClose(): void;
+  onDone(): void;
+  onLeave(): void;
+}
+
+function AskedDialog({ asked, session, actions, onClose, onDone, onLeave }: AskedProps) {
+  const name = printable(session.name);
+  const close = () => {
+    actions.clearError();
+    onClose();
+  };
+  const finish = (work: Promise<boolean>, after?: () => void) =>
+    void work.then((done) => {
+      if (!done) return;
+      close();
+      onDone();
+      after?.();
+    });
+  const shared = { danger: true, busy: actions.busy.value, error: actions.error.value, onClose: close };
+  switch (asked) {
+    case null:
+      return null;
+    case 'stop':
+      return (
+        <Confirm title={`Stop “${name}”?`} confirm="Stop it" {...shared} onConfirm={() => finish(actions.stop())}>
+          The agent and every process it started end. What it wrote to disk stays, and so does the history.
+        </Confirm>
+      );
+    case 'delete':
+      return (
+        <Confirm title={`Delete “${name}”?`} confirm="Delete it" {...shared} onConfirm={() => finish(actions.remove(), onLeave)}>
+          Its history and recording are deleted at home and cannot be brought back. Files of the project are not touched.
+        </Confirm>
+      );
+    case 'rename':
+      return <RenameDialog session={session} actions={actions} onClose={close} onSave={(next) => finish(actions.rename(next))} />;
+  }
+}
+
+function RenameDialog({
+  session,
+  actions,
+  onClose,
+  onSave,
+}: {
+  session: Session;
+  actions: Pick<SessionActions, 'busy' | 'error'>;
+  onClose(): void;
+  onSave(name: string): void;
+}) {
+  const [name, setName] = useState(session.name);
+  return (
+    <Dialog title="Rename" onClose={onClose}>
+      <form
+        onSubmit={(event) => {
+          event.preventDefault();
+          if (name.trim() !== '') onSave(name);
+        }}
+      >
+        <TextField label="Name" value={name} onInput={setName} maxLength={100} required error={actions.error.value} />
+        <div class="acts sheet-acts">
+          <button type="button" class="btn btn-line grow" onClick={onClose}>
+            Keep it
+          </button>
+          <button type="submit" class="btn btn-main grow" disabled={actions.busy.value || name.trim() === ''}>
+            Rename
+          </button>
+        </div>
+      </form>
+    </Dialog>
+  );
+}
+
+/** The sheet behind "More for this session". */
+export function SessionActionsSheet({ session, live, onClose }: { session: Session; live: boolean; onClose(): void }) {
+  return (
+    <Dialog title={printable(session.name)} onClose={onClose}>
+      <SessionActionList session={session} live={live} onDone={onClose} />
+      <button type="button" class="btn btn-line btn-wide sheet-close" onClick={onClose}>
+        Close
+      </button>
+    </Dialog>
+  );
+}

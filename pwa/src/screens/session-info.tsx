@@ -1,0 +1,107 @@
+import type { Session } from '@afield/shared/api/sessions.ts';
+import type { ComponentChildren } from 'preact';
+import { useRoute } from 'preact-iso';
+import { everyQuarterMinute } from '../models/clock.ts';
+import { Banner } from '../ui/banner.tsx';
+import { bytes, Facts } from '../ui/facts.tsx';
+import { StatusWord } from '../ui/mark.tsx';
+import { exact, printable } from '../ui/printable.ts';
+import { sessionLine, sinceOf, trackEnd, trackLabel } from '../ui/session-words.ts';
+import { clock, span, when } from '../ui/time.ts';
+import { Track } from '../ui/track.tsx';
+import { SessionActionList } from './session-actions.tsx';
+import { SessionScreen } from './session-screen.tsx';
+
+export function SessionInfoScreen() {
+  const { params } = useRoute();
+  return (
+    <SessionScreen id={params.id ?? ''} face="info" mainClass="stack info-main">
+      {(session, live) => <Info session={session} live={live} />}
+    </SessionScreen>
+  );
+}
+
+function Info({ session, live }: { session: Session; live: boolean }) {
+  const now = everyQuarterMinute.value;
+  return (
+    <>
+      <WhatNow session={session} live={live} now={now} />
+      <section class="panel" aria-labelledby="h-track">
+        <h2 id="h-track">The last hour</h2>
+        <Track values={session.track} end={trackEnd(session)} label={trackLabel(session, now, live)} />
+        <p class="meta">{trackLabel(session, now, live)}</p>
+      </section>
+      <section class="panel" aria-labelledby="h-about">
+        <h2 id="h-about">About</h2>
+        <Facts items={about(session, now)} />
+      </section>
+      <section aria-labelledby="h-do">
+        <div class="sec">
+          <h2 id="h-do">What you can do</h2>
+        </div>
+        <SessionActionList session={session} live={live} onDone={() => undefined} />
+      </section>
+    </>
+  );
+}
+
+/** The state in a sentence: what it does, or why it is over and what is safe. */
+function WhatNow({ session, live, now }: { session: Session; live: boolean; now: number }) {
+  const line = sessionLine(session, live);
+  const reason = session.status_reason === null ? '' : printable(session.status_reason);
+  switch (session.status) {
+    case 'failed':
+      return (
+        <Banner tone="fault" icon="alert" title={reason === '' ? 'The agent stopped by itself.' : reason}>
+          {session.exit_code === null ? '' : `Exit code ${session.exit_code}. `}What it wrote to disk is there, its history is kept.
+        </Banner>
+      );
+    case 'lost':
+      return (
+        <Banner tone="lost" icon="alert" title={reason === '' ? 'Its process is gone.' : reason}>
+          History and files are kept. A new session in the same directory goes on from there.
+        </Banner>
+      );
+    case 'waiting':
+      return (
+        <Banner tone="signal" icon="bell" title={`${printable(session.agent)} ${live ? 'waits' : 'waited'} for you.`}>
+          {reason === '' ? 'It asks something on its screen.' : reason}
+        </Banner>
+      );
+    default:
+      return (
+        <p class="line">
+          <StatusWord status={session.status} word={live || session.ended_at !== null ? session.status : `was ${session.status}`} />
+          <span class="small">
+            {line.words} {line.code !== null && <code>{line.code}</code>}
+            {live && session.ended_at === null && ` · for ${span(now - sinceOf(session))}`}
+          </span>
+        </p>
+      );
+  }
+}
+
+const at = (iso: string, now: number): string => {
+  const day = when(iso, now);
+  const hour = clock(iso);
+  return day === hour ? hour : `${day}, ${hour}`;
+};
+
+function about(session: Session, now: number): (readonly [string, ComponentChildren])[] {
+  const rows: (readonly [string, ComponentChildren] | null)[] = [
+    ['Agent', printable(session.agent)],
+    ['Machine', printable(session.machine)],
+    ['Directory', <code key="cwd">{exact(session.cwd)}</code>],
+    ['Started', at(session.created_at, now)],
+    session.ended_at === null ? null : ['Ended', at(session.ended_at, now)],
+    session.exit_code === null ? null : ['Exit code', String(session.exit_code)],
+    session.last_output_at === null ? null : ['Last output', at(session.last_output_at, now)],
+    ['Printed', bytes(session.output_bytes)],
+    ['Terminal', `${session.cols} × ${session.rows}`],
+    session.lease === null ? null : ['Size held by', printable(session.lease.device_name)],
+    ['Watching now', String(session.viewers)],
+    session.pid === null ? null : ['Process', String(session.pid)],
+    ['If the home server restarts', session.survives_restart ? 'it goes on' : 'it ends'],
+  ];
+  return rows.filter((row) => row !== null);
+}

@@ -1,0 +1,4 @@
+/** The part of "More" that is about notifications. */
+export function PushSettings() {
+  return null;
+}

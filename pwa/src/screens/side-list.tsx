@@ -1,0 +1,29 @@
+import { useLocation } from 'preact-iso';
+import { Icon } from '../ui/icons.tsx';
+import { HomeBand, HomeBanner, HomeLists } from './home-list.tsx';
+import { NEW, SETTINGS } from './paths.ts';
+
+/** The list beside a session on a wide screen. */
+export function SideList() {
+  const { path } = useLocation();
+  const current = /^\/sessions\/([^/]+)/.exec(path)?.[1] ?? null;
+  return (
+    <nav class="side" aria-label="Sessions">
+      <HomeBand heading={false} />
+      <div class="side-body">
+        <HomeBanner />
+        <HomeLists current={current} dense />
+        <p class="side-ways">
+          <a class="act" href={NEW} {...(path === NEW ? { 'aria-current': 'page' as const } : {})}>
+            <Icon name="plus" small />
+            New session
+          </a>
+          <a class="act" href={SETTINGS} {...(path === SETTINGS ? { 'aria-current': 'page' as const } : {})}>
+            <Icon name="menu" small />
+            More
+          </a>
+        </p>
+      </div>
+    </nav>
+  );
+}
