@@ -208,7 +208,7 @@ describe('the end of a turn', () => {
 
   it('is not told for a redraw, for the start of the program, nor for a shell', () => {
     becomes('busy');
-    clock.advance(8_000);
+    clock.advance(600_000);
     becomes('idle');
     clock.advance(3_600_000);
     turn(2_000);
@@ -230,8 +230,9 @@ describe('the end of a turn', () => {
     becomes('busy');
     clock.advance(60_000);
     becomes('idle');
+    clock.advance(1_000);
     send({ type: 'message.state_changed', payload: { prompt_id: 'p', state: 'consumed', reason: null } });
-    clock.advance(SETTLE_MS);
+    clock.advance(SETTLE_MS - 1_000);
     expect(kinds()).toEqual(['waiting (turn)']);
   });
 
@@ -254,6 +255,34 @@ describe('the end of a turn', () => {
     becomes('idle', { viewers: 3 });
     clock.advance(SETTLE_MS);
     expect(kinds()).toEqual(['waiting (turn)']);
+  });
+
+  it('holds nothing back for a message that was sent without looking', () => {
+    turn(8_000, { viewers: 0 });
+    clock.advance(SETTLE_MS);
+    expect(kinds()).toEqual(['waiting (turn)']);
+  });
+
+  it('does not start over when the same status is told again', () => {
+    becomes('busy', { viewers: 1 });
+    clock.advance(60_000);
+    types();
+    becomes('idle', { viewers: 1 });
+    clock.advance(SETTLE_MS + 1);
+    becomes('idle', { viewers: 1 });
+    clock.advance(PRESENCE_MS);
+    expect(kinds()).toEqual(['waiting (turn)']);
+  });
+
+  it('does not hide an approval that follows it', () => {
+    turn(60_000);
+    clock.advance(60_000);
+    becomes('waiting');
+    clock.advance(1_000);
+    becomes('busy');
+    becomes('waiting');
+    clock.advance(APPROVAL_MS);
+    expect(kinds()).toEqual(['waiting (turn)', 'waiting']);
   });
 
   it('is dropped when its person answers before it was told', () => {
