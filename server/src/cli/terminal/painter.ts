@@ -1,0 +1,122 @@
+import type { Desk } from './desk.ts';
+import type { FittedScreen } from './fitted-screen.ts';
+import { EMPTY_SEQUENCE, noticeSequence } from './screen.ts';
+
+/** Brings a session's bytes onto the desk's terminal. `done` is called once they are on it: that is what paces the home server. */
+export interface Painter {
+  snapshot(bytes: Uint8Array, done: () => void): void;
+  output(bytes: Uint8Array, done: () => void): void;
+  /** A line for the person, at the bottom; null: nothing special. */
+  notice(text: string | null): void;
+  /** Resolves when all that was given is on the terminal. */
+  settled(): Promise<void>;
+  /** Nothing is painted any more, and nothing given before counts as done. */
+  stop(): void;
+}
+
+/** For a session of the terminal's own size: the bytes as they are. */
+export class ExactPainter implements Painter {
+  readonly #desk: Desk;
+  #stopped = false;
+
+  constructor(desk: Desk) {
+    this.#desk = desk;
+  }
+
+  snapshot(bytes: Uint8Array, done: () => void): void {
+    if (this.#stopped) return;
+    this.#desk.write(EMPTY_SEQUENCE);
+    this.output(bytes, done);
+  }
+
+  output(bytes: Uint8Array, done: () => void): void {
+    if (this.#stopped) return;
+    this.#desk.write(bytes, () => {
+      if (!this.#stopped) done();
+    });
+  }
+
+  /** Covers the last line of the session; the next screen uncovers it. */
+  notice(text: string | null): void {
+    if (text !== null && !this.#stopped) this.#desk.write(noticeSequence(text, this.#desk.size.rows));
+  }
+
+  settled(): Promise<void> {
+    return new Promise((resolve) => this.#desk.write('', resolve));
+  }
+
+  stop(): void {
+    this.#stopped = true;
+  }
+}
+
+interface Loaded {
+  screen: FittedScreen;
+  frameMs: number;
+}
+
+/** For a session of another size: the part around its cursor, and below it what the `caption` says. */
+export class FittedPainter implements Painter {
+  readonly #desk: Desk;
+  readonly #caption: (cropped: boolean) => string;
+  readonly #screen: Promise<Loaded>;
+  /** Everything in the order it came, since the mirror is loaded only now. */
+  #work: Promise<void>;
+  #timer: NodeJS.Timeout | null = null;
+  #notice: string | null = null;
+  #stopped = false;
+
+  constructor(desk: Desk, session: { cols: number; rows: number }, caption: (cropped: boolean) => string) {
+    this.#desk = desk;
+    this.#caption = caption;
+    this.#screen = import('./fitted-screen.ts').then(({ FittedScreen, FRAME_MS }) => ({
+      screen: new FittedScreen(session, desk.size),
+      frameMs: FRAME_MS,
+    }));
+    this.#work = this.#screen.then(() => this.#desk.write(EMPTY_SEQUENCE));
+  }
+
+  snapshot(bytes: Uint8Array, done: () => void): void {
+    this.#then(async ({ screen }) => screen.write(Buffer.concat([Buffer.from('\x1bc'), bytes])), done);
+  }
+
+  output(bytes: Uint8Array, done: () => void): void {
+    this.#then(async ({ screen }) => screen.write(bytes), done);
+  }
+
+  notice(text: string | null): void {
+    this.#notice = text;
+    this.#then(async () => {});
+  }
+
+  async settled(): Promise<void> {
+    await this.#work;
+    const { screen } = await this.#screen;
+    if (this.#timer !== null) this.#draw(screen);
+    await new Promise<void>((resolve) => this.#desk.write('', resolve));
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = null;
+    void this.#screen.then(({ screen }) => screen.dispose());
+  }
+
+  #then(step: (loaded: Loaded) => Promise<void>, done?: () => void): void {
+    this.#work = this.#work.then(async () => {
+      const loaded = await this.#screen;
+      if (this.#stopped) return;
+      await step(loaded);
+      if (this.#stopped) return;
+      this.#timer ??= setTimeout(() => this.#draw(loaded.screen), loaded.frameMs);
+      done?.();
+    });
+  }
+
+  #draw(screen: FittedScreen): void {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = null;
+    if (!this.#stopped) this.#desk.write(screen.draw(this.#notice ?? this.#caption(screen.cropped)));
+  }
+}
