@@ -4,7 +4,7 @@
  */
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -89,6 +89,8 @@ export interface House {
   cli(...args: string[]): Promise<CliResult>;
   /** The command line's JSON; throws with what it printed when it failed. */
   json<T>(...args: string[]): Promise<T>;
+  /** GET below /api/v1, with the token of the house. */
+  get<T>(path: string): Promise<T>;
   stop(): Promise<void>;
 }
 
@@ -147,6 +149,12 @@ export async function startHouse(options: HouseOptions = {}): Promise<House> {
       const result = await cli(...args, '--json');
       if (result.code !== 0) throw new Error(`afield ${args.join(' ')} ended with ${result.code}:\n${result.stderr}${result.stdout}`);
       return JSON.parse(result.stdout) as T;
+    },
+    async get<T>(below: string): Promise<T> {
+      const token = (await readFile(path.join(home, 'token'), 'utf8')).trim();
+      const response = await fetch(`${url}/api/v1${below}`, { headers: { authorization: `Bearer ${token}` } });
+      if (!response.ok) throw new Error(`GET ${below}: ${response.status} ${await response.text()}`);
+      return (await response.json()) as T;
     },
     async stop() {
       await server.kill();
