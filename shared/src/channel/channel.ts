@@ -4,7 +4,7 @@ import { CLOSE } from '../rendezvous.ts';
 import type { CipherState } from './cipher-state.ts';
 import { endOfCode } from './handshake-line.ts';
 import type { Compression } from './primitives.ts';
-import { MAX_BODY_BYTES, MAX_RECORD_BODY_BYTES } from './records.ts';
+import { MAX_RECORD_BODY_BYTES } from './records.ts';
 import { type Opened, RecordOpener, RecordSealer } from './sealed-records.ts';
 
 /** A channel older than this ends as broken; the device comes back with a new handshake, hence new keys. */
@@ -98,31 +98,37 @@ export class Channel implements LinkPipe {
   /** Throws `too_large` above 8 MiB of UTF-8, and the channel goes on. After the end it does nothing. */
   sendText(text: string): void {
     this.#mayReceive = true;
-    this.#send(() => this.#sealer.message(text), text.length);
+    this.#send(() => this.#sealer.message(text));
   }
 
   /** Throws `too_large` above 8 MiB, and the channel goes on. After the end it does nothing. */
   sendFrame(frame: Uint8Array): void {
-    this.#send(() => this.#sealer.frame(frame), frame.length);
+    this.#send(() => this.#sealer.frame(frame));
   }
 
   /** A record that says nothing, with `length` bytes of it (at most 65,515): keeps a line alive, or hides how much is said. */
   sendPadding(length = 0): void {
-    this.#send(() => this.#sealer.padding(new Uint8Array(Math.min(length, MAX_RECORD_BODY_BYTES))), length);
+    this.#send(() => this.#sealer.padding(new Uint8Array(Math.min(length, MAX_RECORD_BODY_BYTES))));
   }
 
   close(end: PipeEnd): void {
     if (this.#end !== null) return;
-    if (end.kind === 'goodbye') this.#send(() => this.#sealer.goodbye(), 0);
+    if (end.kind === 'goodbye') this.#send(() => this.#sealer.goodbye());
     this.#held = [];
     this.#finish(end, CLOSE_CODES[end.kind]);
   }
 
-  #send(seal: () => Uint8Array[], length: number): void {
+  #send(seal: () => Uint8Array[]): void {
     if (this.#end !== null || this.#endedByAge()) return;
-    // One UTF-16 unit is at least one byte: the rest is for the sealer to notice.
-    if (length > MAX_BODY_BYTES) throw new AfieldError('too_large', 'A message may have 8 MiB. Ask for less at once.');
-    for (const record of seal()) this.#parts.socket.send(record);
+    let records: Uint8Array[];
+    try {
+      records = seal();
+    } catch (error) {
+      // Too large is the caller's affair; anything else leaves the cipher unusable.
+      if (!(error instanceof AfieldError)) this.#finish({ kind: 'broken', detail: 'Nothing more can be encrypted.' }, CLOSE.goingAway);
+      throw error;
+    }
+    for (const record of records) this.#parts.socket.send(record);
   }
 
   #receive(message: Uint8Array): void {

@@ -18,6 +18,7 @@ import { HANDSHAKE_TIMEOUT_MS, HandshakeLine } from './handshake-line.ts';
 import { concat, Handshake } from './noise.ts';
 import type { Established, HandshakeFault, OpenChannelOptions, OpenedChannel } from './opening.ts';
 
+const UNUSABLE: PipeEnd = { kind: 'protocol', detail: 'What this device knows of its home server is damaged. Pair it again.' };
 const DECEIVED: PipeEnd = { kind: 'protocol', detail: 'The answer did not come from the home server that this device knows.' };
 const OUTDATED: PipeEnd = {
   kind: 'protocol',
@@ -44,7 +45,8 @@ export async function openChannel(options: OpenChannelOptions): Promise<OpenedCh
   }
 }
 
-async function negotiate(options: OpenChannelOptions, line: HandshakeLine): Promise<OpenedChannel> {
+/** The handshake with msg1 written. */
+async function begin(options: OpenChannelOptions): Promise<{ handshake: Handshake; msg1: Uint8Array }> {
   const { primitives, mode, secret } = options;
   const prologue = prologueOf(options.room);
   const handshake = new Handshake({
@@ -57,8 +59,13 @@ async function negotiate(options: OpenChannelOptions, line: HandshakeLine): Prom
     psk: () => (mode === 'pair' ? pairingPsk(primitives, secret, prologue) : secret),
   });
   const ticketId = options.mode === 'pair' ? options.ticketId : new Uint8Array(TICKET_ID_BYTES);
-  line.send(concat(Uint8Array.of(CHANNEL_VERSION), await handshake.write(encodeHello({ mode, ticketId }))));
+  return { handshake, msg1: concat(Uint8Array.of(CHANNEL_VERSION), await handshake.write(encodeHello({ mode, ticketId }))) };
+}
 
+async function negotiate(options: OpenChannelOptions, line: HandshakeLine): Promise<OpenedChannel> {
+  const { primitives, mode, secret } = options;
+  const { handshake, msg1 } = await orEnd(UNUSABLE, 'crypto', () => begin(options));
+  line.send(msg1);
   const msg2 = await line.receive();
   const hello = await orEnd(DECEIVED, 'crypto', async () => decodeServerHello(await handshake.read(msg2)));
   if (CHANNEL_VERSION < hello.lowestVersion || CHANNEL_VERSION > hello.highestVersion) throw new ChannelError(OUTDATED, 'malformed');

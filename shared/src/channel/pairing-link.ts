@@ -73,15 +73,16 @@ function decode(bytes: Uint8Array): PairingLink {
     return bytes.slice(at - length, at);
   };
   const [room, serverKey, ticketId, secret, expiry] = [take(32), take(32), take(TICKET_ID_BYTES), take(32), take(4)];
-  const relayUrl = relayUrlOf(new TextDecoder('utf-8', { fatal: true }).decode(bytes.subarray(at)));
+  const relayUrl = new TextDecoder('utf-8', { fatal: true }).decode(bytes.subarray(at));
   return { room, serverKey, ticketId, secret, expiresAt: new DataView(expiry.buffer).getUint32(0), relayUrl };
 }
 
 /** Throws unless it is a WebSocket address that may be dialled: encrypted, or on this machine; with no name, password, query or fragment. */
 function relayUrlOf(text: string): string {
-  const url = new URL(text);
-  const allowed = url.protocol === 'wss:' || (url.protocol === 'ws:' && LOOPBACK.test(url.hostname));
-  if (!allowed) throw new AfieldError('bad_request', 'The relay address must begin with wss:// (ws:// only on this machine).');
+  const url = URL.canParse(text) ? new URL(text) : null;
+  const allowed = url?.protocol === 'wss:' || (url?.protocol === 'ws:' && LOOPBACK.test(url.hostname));
+  if (url === null || !allowed)
+    throw new AfieldError('bad_request', 'The relay address must begin with wss:// (ws:// only on this machine).');
   if (url.username !== '' || url.password !== '' || url.search !== '' || url.hash !== '' || text.length > MAX_URL_BYTES) {
     throw new AfieldError('bad_request', 'The relay address may hold a host, a port and a path, and nothing secret.');
   }

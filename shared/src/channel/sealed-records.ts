@@ -1,3 +1,4 @@
+import { AfieldError } from '../errors.ts';
 import type { CipherState } from './cipher-state.ts';
 import type { Compression } from './primitives.ts';
 import { type Body, encodeBody, MAX_BODY_BYTES, RECORD, Reassembly } from './records.ts';
@@ -12,7 +13,7 @@ const NO_AD = new Uint8Array(0);
 const utf8 = new TextEncoder();
 const strictUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
-/** Turns what the link says into sealed records, ready for the socket and to be sent in this order. */
+/** Turns what the link says into sealed records, to be sent in this order. Throws `too_large` above 8 MiB, and can go on. */
 export class RecordSealer {
   readonly #cipher: CipherState;
   readonly #compression: Compression;
@@ -56,7 +57,7 @@ export class RecordSealer {
 }
 
 function assertFits(bytes: Uint8Array): void {
-  if (bytes.length > MAX_BODY_BYTES) throw new RangeError('A message or frame has at most 8 MiB.');
+  if (bytes.length > MAX_BODY_BYTES) throw new AfieldError('too_large', 'A message may have 8 MiB. Ask for less at once.');
 }
 
 export type Opened = { kind: 'message'; text: string } | { kind: 'frame'; frame: Uint8Array } | { kind: 'goodbye' } | { kind: 'nothing' };

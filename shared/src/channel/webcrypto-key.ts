@@ -1,15 +1,18 @@
 import type { DhKeyPair } from './primitives.ts';
 
+/** `CryptoKey`, by a name that both the browser's and Node's types know. */
+type Key = Awaited<ReturnType<typeof crypto.subtle.importKey>>;
+
 /** A pair as WebCrypto keeps it; it can be stored in IndexedDB as it is, the private half unreadable. */
 export interface StoredKeyPair {
-  privateKey: CryptoKey;
-  publicKey: CryptoKey;
+  privateKey: Key;
+  publicKey: Key;
 }
 
 /** A new X25519 key whose private half no script can read. Rejects where the browser has no X25519: use a software key then. */
 export async function generateStoredKeyPair(): Promise<StoredKeyPair> {
-  // Typed wider than it is: with `extractable` false only the private half is locked.
-  return (await crypto.subtle.generateKey({ name: 'X25519' }, false, ['deriveBits'])) as StoredKeyPair;
+  // `extractable` false locks the private half only. The types know X25519 only by name, as an algorithm that may give one key.
+  return (await crypto.subtle.generateKey({ name: 'X25519' }, false, ['deriveBits'])) as unknown as StoredKeyPair;
 }
 
 /** The channel's view of a stored key. */

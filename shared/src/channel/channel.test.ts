@@ -1,0 +1,7 @@
+import { channelCases } from './conformance/channel-cases.ts';
+import { handshakeCases } from './conformance/handshake-cases.ts';
+import { noblePrimitives } from './noble-primitives.ts';
+
+const ends = { device: noblePrimitives, server: noblePrimitives };
+handshakeCases('noble with noble', ends);
+channelCases('noble with noble', ends);
