@@ -11,6 +11,8 @@ export interface SessionDeps {
   recipes: RecipeBook;
   machine: Machine;
   runtime: TerminalRuntime;
+  /** Where a session starts when nothing else is said. */
+  workDir: string;
   /** Folder of the recordings, one sub-folder a session; made (0700) when missing. */
   recordings: string;
   limits?: Partial<SessionLimits>;
@@ -23,5 +25,7 @@ export interface SessionLimits {
   liveSessions: number;
   /** Lines above the screen that the mirror keeps, for `output`. 1,000 lines cost 2 to 3 MB. */
   scrollback: number;
+  /** A recording stops at this size, so that one runaway program does not fill the disk. */
+  recordingBytes: number;
 }
-export const DEFAULT_LIMITS: SessionLimits = { liveSessions: 200, scrollback: 1_000 };
+export const DEFAULT_LIMITS: SessionLimits = { liveSessions: 200, scrollback: 1_000, recordingBytes: 1024 ** 3 };

@@ -10,6 +10,9 @@ export interface Clock {
   setTimeout(run: () => void, ms: number): { cancel(): void };
 }
 
+/** Environment variable that marks every child with its session's id, so that none of its processes is ever lost. */
+export const SESSION_MARK = 'AFIELD_SESSION';
+
 /** What to start: argv, never a shell line. */
 export interface Command {
   file: string;
@@ -24,7 +27,10 @@ export interface TerminalProcess {
   onOutput: (bytes: Buffer) => void;
   /** Called once, after the last output. */
   onExit: (exit: { code: number | null; signal: string | null }) => void;
-  write(bytes: Uint8Array): void;
+  /** False: the program reads nothing, too much is queued already, and these bytes were dropped. */
+  write(bytes: Uint8Array): boolean;
+  /** True when another program than the one that was started holds the terminal (a shell runs a command); null when unknown. */
+  foreignForeground(): boolean | null;
   resize(cols: number, rows: number): void;
   /** Stop reading, so that the kernel holds the program back; and go on. */
   pause(): void;
@@ -38,6 +44,8 @@ export interface TerminalRuntime {
   readonly name: string;
   readonly survivesRestart: boolean;
   start(command: Command, size: { cols: number; rows: number }): Promise<TerminalProcess>;
+  /** Ends whatever an earlier server left running for these sessions; resolves with how many processes there were. */
+  reap(session_ids: readonly string[]): Promise<number>;
 }
 
 /** Where a process starts: finds programs and directories there. */
@@ -91,7 +99,10 @@ export interface Recipe {
   /** Bytes that end a prompt (Enter) and that interrupt (Esc, Ctrl-C). */
   submit: string;
   interrupt: string;
-  /** True when Esc ends, denies or interrupts; shown nowhere, used by cancel. */
+  /** How often `interrupt` is sent, 150 ms apart. Default 1. */
+  interruptTimes?: number;
+  /** While another program holds the terminal it counts as busy, else as idle: for shells. */
+  foregroundDecides?: boolean;
   source: 'builtin' | 'config';
 }
 

@@ -1,0 +1,144 @@
+/**
+ * Brings prompts to an agent behind a terminal, one after the other, each stored before anything else happens: home → accepted
+ * (written to the agent) → consumed (it shows that it took it), or stuck with a reason (protocol 3.4).
+ */
+import type { DeliveryState } from '@afield/shared/api/sessions.ts';
+import type { Clock, PromptRow, PromptStore, Recipe } from './ports.ts';
+import { cleanPrompt, shows, typed } from './prompt-text.ts';
+
+/** The text must show up on the screen before Enter; a program that shows nothing at all for so long does not listen. */
+const ECHO_MS = 4_000;
+/** After the echo: programs take an Enter that comes with the paste for a part of it. */
+const BEFORE_ENTER_MS = 150;
+/** Enter must show an effect within this time, else it is pressed once more. */
+const TAKEN_MS = 5_000;
+const POLL_MS = 50;
+/** A person at the keys goes first. */
+const HANDS_OFF_MS = 1_500;
+
+/** What delivery sees and does. */
+export interface PromptTarget {
+  recipe: Recipe;
+  /** True when the agent takes text now. */
+  ready(): boolean;
+  busy(): boolean;
+  /** Milliseconds since a viewer typed. */
+  sinceTyped(): number;
+  /** False: the program does not read. */
+  write(bytes: Uint8Array): boolean;
+  bracketedPaste(): boolean;
+  /** The visible screen as text; the cursor's own row; that row with the two above and below it. */
+  screen(): string;
+  cursorRow(): string;
+  aroundCursor(): string;
+  /** Bytes printed so far. */
+  printed(): number;
+}
+
+export class Prompts {
+  readonly #session_id: string;
+  readonly #store: PromptStore;
+  readonly #clock: Clock;
+  readonly #target: PromptTarget;
+  readonly #changed: (id: string, state: DeliveryState, reason: string | null) => void;
+  #working = false;
+  #stopped = false;
+
+  constructor(
+    session_id: string,
+    deps: { store: PromptStore; clock: Clock },
+    target: PromptTarget,
+    changed: (id: string, state: DeliveryState, reason: string | null) => void,
+  ) {
+    this.#session_id = session_id;
+    this.#store = deps.store;
+    this.#clock = deps.clock;
+    this.#target = target;
+    this.#changed = changed;
+  }
+
+  /** Call when the status changed, or a prompt was stored. Works through everything that can be delivered now. */
+  wake(): void {
+    if (this.#working || this.#stopped) return;
+    this.#working = true;
+    void this.#work().finally(() => {
+      this.#working = false;
+    });
+  }
+
+  /** The session is over: what was not delivered never will be. */
+  abandon(reason: string): void {
+    this.#stopped = true;
+    for (const row of this.#store.undelivered(this.#session_id)) this.#set(row, 'stuck', reason);
+  }
+
+  async #work(): Promise<void> {
+    for (let row = this.#next(); row !== undefined; row = this.#next()) {
+      if (!(await this.#until(() => this.#target.sinceTyped() >= HANDS_OFF_MS || !this.#target.ready(), Number.POSITIVE_INFINITY))) return;
+      if (!this.#target.ready()) return;
+      await this.#deliver(row);
+    }
+  }
+
+  #next(): PromptRow | undefined {
+    return this.#stopped || !this.#target.ready() ? undefined : this.#store.undelivered(this.#session_id)[0];
+  }
+
+  async #deliver(row: PromptRow): Promise<void> {
+    const { recipe } = this.#target;
+    const text = cleanPrompt(row.content);
+    const before = this.#target.printed();
+    if (!this.#target.write(typed(text, this.#target.bracketedPaste()))) {
+      this.#set(row, 'stuck', 'The program reads no input. Look at its terminal.');
+      return;
+    }
+    const echoed = await this.#until(() => this.#target.printed() > before && shows(this.#target.screen(), text), ECHO_MS);
+    if (this.#stopped) return;
+    if (!echoed && this.#target.printed() === before) {
+      this.#set(row, 'stuck', 'The text did not appear on the screen of the agent. Look at its terminal.');
+      return;
+    }
+    await this.#pause(BEFORE_ENTER_MS);
+    if (this.#stopped) return;
+    const taken = this.#watchTaken(text);
+    this.#target.write(Buffer.from(recipe.submit));
+    this.#set(row, 'accepted', null);
+    if (await this.#until(taken, TAKEN_MS)) return this.#set(row, 'consumed', null);
+    if (this.#stopped) return;
+    this.#target.write(Buffer.from(recipe.submit));
+    if (await this.#until(taken, TAKEN_MS)) return this.#set(row, 'consumed', null);
+    if (!this.#stopped) this.#set(row, 'stuck', 'The text was written, but the agent did not start. Press Enter in its terminal.');
+  }
+
+  /** Call before Enter. The condition: it works; or it printed and, for an agent with a known face, the text left its input field. */
+  #watchTaken(text: string): () => boolean {
+    const target = this.#target;
+    const printed = target.printed();
+    const row = target.cursorRow();
+    return () => {
+      if (target.busy()) return true;
+      if (target.printed() === printed) return false;
+      return target.recipe.states.length === 0 ? target.cursorRow() !== row : !shows(target.aroundCursor(), text);
+    };
+  }
+
+  #set(row: PromptRow, state: DeliveryState, reason: string | null): void {
+    this.#store.setState(row.id, state, reason);
+    this.#changed(row.id, state, reason);
+  }
+
+  /** False when the time was over, or the session. */
+  async #until(condition: () => boolean, ms: number): Promise<boolean> {
+    const end = this.#clock.monotonic() + ms;
+    while (!this.#stopped) {
+      if (condition()) return true;
+      if (this.#clock.monotonic() >= end) return false;
+      await this.#pause(POLL_MS);
+    }
+    return false;
+  }
+
+  #pause(ms: number): Promise<void> {
+    return new Promise((resolve) => this.#clock.setTimeout(resolve, ms));
+  }
+}

@@ -1,0 +1,293 @@
+/** One running session: its state machine, its logs and its prompts, around a terminal. Knows no socket and no agent's name. */
+import type { LogType, Prompt, Session, SessionStatus } from '@afield/shared/api/sessions.ts';
+import { AfieldError } from '@afield/shared/errors.ts';
+import { timestamp } from './clock.ts';
+import type { SessionDeps, SessionLimits } from './deps.ts';
+import { type Ending, endingOf } from './ending.ts';
+import { InputLog } from './input-log.ts';
+import { OutputLog } from './output-log.ts';
+import type { Command, PromptRow, Recipe, SessionRow, TerminalProcess } from './ports.ts';
+import { Prompts, type PromptTarget } from './prompts.ts';
+import type { ScreenSize } from './screen.ts';
+import type { Attachment, ViewerSink } from './service.ts';
+import { type Reading, StateReader } from './state-reader.ts';
+import { TerminalSession } from './terminal.ts';
+import { Track } from './track.ts';
+
+/** Figures that change with every byte reach the table this often at most. */
+const SAVE_MS = 2_000;
+/** A bell is noted this often at most. */
+const BELL_MS = 10_000;
+/** Between two presses of the interrupt key: closer together they are taken for one. */
+const INTERRUPT_GAP_MS = 150;
+const LOGGED_PROMPT_CHARACTERS = 4 * 1024;
+
+export interface LiveOptions {
+  deps: SessionDeps;
+  limits: SessionLimits;
+  recipe: Recipe;
+  row: SessionRow;
+  /** Of its recording. */
+  folder: string;
+  /** Called when it has ended and everything about it is written. */
+  gone: (session: LiveSession) => void;
+}
+
+export class LiveSession {
+  readonly row: SessionRow;
+  readonly terminal: TerminalSession;
+  readonly track: Track;
+  /** Resolves after `gone`. */
+  readonly ended: Promise<void>;
+  readonly #options: LiveOptions;
+  readonly #deps: SessionDeps;
+  readonly #reader: StateReader;
+  readonly #outputLog: OutputLog;
+  readonly #inputLog: InputLog;
+  readonly #prompts: Prompts;
+  readonly #startedAt: number;
+  #title = '';
+  #lastTyped = Number.NEGATIVE_INFINITY;
+  #lastBell = Number.NEGATIVE_INFINITY;
+  #saveTimer: { cancel(): void } | null = null;
+  /** Set when somebody ends it: what it then becomes. */
+  #asked: Ending | null = null;
+  #over = false;
+  #markEnded: () => void = () => {};
+
+  constructor(options: LiveOptions) {
+    const { deps, limits, recipe, row } = options;
+    const { clock } = deps;
+    this.#options = options;
+    this.#deps = deps;
+    this.row = row;
+    this.ended = new Promise((resolve) => {
+      this.#markEnded = resolve;
+    });
+    this.#startedAt = clock.monotonic();
+    this.track = new Track(this.#startedAt);
+    this.terminal = new TerminalSession(row, limits.scrollback, clock, {
+      printed: (bytes) => this.#printed(bytes),
+      drawn: () => this.#drawn(),
+      title: (title) => this.#retitled(title),
+      bell: () => this.#rang(),
+      typed: (bytes, device_name) => this.#typed(bytes, device_name),
+      resizing: () => this.#outputLog.flush(),
+      resized: (size, lease) => {
+        this.#outputLog.rebase();
+        this.#save(size);
+        deps.events.publish('session.resized', row.id, { ...size, lease });
+      },
+      unrecorded: (reason) => this.#log('system', reason),
+    });
+    const { screen } = this.terminal;
+    this.#outputLog = new OutputLog(clock, screen, (text, left) =>
+      this.#log('output', text, left === 0 ? undefined : { lines_left_out: left }),
+    );
+    this.#inputLog = new InputLog(clock, (device_name, bytes) =>
+      this.#log('input', `${device_name} typed ${bytes} bytes.`, { device_name, bytes }),
+    );
+    const signals = {
+      title: () => this.#title,
+      screen: () => screen.ruleText(),
+      alternate: () => screen.alternate,
+      foreignForeground: () => this.terminal.process?.foreignForeground() ?? null,
+    };
+    this.#reader = new StateReader(recipe, clock, signals, (reading) => this.#read(reading));
+    this.#prompts = new Prompts(row.id, { store: deps.store.prompts, clock }, this.#promptTarget(), (prompt_id, state, reason) =>
+      deps.events.publish('message.state_changed', row.id, { prompt_id, state, reason }),
+    );
+  }
+
+  /** Errors: start_failed; the session is then over. */
+  async start(command: Command): Promise<void> {
+    await this.terminal.record(this.#options.folder, this.#options.limits.recordingBytes);
+    let process: TerminalProcess;
+    try {
+      process = await this.#deps.runtime.start(command, { cols: this.row.cols, rows: this.row.rows });
+    } catch (error) {
+      await this.#end({ status: 'failed', reason: (error as Error).message }, null);
+      throw error;
+    }
+    this.terminal.run(process);
+    process.onExit = (exit) => {
+      const afterMs = this.#deps.clock.monotonic() - this.#startedAt;
+      void this.#end(this.#asked ?? endingOf(exit, afterMs), exit.code);
+    };
+    this.#save({ pid: process.pid });
+  }
+
+  view(): Session {
+    const { clock, runtime } = this.#deps;
+    const { args: _args, ...row } = this.row;
+    return {
+      ...row,
+      lease: this.terminal.lease,
+      viewers: this.terminal.viewers,
+      track: this.track.bars(clock.monotonic()),
+      survives_restart: runtime.survivesRestart,
+    };
+  }
+
+  update(changes: Partial<Pick<SessionRow, 'name' | 'pinned' | 'archived'>>): void {
+    this.#save(changes);
+    this.#deps.events.publish('session.renamed', this.row.id, { session: this.view() });
+  }
+
+  /** Errors: session_ended, unavailable when the program reads no input. */
+  input(bytes: Uint8Array): void {
+    const process = this.#running();
+    this.#lastTyped = this.#deps.clock.monotonic();
+    this.#reader.input();
+    if (process.write(bytes)) return;
+    throw new AfieldError('unavailable', 'The program reads no input now. Wait until it does, or interrupt it.');
+  }
+
+  /** Takes the lease for a caller that watches nothing. Errors: session_ended. */
+  resize(size: ScreenSize, device_name: string): void {
+    this.#running();
+    this.terminal.resize(size, `api:${device_name}`, device_name);
+  }
+
+  /** The prompt is on disk already. */
+  prompted(row: PromptRow): void {
+    const text = row.content.slice(0, LOGGED_PROMPT_CHARACTERS);
+    this.#log('input', text, { prompt_id: row.id, characters: row.content.length });
+    this.#prompts.wake();
+  }
+
+  /** Errors: session_ended. */
+  async cancel(): Promise<void> {
+    const { recipe } = this.#options;
+    for (let i = 0; i < (recipe.interruptTimes ?? 1); i++) {
+      if (i > 0) await new Promise<void>((resolve) => this.#deps.clock.setTimeout(resolve, INTERRUPT_GAP_MS));
+      this.#running().write(Buffer.from(recipe.interrupt));
+    }
+    this.#log('system', 'Interrupted.');
+  }
+
+  /** Ends the whole process tree; resolves when everything is written. */
+  async stop(ending: Ending): Promise<void> {
+    this.#asked ??= ending;
+    await this.terminal.process?.stop();
+    await this.ended;
+  }
+
+  attach(sink: ViewerSink, options: ScreenSize & { lease: 'take' | 'look' }): Attachment {
+    return this.terminal.attach(sink, options);
+  }
+
+  #printed(bytes: number): void {
+    const { clock } = this.#deps;
+    this.row.output_bytes += bytes;
+    this.row.last_output_at = timestamp(clock);
+    this.track.output(bytes, clock.monotonic());
+    this.#saveSoon();
+  }
+
+  #drawn(): void {
+    this.#reader.output();
+    this.#outputLog.touch();
+  }
+
+  #retitled(title: string): void {
+    this.#title = title;
+    this.row.title = title === '' ? null : title;
+    this.#reader.title();
+    this.#saveSoon();
+  }
+
+  #rang(): void {
+    const now = this.#deps.clock.monotonic();
+    if (now - this.#lastBell < BELL_MS) return;
+    this.#lastBell = now;
+    this.#log('system', 'The program rang the bell.');
+  }
+
+  #typed(bytes: number, device_name: string): void {
+    this.#lastTyped = this.#deps.clock.monotonic();
+    this.#reader.input();
+    this.#inputLog.typed(device_name, bytes);
+  }
+
+  #read({ status, reason }: Reading): void {
+    if (!this.#over) this.#become(status, reason);
+  }
+
+  /** The one place where a status changes. */
+  #become(status: SessionStatus, status_reason: string | null, more: Partial<SessionRow> = {}): void {
+    const previous = this.row.status;
+    this.track.waiting(status === 'waiting', this.#deps.clock.monotonic());
+    this.#save({ ...more, status, status_reason });
+    this.#deps.events.publish('session.status_changed', this.row.id, { session: this.view(), previous });
+    if (previous !== status) this.#log('state', status_reason === null ? status : `${status}: ${status_reason}`, { status, previous });
+    this.#prompts.wake();
+  }
+
+  async #end({ status, reason }: Ending, exit_code: number | null): Promise<void> {
+    if (this.#over) return;
+    this.#over = true;
+    this.#reader.stop();
+    try {
+      await this.terminal.finish(this.#options.folder, this.#options.limits.scrollback);
+    } catch (error) {
+      this.#deps.warn(`The last screen of session ${this.row.id} could not be kept.`, error);
+    }
+    this.#outputLog.stop();
+    this.#inputLog.flush();
+    this.#prompts.abandon('The session ended before the text could be given to the agent.');
+    this.#become(status, reason, { exit_code, pid: null, ended_at: timestamp(this.#deps.clock) });
+    this.#saveTimer?.cancel();
+    this.terminal.dispose();
+    this.#options.gone(this);
+    this.#markEnded();
+  }
+
+  #running(): TerminalProcess {
+    const { process } = this.terminal;
+    if (process !== null && !this.#over) return process;
+    throw new AfieldError('session_ended', `The session "${this.row.name}" has ended. Start a new one.`);
+  }
+
+  #promptTarget(): PromptTarget {
+    const { recipe } = this.#options;
+    const { terminal } = this;
+    const takesText = () => this.row.status === 'idle' || (recipe.readyWhen === 'started' && this.row.status === 'busy');
+    return {
+      recipe,
+      ready: () => !this.#over && terminal.process !== null && takesText(),
+      busy: () => this.row.status === 'busy' || this.row.status === 'waiting',
+      sinceTyped: () => this.#deps.clock.monotonic() - this.#lastTyped,
+      write: (bytes) => {
+        this.#reader.input();
+        return terminal.process?.write(bytes) ?? false;
+      },
+      bracketedPaste: () => terminal.screen.bracketedPaste,
+      screen: () => terminal.screen.lines().join('\n'),
+      cursorRow: () => terminal.screen.aroundCursor(0),
+      aroundCursor: () => terminal.screen.aroundCursor(2),
+      printed: () => terminal.screen.offset,
+    };
+  }
+
+  #saveSoon(): void {
+    this.#saveTimer ??= this.#deps.clock.setTimeout(() => this.#save({}), SAVE_MS);
+  }
+
+  #save(changes: Partial<SessionRow>): void {
+    this.#saveTimer?.cancel();
+    this.#saveTimer = null;
+    Object.assign(this.row, changes, { updated_at: timestamp(this.#deps.clock) });
+    const { output_bytes, last_output_at, title, updated_at } = this.row;
+    this.#deps.store.sessions.update(this.row.id, { ...changes, output_bytes, last_output_at, title, updated_at });
+  }
+
+  #log(type: LogType, text: string, detail?: Record<string, unknown>): void {
+    const entry = { seq: 0, session_id: this.row.id, timestamp: timestamp(this.#deps.clock), type, text };
+    this.#deps.events.publish('log', this.row.id, { entry: detail === undefined ? entry : { ...entry, detail } });
+  }
+}
+
+export function promptView({ id, session_id, content, state, created_at }: PromptRow): Prompt {
+  return { id, session_id, content, state, created_at };
+}

@@ -1,0 +1,187 @@
+/** The bytes of one session: joins its process with mirror, recording and viewers, and decides the size. Knows nothing of status. */
+import type { Lease } from '@afield/shared/api/sessions.ts';
+import { keepScreen } from './last-screen.ts';
+import type { Clock, TerminalProcess } from './ports.ts';
+import { Recording } from './recording.ts';
+import { Screen, type ScreenSize } from './screen.ts';
+import type { Attachment, ViewerSink } from './service.ts';
+import { SizeLease } from './size-lease.ts';
+import { withoutReports } from './terminal-reports.ts';
+import { Viewer } from './viewer.ts';
+
+/** When mirror or disk are so far behind, the program is held back by its terminal, as by any slow terminal; and let go again. */
+const PAUSE_BYTES = 256 * 1024;
+const RESUME_BYTES = 64 * 1024;
+
+/** What the session hears. */
+export interface TerminalEvents {
+  /** So many bytes were printed; the mirror does not show them yet. */
+  printed(bytes: number): void;
+  /** The mirror shows more than before. */
+  drawn(): void;
+  title(title: string): void;
+  bell(): void;
+  /** A viewer pressed keys. */
+  typed(bytes: number, device_name: string): void;
+  /** Before the size changes, and after the size or its holder changed. */
+  resizing(): void;
+  resized(size: ScreenSize, lease: Lease | null): void;
+  /** The recording stopped, and why. */
+  unrecorded(reason: string): void;
+}
+
+export class TerminalSession {
+  readonly screen: Screen;
+  /** Null while there is none, or when it could not be made. */
+  recording: Recording | null = null;
+  readonly #clock: Clock;
+  readonly #events: TerminalEvents;
+  readonly #viewers = new Map<string, Viewer>();
+  readonly #lease = new SizeLease();
+  #process: TerminalProcess | null = null;
+  #printed = 0;
+  #paused = false;
+  #over = false;
+
+  constructor(size: ScreenSize, scrollback: number, clock: Clock, events: TerminalEvents) {
+    this.#clock = clock;
+    this.#events = events;
+    this.screen = new Screen(size, scrollback);
+    this.screen.onAnswer = (bytes) => this.#process?.write(bytes);
+    this.screen.onTitle = (title) => events.title(title);
+    this.screen.onBell = () => events.bell();
+    this.screen.onParsed = () => {
+      this.#catchUp();
+      events.drawn();
+    };
+  }
+
+  get process(): TerminalProcess | null {
+    return this.#over ? null : this.#process;
+  }
+  get viewers(): number {
+    return this.#viewers.size;
+  }
+  get lease(): Lease | null {
+    return this.#lease.holder;
+  }
+  /** Bytes printed so far: the end of the byte log. */
+  get printed(): number {
+    return this.#printed;
+  }
+
+  /** Call before `run`. A fault is told and ends nothing. */
+  async record(folder: string, limit: number): Promise<void> {
+    const fault = (reason: string) => {
+      this.#events.unrecorded(reason);
+      this.#catchUp();
+    };
+    try {
+      this.recording = await Recording.create(folder, { clock: this.#clock, limit, fault });
+      this.recording.onWritten = () => this.#catchUp();
+      this.recording.resize(this.screen);
+    } catch (error) {
+      fault(`There is no recording: ${(error as Error).message}. The session goes on.`);
+    }
+  }
+
+  run(process: TerminalProcess): void {
+    this.#process = process;
+    process.onOutput = (bytes) => this.#output(bytes);
+  }
+
+  attach(sink: ViewerSink, { cols, rows, lease }: ScreenSize & { lease: 'take' | 'look' }): Attachment {
+    const viewer = new Viewer(sink, this.#clock, () => this.screen.snapshot());
+    this.#viewers.set(sink.id, viewer);
+    if (lease === 'take') this.resize({ cols, rows }, sink.id, sink.device_name);
+    // After the caller has heard where its stream begins.
+    setImmediate(() => viewer.start());
+    const here = () => this.#viewers.has(sink.id);
+    return {
+      cols: this.screen.cols,
+      rows: this.screen.rows,
+      lease: this.#lease.holds(sink.id) ? 'held' : 'look',
+      offset: this.#printed,
+      input: (bytes) => {
+        if (here()) this.#viewerTyped(sink, withoutReports(bytes));
+      },
+      resize: (newCols, newRows) => {
+        if (here()) this.resize({ cols: newCols, rows: newRows }, sink.id, sink.device_name);
+      },
+      ack: (offset) => viewer.ack(offset),
+      detach: () => this.#detach(viewer),
+    };
+  }
+
+  /** Takes the lease for `viewer`. */
+  resize(size: ScreenSize, viewer: string, device_name: string): void {
+    if (this.#over) return;
+    this.#lease.take(viewer, device_name, size);
+    this.#apply(size);
+  }
+
+  /** Nothing is printed any more: keeps the last screen and lets the viewers go with it. Throws when it cannot be written. */
+  async finish(folder: string, scrollback: number): Promise<void> {
+    this.#over = true;
+    await this.screen.settled();
+    const last = await this.screen.snapshot();
+    try {
+      await this.recording?.close();
+      await keepScreen(folder, this.screen, scrollback);
+    } finally {
+      for (const viewer of this.#viewers.values()) viewer.finish(last);
+      this.#viewers.clear();
+    }
+  }
+
+  dispose(): void {
+    this.screen.dispose();
+  }
+
+  #viewerTyped(sink: ViewerSink, keys: Uint8Array): void {
+    if (this.#over || keys.length === 0) return;
+    if (this.#lease.typed(sink.id)) this.#apply(this.#lease.holder ?? this.screen);
+    this.#events.typed(keys.length, sink.device_name);
+    this.#process?.write(keys);
+  }
+
+  #detach(viewer: Viewer): void {
+    if (!this.#viewers.delete(viewer.sink.id)) return;
+    viewer.close('detached');
+    if (this.#lease.leave(viewer.sink.id) && !this.#over) this.#apply(this.#lease.holder ?? this.screen);
+  }
+
+  #apply({ cols, rows }: ScreenSize): void {
+    const changed = cols !== this.screen.cols || rows !== this.screen.rows;
+    if (changed) {
+      this.#events.resizing();
+      this.#process?.resize(cols, rows);
+      this.screen.resize({ cols, rows });
+      this.recording?.resize({ cols, rows });
+    }
+    this.#events.resized({ cols, rows }, this.#lease.holder);
+    if (changed) for (const viewer of this.#viewers.values()) viewer.resized();
+  }
+
+  #output(bytes: Buffer): void {
+    const offset = this.#printed;
+    this.#printed += bytes.length;
+    for (const viewer of this.#viewers.values()) viewer.output(offset, bytes);
+    this.recording?.append(bytes);
+    this.screen.write(bytes);
+    this.#events.printed(bytes.length);
+    if (this.#paused || this.#backlog() <= PAUSE_BYTES) return;
+    this.#paused = true;
+    this.#process?.pause();
+  }
+
+  #backlog(): number {
+    return Math.max(this.screen.behind, this.recording?.queued ?? 0);
+  }
+
+  #catchUp(): void {
+    if (!this.#paused || this.#backlog() > RESUME_BYTES) return;
+    this.#paused = false;
+    this.#process?.resume();
+  }
+}
