@@ -14,12 +14,12 @@ export interface GuardRules {
 
 export interface GuardedRequest {
   /** As in `IncomingMessage`: the request target of the request line. */
-  url: string | undefined;
+  url?: string | undefined;
   /** Name, value, name, value …, doubled ones too. */
   rawHeaders: readonly string[];
 }
 
-const HOST = /^(\[[0-9a-f:.]+\]|[a-z0-9](?:[a-z0-9.-]{0,253}[a-z0-9])?)(?::\d{1,5})?$/;
+const HOST = /^(\[[0-9a-f:.]+\]|[a-z0-9][a-z0-9._-]{0,254})(?::\d{1,5})?$/;
 /** Names under which people try to send a token. */
 const TOKEN_PARAMETERS = new Set([
   'token',

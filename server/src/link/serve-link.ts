@@ -45,6 +45,11 @@ export function serveLink(options: LinkOptions, deps: LinkDeps): void {
 
 function begin({ pipe, door, session_id = null }: LinkOptions, identity: Identity, authId: string | null, deps: LinkDeps): void {
   const { clock, connections, version, events } = deps;
+  // Access may have ended since it was checked, in the same moment as nobody could yet cut this line.
+  if (!identity.valid()) {
+    pipe.close(REFUSED);
+    return;
+  }
   const link = new ServedLink(pipe, door, identity, session_id, deps);
   try {
     link.forget = connections.add(link);

@@ -1,0 +1,28 @@
+/** Entry of the one program `afield`. Nothing but this file is loaded before the version of Node is known to be good enough. */
+import type { RunningServer } from './cli/context.ts';
+import type { SettingName } from './config.ts';
+
+const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+
+/** The server's half, with its native parts, is loaded only by the commands that need it. */
+async function startServer(flags: Partial<Record<SettingName, unknown>>): Promise<RunningServer> {
+  const [{ loadConfig }, { createApp }] = await Promise.all([import('./config.ts'), import('./app.ts')]);
+  const app = await createApp(await loadConfig({ flags }));
+  try {
+    const { url } = await app.listen();
+    return { url, close: () => app.close() };
+  } catch (error) {
+    await app.close();
+    throw error;
+  }
+}
+
+if (major < 22 || (major === 22 && minor < 12)) {
+  console.error(
+    `Afield needs Node 22.12 or newer; this is ${process.versions.node}. Install a newer one from https://nodejs.org, then try again.`,
+  );
+  process.exitCode = 1;
+} else {
+  const [{ runCli }, { VERSION }] = await Promise.all([import('./cli/index.ts'), import('./version.ts')]);
+  await runCli(process.argv.slice(2), { version: VERSION, startServer });
+}
