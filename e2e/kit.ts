@@ -4,7 +4,7 @@
  */
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -95,6 +95,8 @@ export interface House {
 }
 
 export interface HouseOptions {
+  /** Written to config.yaml. */
+  config?: Record<string, unknown>;
   /** More environment for the home server. */
   env?: Record<string, string>;
   /** Relay address to use instead of a relay of this house: a test's own, dishonest one. */
@@ -107,6 +109,9 @@ export async function startHouse(options: HouseOptions = {}): Promise<House> {
   const url = `http://127.0.0.1:${port}`;
   const relayUrl = options.relayUrl ?? `ws://127.0.0.1:${relayPort}`;
   const env = { AFIELD_HOME: home, AFIELD_PORT: String(port), AFIELD_RELAY_PORT: String(relayPort), NO_COLOR: '1', ...options.env };
+
+  // JSON is YAML too
+  if (options.config) await writeFile(path.join(home, 'config.yaml'), JSON.stringify(options.config));
 
   let relay: Program;
   const startRelay = async () => {

@@ -1,0 +1,130 @@
+/** The real Claude Code, from npm, against a scripted model: started, steered and approved on its own screen from a phone. */
+import { existsSync } from 'node:fs';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import type { Session } from '@afield/shared/api/sessions.ts';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Desk, openDesk } from '../desk.ts';
+import { type House, startHouse, until } from '../kit.ts';
+import { openPhone, type Phone } from '../phone.ts';
+import { type ScriptedModel, startScriptedModel } from '../scripted-model/server.ts';
+import { pair, screenText, startSession, tapKey, typeLine } from '../steps.ts';
+
+const KEY = 'dummy-key-for-tests';
+
+let folder: string;
+let repo: string;
+let model: ScriptedModel;
+let house: House;
+let phone: Phone;
+let id: string;
+
+/** A home folder in which Claude Code asks none of its first-run questions. */
+async function prepareHome(): Promise<void> {
+  await mkdir(repo, { recursive: true });
+  await writeFile(path.join(repo, 'README.md'), '# demo\n');
+  const project = { hasTrustDialogAccepted: true, hasCompletedProjectOnboarding: true, projectOnboardingSeenCount: 4, allowedTools: [] };
+  const settings = {
+    hasCompletedOnboarding: true,
+    lastOnboardingVersion: '2.1.329',
+    theme: 'dark',
+    customApiKeyResponses: { approved: [KEY], rejected: [] },
+    projects: { [repo]: project },
+  };
+  await writeFile(path.join(folder, '.claude.json'), JSON.stringify(settings));
+}
+
+beforeAll(async () => {
+  const program = (process.env.AFIELD_TEST_AGENT_BINS ?? '')
+    .split(path.delimiter)
+    .map((bin) => path.join(bin, 'claude'))
+    .find((file) => existsSync(file));
+  if (program === undefined) throw new Error('Claude Code is not here. Run: npm run test:agents -- claude');
+  folder = await mkdtemp(path.join(tmpdir(), 'afield-claude-'));
+  repo = path.join(folder, 'repo');
+  await prepareHome();
+  model = await startScriptedModel({ cwd: repo });
+  const config = {
+    agents: {
+      claude: {
+        // its own default would be to let a model approve; here a person does
+        command: [program, '--permission-mode', 'manual'],
+        env: {
+          HOME: folder,
+          ANTHROPIC_BASE_URL: model.url,
+          ANTHROPIC_API_KEY: KEY,
+          CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '1',
+          CLAUDE_CODE_MAX_RETRIES: '1',
+          DISABLE_AUTOUPDATER: '1',
+          DISABLE_ERROR_REPORTING: '1',
+          DISABLE_TELEMETRY: '1',
+        },
+      },
+    },
+  };
+  // variables that a shell inside of an agent has, and that end Claude Code when they reach it
+  [house, phone] = await Promise.all([startHouse({ config, env: { CLAUDECODE: '1', IS_SANDBOX: 'yes' } }), openPhone()]);
+});
+afterAll(async () => {
+  await phone?.close();
+  await house?.stop();
+  await model?.close();
+  if (folder !== undefined) await rm(folder, { recursive: true, force: true });
+});
+
+const shows = (text: RegExp) => until(`the phone shows ${text}`, async () => text.test(await screenText(phone.page)), 30_000);
+const status = async () => (await house.get<Session>(`/sessions/${id}`)).status;
+const becomes = (wanted: string) => until(`the session is ${wanted}`, async () => (await status()) === wanted, 30_000);
+
+describe('Claude Code 2.1.329', () => {
+  it('is listed with its version', async () => {
+    const { items } = await house.json<{ items: { name: string; installed: boolean; version: string | null }[] }>('agents');
+    expect(items.find(({ name }) => name === 'claude')).toMatchObject({ installed: true, version: expect.stringContaining('2.1.329') });
+  });
+
+  it('starts from the phone and waits for its first message', async () => {
+    await pair(house, phone);
+    id = await startSession(phone, 'claude', 'Write hello', repo);
+    await shows(/manual mode on/);
+    await becomes('idle');
+    await phone.shot('claude-idle');
+  });
+
+  it('asks before it writes, says so in its status, and writes when approved on its screen', async () => {
+    await typeLine(phone, 'SCENARIO:edit');
+    await shows(/Do you want to create hello\.txt\?/);
+    await becomes('waiting');
+    expect(existsSync(path.join(repo, 'hello.txt'))).toBe(false);
+    await phone.shot('claude-asks');
+
+    // the desk looks at the same question
+    const desk: Desk = await openDesk([process.execPath, path.resolve('server/bin/afield.mjs'), 'attach', '--look', id], house.env);
+    await until('the desk shows the question', async () => /Do you want to create hello\.txt\?/.test(await desk.screen()));
+    await desk.close();
+
+    await phone.page.getByRole('button', { name: 'More keys' }).tap();
+    await tapKey(phone, 'Enter');
+    await shows(/Done with the edit scenario/);
+    await becomes('idle');
+    expect(await readFile(path.join(repo, 'hello.txt'), 'utf8')).toBe('hello\nfrom the scripted model\n');
+    await phone.shot('claude-done');
+  });
+
+  it('is interrupted by Escape and does not stay busy', async () => {
+    await typeLine(phone, 'SCENARIO:slow');
+    await shows(/word3/);
+    await becomes('busy');
+    await tapKey(phone, 'Escape');
+    await shows(/Interrupted/);
+    await becomes('idle');
+  });
+
+  it('ends with the session', async () => {
+    const stopped = await house.json<Session>('stop', id);
+    expect(stopped.status).toBe('cancelled');
+    await phone.page.getByText('This is its last screen', { exact: false }).waitFor();
+    await phone.shot('claude-ended');
+    expect(model.requests.filter((request) => request === 'POST /v1/messages').length).toBeGreaterThanOrEqual(3);
+  });
+});
