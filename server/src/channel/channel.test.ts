@@ -1,5 +1,6 @@
 import { channelCases } from '@afield/shared/channel/conformance/channel-cases.ts';
 import { handshakeCases } from '@afield/shared/channel/conformance/handshake-cases.ts';
+import { lifecycleCases } from '@afield/shared/channel/conformance/lifecycle-cases.ts';
 import { noblePrimitives } from '@afield/shared/channel/noble-primitives.ts';
 import { nodePrimitives } from './node-primitives.ts';
 
@@ -10,4 +11,5 @@ for (const [name, ends] of [
 ] as const) {
   handshakeCases(name, ends);
   channelCases(name, ends);
+  lifecycleCases(name, ends);
 }

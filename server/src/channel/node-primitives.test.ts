@@ -1,6 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
+import { CipherState } from '@afield/shared/channel/cipher-state.ts';
 import { primitivesCases } from '@afield/shared/channel/conformance/primitives-cases.ts';
 import { noblePrimitives, softwareKeyPair } from '@afield/shared/channel/noble-primitives.ts';
+import { RecordOpener, RecordSealer } from '@afield/shared/channel/sealed-records.ts';
 import { describe, expect, it } from 'vitest';
 import { nodeKeyPair, nodePrimitives } from './node-primitives.ts';
 
@@ -68,5 +70,53 @@ describe('compression across the two', () => {
     }
     const again = lines(9);
     expect(deflate?.push(again).length).toBeLessThan(again.length / 10);
+  });
+});
+
+describe('A18: a long life', () => {
+  it('stays in step over 100,000 records', () => {
+    const key = nodePrimitives.random(32);
+    const sealer = new RecordSealer(new CipherState(nodePrimitives, key.slice()), nodePrimitives.compression);
+    const opener = new RecordOpener(new CipherState(noblePrimitives, key.slice()), noblePrimitives.compression);
+    let wrong = 0;
+    for (let count = 0; count < 100_000; count++) {
+      const opened = opener.open(sealer.message(String(count))[0] as Uint8Array);
+      if (opened?.kind !== 'message' || opened.text !== String(count)) wrong++;
+    }
+    expect(wrong).toBe(0);
+  });
+
+  it('compresses a screen that repeats itself, and a snapshot needs nothing of what came before', () => {
+    const key = nodePrimitives.random(32);
+    const sealer = new RecordSealer(new CipherState(nodePrimitives, key.slice()), nodePrimitives.compression);
+    const opener = new RecordOpener(new CipherState(noblePrimitives, key.slice()), noblePrimitives.compression);
+    const wire: number[] = [];
+    for (const kind of [3, 1, 1, 3, 1]) {
+      const frame = Uint8Array.of(
+        kind,
+        0,
+        0,
+        0,
+        7,
+        0,
+        0,
+        0,
+        0,
+        0,
+        0,
+        0,
+        9,
+        ...bytes(2000, 17),
+        ...nodePrimitives.sha256(Uint8Array.of(wire.length)),
+        ...lines(0),
+      );
+      const sealed = sealer.frame(frame);
+      expect(opener.open(sealed[0] as Uint8Array)).toEqual({ kind: 'frame', frame });
+      wire.push((sealed[0] as Uint8Array).length);
+    }
+    const [first, second, third, anew, last] = wire as [number, number, number, number, number];
+    expect([second, third, last]).toEqual([272, 272, 272]);
+    expect(anew).toBe(first);
+    expect(first).toBeGreaterThan(500);
   });
 });

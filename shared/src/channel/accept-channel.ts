@@ -35,7 +35,7 @@ export async function acceptChannel<Identity, Committed>(
   const line = new HandshakeLine(options.socket);
   const admission = new Admission(options, line);
   try {
-    return await admission.run();
+    return await Promise.race([admission.run(), line.failed]);
   } catch (cause) {
     const fault = cause instanceof ChannelError ? cause.fault : admission.fault;
     const end = cause instanceof ChannelError ? cause.end : REFUSED;

@@ -20,7 +20,10 @@ export function endOfCode(code: number): PipeEnd {
  */
 export class HandshakeLine {
   readonly #socket: MessageSocket;
-  #waiting: { resolve: (message: Uint8Array) => void; reject: (error: ChannelError) => void } | null = null;
+  /** Rejects when it fails, whatever is awaited at that moment. */
+  readonly failed: Promise<never>;
+  #reject: (error: ChannelError) => void;
+  #waiting: ((message: Uint8Array) => void) | null = null;
   #error: ChannelError | null = null;
   #timer: ReturnType<typeof setTimeout> | undefined;
   /** What the time limit does; whoever takes the socket over before `stop` takes this over, too. */
@@ -28,6 +31,11 @@ export class HandshakeLine {
 
   constructor(socket: MessageSocket) {
     this.#socket = socket;
+    const { promise, reject } = Promise.withResolvers<never>();
+    this.failed = promise;
+    this.#reject = reject;
+    // Whoever races against it hears of it; nobody else has to.
+    promise.catch(() => {});
     socket.onMessage = (message) => this.#arrived(message);
     socket.onText = () => this.fail({ kind: 'protocol', detail: 'A text frame.' }, 'malformed', CLOSE.policy);
     socket.onClose = (code) => this.fail(endOfCode(code), 'closed', null);
@@ -41,11 +49,10 @@ export class HandshakeLine {
     );
   }
 
-  /** The next message. Rejects with a `ChannelError`. */
+  /** The next message; never, once it has failed. */
   receive(): Promise<Uint8Array> {
-    return new Promise((resolve, reject) => {
-      if (this.#error === null) this.#waiting = { resolve, reject };
-      else reject(this.#error);
+    return new Promise((resolve) => {
+      this.#waiting = resolve;
     });
   }
 
@@ -59,14 +66,14 @@ export class HandshakeLine {
     if (this.#error !== null) throw this.#error;
   }
 
-  /** Ends it once: closes the socket with `closeCode` (null: it is closed already) and rejects who waits. */
+  /** Ends it once: closes the socket with `closeCode` (null: it is closed already) and rejects `failed`. */
   fail(end: PipeEnd, fault: HandshakeFault, closeCode: number | null): void {
     if (this.#error !== null) return;
     this.stop();
     this.#error = new ChannelError(end, fault);
     if (closeCode !== null) this.#socket.close(closeCode);
-    this.#waiting?.reject(this.#error);
     this.#waiting = null;
+    this.#reject(this.#error);
   }
 
   /** Takes the time limit away: the handshake is over. */
@@ -80,6 +87,6 @@ export class HandshakeLine {
     this.#waiting = null;
     if (waiting === null) this.fail({ kind: 'protocol', detail: 'A handshake message out of turn.' }, 'malformed', CLOSE.policy);
     // A plain view: a Buffer's `slice` would not copy.
-    else waiting.resolve(new Uint8Array(message.buffer, message.byteOffset, message.byteLength));
+    else waiting(new Uint8Array(message.buffer, message.byteOffset, message.byteLength));
   }
 }

@@ -34,7 +34,7 @@ export async function openChannel(options: OpenChannelOptions): Promise<OpenedCh
   const line = new HandshakeLine(options.socket);
   line.limit(options.timeoutMs ?? HANDSHAKE_TIMEOUT_MS, CLOSE.goingAway);
   try {
-    return await negotiate(options, line);
+    return await Promise.race([negotiate(options, line), line.failed]);
   } catch (cause) {
     const error =
       cause instanceof ChannelError ? cause : new ChannelError({ kind: 'broken', detail: 'The connection failed.' }, 'closed', { cause });

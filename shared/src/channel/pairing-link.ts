@@ -55,13 +55,19 @@ export function parsePairingLink(text: string): PairingLink {
     );
   }
   const data = trimmed.slice(at + PREFIX.length);
-  try {
+  const link = orDamaged(() => {
     if (data.length > MAX_DATA_CHARACTERS) throw new RangeError('Too long.');
     return decode(fromBase64url(data));
+  });
+  return { ...link, relayUrl: relayUrlOf(link.relayUrl) };
+}
+
+function orDamaged<T>(read: () => T): T {
+  try {
+    return read();
   } catch (cause) {
-    throw new AfieldError('bad_request', 'This pairing code is damaged. Run `afield pair` at home for a new one, and take all of it.', {
-      cause,
-    });
+    const detail = 'This pairing code is damaged. Run `afield pair` at home for a new one, and take all of it.';
+    throw new AfieldError('bad_request', detail, { cause });
   }
 }
 
