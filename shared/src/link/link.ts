@@ -29,6 +29,9 @@ export interface Reconnected {
   gap: boolean;
 }
 
+/** How long a caller waits for an answer when it does not say: longer than the worst reconnection after a restart of the relay. */
+export const DEFAULT_TIMEOUT_MS = 30_000;
+
 export interface RequestOptions {
   /** Default 30 s. Counts from the call, waiting for the connection included. */
   timeout_ms?: number;

@@ -80,7 +80,10 @@ interface Base {
 }
 export type RequestMessage = { [A in Action]: Base & { type: 'request'; payload: { action: A } & Requests[A] } }[Action];
 export type ResponseMessage = { [K in ResponseKind]: Base & { type: 'response'; payload: { kind: K } & Responses[K] } }[ResponseKind];
-/** `subscription`: id of the request that asked for it. An event that fits several is sent once for each, so that each is in order. */
+/**
+ * `subscription`: id of the request that asked for it; left out only with `stream.closed`. An event that fits several is sent once for
+ * each, so that each of them is in order.
+ */
 export type EventMessage = Base & { type: 'event'; subscription?: string; payload: AfieldEvent | StreamClosed };
 export type ErrorMessage = Base & { type: 'error'; payload: Problem };
 export type LinkMessage = RequestMessage | ResponseMessage | EventMessage | ErrorMessage;
