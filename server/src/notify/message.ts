@@ -45,7 +45,7 @@ export function testMessage(stamp: Stamp): PushMessage {
     title: 'Your home server can reach you',
     body: 'This is the test you asked for. A session that needs you calls the same way.',
     tag: 'test',
-    path: '/settings/push',
+    path: '/settings',
     session_id: null,
     ...stamp,
   });
