@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { homedir, hostname } from 'node:os';
 import path from 'node:path';
 import { AfieldError } from '@afield/shared/errors.ts';
+import { explainIssues } from '@afield/shared/link/invalid.ts';
 import * as z from 'zod/mini';
 
 export const DEFAULT_PORT = 4096;
@@ -179,9 +180,16 @@ async function fromFile(file: string): Promise<Record<string, unknown>> {
   const document = parseDocument(source, { prettyErrors: true });
   const fault = document.errors[0];
   if (fault !== undefined) {
-    throw new AfieldError('bad_request', `${file}, line ${fault.linePos?.[0].line ?? 1}: ${fault.message.split('\n')[0]}`);
+    const [what = ''] = fault.message.split(/ at line \d+|\n/);
+    throw new AfieldError('bad_request', `${file}, line ${fault.linePos?.[0].line ?? 1}: ${what}.`);
   }
-  const value = document.toJS({ maxAliasCount: 100 }) as unknown;
+  let value: unknown;
+  try {
+    // A handful of aliases at most, so that a few lines cannot grow into gigabytes.
+    value = document.toJS({ maxAliasCount: 100 });
+  } catch (cause) {
+    throw new AfieldError('bad_request', `${file}: ${(cause as Error).message}.`, { cause });
+  }
   if (value === null || value === undefined) return {};
   if (typeof value !== 'object' || Array.isArray(value))
     throw new AfieldError('bad_request', `${file}: expected settings, one "name: value" a line.`);
@@ -224,12 +232,18 @@ function read(
   values: Record<SettingName, unknown>,
   sources: Record<SettingName, string>,
 ): unknown {
-  const result = schema.safeParse(values[name]);
+  const result = z.safeParse(schema, values[name], { reportInput: true });
   if (result.success) return result.data;
-  const issue = result.error.issues[0];
-  const where = [name, ...(issue?.path ?? [])].map(String).join('.');
-  const what = issue?.code === 'unrecognized_keys' ? `unknown key "${issue.keys.join('", "')}"` : (issue?.message ?? 'not valid');
-  throw new AfieldError('bad_request', `${sources[name]}: ${where}: ${what}.`);
+  const [issue] = result.error.issues;
+  // Our own checks say what they expect; zod/mini says nothing.
+  const what =
+    issue?.code === 'custom'
+      ? `${name} is not right: ${issue.message}.`
+      : explainIssues(
+          result.error.issues.map((one) => ({ ...one, path: [name, ...one.path] })),
+          name,
+        );
+  throw new AfieldError('bad_request', `${sources[name]}: ${what}`);
 }
 
 /** What `/config` shows. Values of environment variables for agents may be secrets and are left out. */

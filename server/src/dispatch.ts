@@ -1,7 +1,9 @@
 /** The one door of authorisation, validation and errors: every request of every way in passes here, and nothing else calls a handler. */
 import { API_BASE, type Api, api, type Operation } from '@afield/shared/api.ts';
 import { AfieldError, type ErrorCode } from '@afield/shared/errors.ts';
+import { explainIssues } from '@afield/shared/link/invalid.ts';
 import type { Parsed, RawBody, Result, RouteDefinition } from '@afield/shared/route.ts';
+import * as z from 'zod/mini';
 import { allows, type Identity } from './core/identity.ts';
 import type { Dispatch, DispatchRequest, DispatchResponse } from './core/request.ts';
 
@@ -55,7 +57,7 @@ function match(template: readonly string[], path: readonly string[]): Record<str
   const params: Record<string, string> = {};
   for (const [i, part] of template.entries()) {
     const given = path[i] as string;
-    if (part.startsWith('{')) params[part.slice(1, -1)] = decodeSegment(given);
+    if (part.startsWith('{') && given !== '') params[part.slice(1, -1)] = decodeSegment(given);
     else if (part !== given) return null;
   }
   return params;
@@ -81,19 +83,11 @@ function locate(method: string, target: string): Target {
     if (route.method === method) return { operation, route, params, query };
     allowed.push(route.method);
   }
+  // No other origin may call, so there is nothing to ask beforehand.
   if (allowed.length === 0 || method === 'OPTIONS') {
     throw new AfieldError('not_found', `There is no ${API_BASE} route at this path; GET ${API_BASE}/openapi.json lists them.`);
   }
   throw new AfieldError('method_not_allowed', `Here only ${allowed.join(', ')} may be used.`, { cause: allowed.join(', ') });
-}
-
-/** Names the first field that does not fit and what is expected there. */
-function explain(part: string, issues: readonly { path: PropertyKey[]; message: string; code: string; keys?: string[] }[]): string {
-  const issue = issues[0];
-  if (issue === undefined) return `The ${part} is not valid.`;
-  const where = issue.path.map(String).join('.');
-  if (issue.code === 'unrecognized_keys') return `${part}${where && `.${where}`}: unknown key ${issue.keys?.join(', ')}.`;
-  return `${part}${where && `.${where}`}: ${issue.message}`;
 }
 
 type Schema = NonNullable<RouteDefinition['body']>;
@@ -103,8 +97,11 @@ function parse(part: 'path' | 'query' | 'body', schema: Schema | undefined, valu
     if (part === 'body' && value !== undefined && value !== null) throw new AfieldError('bad_request', 'This route takes no body.');
     return undefined;
   }
-  const result = schema.safeParse(value);
-  if (!result.success) throw new AfieldError('bad_request', explain(part, result.error.issues as never));
+  const result = z.safeParse(schema, value, { reportInput: true });
+  if (!result.success) {
+    const issues = result.error.issues.map((issue) => ({ ...issue, path: [part, ...issue.path] }));
+    throw new AfieldError('bad_request', explainIssues(issues, part));
+  }
   return result.data;
 }
 
