@@ -29,8 +29,14 @@ function focusHeading(): void {
 
 function Shell() {
   const app = useApp();
-  const { path } = useLocation();
+  const { path, route } = useLocation();
   const phase = app.phase.value;
+  const wanted = app.wantedPath.value;
+  useEffect(() => {
+    if (wanted === null) return;
+    app.arrived();
+    if (wanted !== path) route(wanted);
+  }, [wanted]);
   if (phase === 'loading') return null;
   const beside = app.wide.value && phase === 'paired' && path !== PAIR;
   return (

@@ -2,6 +2,7 @@ import { computed, createModel, effect, signal } from '@preact/signals';
 import type { StoredKey } from '../platform/device-key.ts';
 import type { Installer } from '../platform/install.ts';
 import type { Presence } from '../platform/presence.ts';
+import type { PushPlatform } from '../platform/push.ts';
 import type { HomeRecord, HomeStore, Snapshot } from '../platform/store.ts';
 import type { Theme } from '../platform/theme.ts';
 import type { Updates } from '../platform/updates.ts';
@@ -9,12 +10,13 @@ import { type Home, HomeModel } from './home.ts';
 import { type HomeLink, isOpen } from './home-link.ts';
 import { InstallModel } from './install.ts';
 import { type PairingDoor, PairingModel } from './pairing.ts';
+import { PushModel } from './push.ts';
 
 /** All that the app needs of the world. `main.tsx` brings the browser's, tests bring their own. */
 export interface AppPorts {
   store: HomeStore;
   /** The way home, not started yet; it reconnects by itself until closed. */
-  openHome(record: HomeRecord): HomeLink;
+  openHome(record: HomeRecord, lastSeq: () => number): HomeLink;
   /** The fingerprint of a server's public key, as home shows it. */
   fingerprint(serverKey: Uint8Array): string;
   door: PairingDoor;
@@ -23,13 +25,15 @@ export interface AppPorts {
   presence: Presence;
   installer: Installer;
   updates: Updates;
+  push: PushPlatform;
   theme: { read(): Theme; apply(theme: Theme): void };
   readClipboard(): Promise<string | null>;
   writeClipboard(text: string): Promise<boolean>;
   scanCodes(video: HTMLVideoElement, onText: (text: string) => void): Promise<() => void>;
   shareText(name: string, text: string): Promise<boolean>;
   keepAwake(): Promise<() => void>;
-  newId(): string;
+  /** Asks the browser to keep the keys even when space is short. */
+  keepStored(): Promise<boolean>;
   /** Says a length of time: `12 s`. */
   span(ms: number): string;
 }
@@ -47,6 +51,7 @@ export const AppModel = createModel((ports: AppPorts) => {
   const updateWaiting = signal(false);
   const storageFault = signal(false);
   const wide = signal(false);
+  const wantedPath = signal<string | null>(null);
 
   const pairing = new PairingModel({
     door: ports.door,
@@ -57,8 +62,19 @@ export const AppModel = createModel((ports: AppPorts) => {
     onPaired: (paired) => open(paired, null),
   });
   const install = new InstallModel(ports.installer, ports.store);
+  const push = new PushModel({
+    platform: ports.push,
+    store: ports.store,
+    installWay: () => ports.installer.way(),
+    now: Date.now,
+    later: (run, ms) => {
+      const timer = setTimeout(run, ms);
+      return () => clearTimeout(timer);
+    },
+  });
 
   function close(): void {
+    push.connect(null);
     home.peek()?.[Symbol.dispose]();
     home.value = null;
     link.value = null;
@@ -67,7 +83,7 @@ export const AppModel = createModel((ports: AppPorts) => {
 
   function open(next: HomeRecord, snapshot: Snapshot | null): void {
     close();
-    const way = ports.openHome(next);
+    const way = ports.openHome(next, () => home.peek()?.lastSeq.peek() ?? snapshot?.last_seq ?? 0);
     record.value = next;
     link.value = way;
     home.value = new HomeModel({
@@ -78,6 +94,7 @@ export const AppModel = createModel((ports: AppPorts) => {
       presence: ports.presence,
       span: ports.span,
     });
+    push.connect(way);
     phase.value = 'paired';
   }
 
@@ -102,14 +119,23 @@ export const AppModel = createModel((ports: AppPorts) => {
     phase.value = 'unpaired';
     pairing.reset();
     if (known !== null) await ports.store.forgetHome(known.home_id);
+    await push.forget();
     await ports.store.dropPairing();
   }
 
   const stopUpdates = ports.updates.onWaiting(() => {
     updateWaiting.value = true;
   });
+  const stopMessages = ports.push.onMessage((message) => {
+    if (message.type === 'navigate') wantedPath.value = message.path;
+  });
+  const stopPresence = ports.presence.onChange(() => {
+    if (ports.presence.visible()) push.refresh();
+  });
   effect(() => () => {
     stopUpdates();
+    stopPresence();
+    stopMessages();
     close();
   });
 
@@ -125,10 +151,19 @@ export const AppModel = createModel((ports: AppPorts) => {
     wide,
     pairing,
     install,
+    push,
     fingerprint: computed(() => (record.value === null ? '' : ports.fingerprint(record.value.server_key))),
     /** The digits of a finished pairing have not been compared yet. */
     checkOpen: computed(() => record.value !== null && record.value.check !== null),
     start,
+    /** Where the address shall lead next: a tapped notification, a pairing link. */
+    wantedPath,
+    go(path: string) {
+      wantedPath.value = path;
+    },
+    arrived() {
+      wantedPath.value = null;
+    },
     setWide(on: boolean) {
       wide.value = on;
     },
@@ -143,7 +178,7 @@ export const AppModel = createModel((ports: AppPorts) => {
       const confirmed = { ...known, check: null };
       record.value = confirmed;
       pairing.reset();
-      await ports.store.saveHome(confirmed);
+      await Promise.all([ports.store.saveHome(confirmed), ports.keepStored()]);
     },
     /** "Different": home is told to revoke this device, as far as it can be reached, and everything is forgotten here. */
     async rejectCheck() {
@@ -165,7 +200,6 @@ export const AppModel = createModel((ports: AppPorts) => {
     scan: (video: HTMLVideoElement, onText: (text: string) => void) => ports.scanCodes(video, onText),
     share: (name: string, text: string) => ports.shareText(name, text),
     keepAwake: () => ports.keepAwake(),
-    newId: () => ports.newId(),
     store: ports.store,
   };
 });

@@ -57,8 +57,8 @@ export const DevicesModel = createModel((link: HomeLink) => {
     /** In use, this one first, then the last seen. Null until the first answer. */
     devices: computed(() => {
       const all = devices.value?.filter((device) => device.revoked_at === null) ?? null;
-      const rank = (device: Device) => (device.current ? '~' : (device.last_seen_at ?? ''));
-      return all === null ? null : all.sort((a, b) => rank(b).localeCompare(rank(a)));
+      const seen = (device: Device) => Date.parse(device.last_seen_at ?? device.created_at);
+      return all === null ? null : all.sort((a, b) => Number(b.current) - Number(a.current) || seen(b) - seen(a));
     }),
     info,
     status,

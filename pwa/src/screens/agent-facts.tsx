@@ -1,5 +1,5 @@
 import type { Agent } from '@afield/shared/api/agents.ts';
-import { exact } from '../ui/printable.ts';
+import { Command } from '../ui/command.tsx';
 
 /** The line below an agent's name: its faces, or how to install it. */
 export function AgentFacts({ agent }: { agent: Agent }) {
@@ -10,7 +10,7 @@ export function AgentFacts({ agent }: { agent: Agent }) {
       {agent.install !== null && (
         <>
           {' · at home, type '}
-          <code>{exact(agent.install)}</code>
+          <Command text={agent.install} />
         </>
       )}
     </span>

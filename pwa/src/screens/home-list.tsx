@@ -43,8 +43,14 @@ function lineOf(running: number, recent: readonly Session[], none: boolean, now:
   return [`${running} running`, finished === 0 ? '' : `${finished} finished today`].filter((part) => part !== '').join(' · ');
 }
 
+/** Does a card or a banner stand first below the band? */
+export function overlapsBand(home: Home): boolean {
+  if (home.fault.value !== null || home.notice.value !== null || (home.listError.value !== null && home.open.value)) return true;
+  return home.live.value && home.groups.value.needs.length > 0;
+}
+
 /** The band with the pill. `heading: false` beside a session. */
-export function HomeBand({ heading }: { heading: boolean }) {
+export function HomeBand({ heading, overlapped }: { heading: boolean; overlapped: boolean }) {
   const { home } = useHome();
   const words = bandWords(home, everyQuarterMinute.value);
   const pill = home.pill.value;
@@ -53,6 +59,7 @@ export function HomeBand({ heading }: { heading: boolean }) {
       state={words.state}
       headline={words.headline}
       heading={heading}
+      overlapped={overlapped}
       corner={<Conn state={pill.state} text={pill.text} href={SETTINGS} />}
     >
       {words.line}
@@ -115,7 +122,7 @@ export function HomeBanner() {
       title={notice.split(' ', 1)[0]!}
       actions={
         <button type="button" class="act" onClick={() => home.dismissNotice()}>
-          Fine
+          Close
         </button>
       }
     >

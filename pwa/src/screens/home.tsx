@@ -7,7 +7,7 @@ import { Page, Section, Slab, useTitle } from '../ui/page.tsx';
 import { printable } from '../ui/printable.ts';
 import { AgentFacts } from './agent-facts.tsx';
 import { useApp, useHome } from './app-context.ts';
-import { bandWords, HomeBand, HomeBanner, HomeLists } from './home-list.tsx';
+import { bandWords, HomeBand, HomeBanner, HomeLists, overlapsBand } from './home-list.tsx';
 import { HomeTabs } from './home-tabs.tsx';
 import { InstallHint } from './install-hint.tsx';
 import { NEW } from './paths.ts';
@@ -18,13 +18,14 @@ export function HomeScreen() {
   const app = useApp();
   useTitle('Home');
   const empty = home.listed.value && home.sessions.value.size === 0;
+  const overlapped = empty || overlapsBand(home);
   if (app.wide.value) return <WideHome empty={empty} />;
   return (
     <>
-      <HomeBand heading />
+      <HomeBand heading overlapped={overlapped} />
       <main id="main">
         <Spoken />
-        <div class="under-band stack">
+        <div class={overlapped ? 'under-band stack' : 'stack'}>
           <HomeBanner />
           {empty && <EmptyCard />}
           {empty && <EmptyHelp />}

@@ -1,4 +1,5 @@
 import type { Agent } from '@afield/shared/api/agents.ts';
+import { uuidv7 } from '@afield/shared/client/uuid.ts';
 import { useModel } from '@preact/signals';
 import { useLocation } from 'preact-iso';
 import { type NewSession, NewSessionModel } from '../models/new-session.ts';
@@ -20,7 +21,7 @@ export function NewSessionScreen() {
       new NewSessionModel({
         link,
         store: app.store,
-        newId: app.newId,
+        newId: uuidv7,
         onCreated(session) {
           home.take(session);
           location.route(sessionPath(session.id));
@@ -92,26 +93,42 @@ function AgentChoice({ form }: { form: NewSession }) {
       </p>
     );
   }
-  const none = !agents.some((agent) => agent.installed);
+  const here = agents.filter((agent) => agent.installed);
+  const missing = agents.filter((agent) => !agent.installed);
   return (
     <fieldset>
       <legend class="lab">Agent</legend>
-      {none && <p class="field-error">No agent is installed at home yet. Each line says what to type there.</p>}
+      {here.length === 0 && <p class="field-error">No agent is installed at home yet. Each line says what to type there.</p>}
       <ul class="rows">
-        {agents.map((agent) => (
+        {here.map((agent) => (
           <li key={agent.name}>
             <AgentOption agent={agent} checked={chosen?.name === agent.name} onChoose={() => form.change({ agent: agent.name })} />
           </li>
         ))}
       </ul>
+      {missing.length > 0 && (
+        <details class="more-agents" open={here.length === 0}>
+          <summary>{missing.length} more, not installed</summary>
+          <ul class="rows">
+            {missing.map((agent) => (
+              <li key={agent.name} class="setrow">
+                <span class="main">
+                  <b>{printable(agent.title)}</b>
+                  <AgentFacts agent={agent} />
+                </span>
+              </li>
+            ))}
+          </ul>
+        </details>
+      )}
     </fieldset>
   );
 }
 
 function AgentOption({ agent, checked, onChoose }: { agent: Agent; checked: boolean; onChoose(): void }) {
   return (
-    <label class={agent.installed ? 'setrow choice' : 'setrow choice choice-off'}>
-      <input type="radio" name="agent" value={agent.name} checked={checked} disabled={!agent.installed} onChange={onChoose} />
+    <label class="setrow choice">
+      <input type="radio" name="agent" value={agent.name} checked={checked} onChange={onChoose} />
       <span class="main">
         <b>{printable(agent.title)}</b> {agent.version !== null && <span class="dim">{printable(agent.version)}</span>}
         <AgentFacts agent={agent} />

@@ -53,7 +53,7 @@ function WhatNow({ session, live, now }: { session: Session; live: boolean; now:
     case 'failed':
       return (
         <Banner tone="fault" icon="alert" title={reason === '' ? 'The agent stopped by itself.' : reason}>
-          {session.exit_code === null ? '' : `Exit code ${session.exit_code}. `}What it wrote to disk is there, its history is kept.
+          What it wrote to disk is there, its history is kept.
         </Banner>
       );
     case 'lost':

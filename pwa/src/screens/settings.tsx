@@ -2,6 +2,7 @@ import { useModel } from '@preact/signals';
 import { useState } from 'preact/hooks';
 import { everyQuarterMinute } from '../models/clock.ts';
 import { DevicesModel } from '../models/devices.ts';
+import { APP_VERSION } from '../models/version.ts';
 import { Conn } from '../ui/conn.tsx';
 import { Confirm } from '../ui/dialog.tsx';
 import { Facts } from '../ui/facts.tsx';
@@ -9,12 +10,11 @@ import { Segments } from '../ui/forms.tsx';
 import { Page, Section } from '../ui/page.tsx';
 import { exact, printable } from '../ui/printable.ts';
 import { lastSeen } from '../ui/time.ts';
-import { APP_VERSION } from '../version.ts';
 import { useApp, useHome } from './app-context.ts';
 import { DeviceList } from './device-list.tsx';
 import { HomeTabs } from './home-tabs.tsx';
 import { installSteps } from './install-hint.tsx';
-import { PAIR, SETTINGS } from './paths.ts';
+import { PAIR } from './paths.ts';
 import { PushSettings } from './settings-push.tsx';
 
 /** "More": how the connection stands, who may steer, and how this device behaves. */
@@ -24,7 +24,7 @@ export function SettingsScreen() {
   const devices = useModel(() => new DevicesModel(link));
   const pill = home.pill.value;
   return (
-    <Page title="More" corner={<Conn state={pill.state} text={pill.text} href={`${SETTINGS}#connection`} />} after={<HomeTabs />}>
+    <Page title="More" corner={!app.wide.value && <Conn state={pill.state} text={pill.text} href="#connection" />} after={<HomeTabs />}>
       <PushSettings />
       <DeviceList devices={devices} />
       <Connection devices={devices} />
@@ -66,12 +66,14 @@ function Connection({ devices }: { devices: InstanceType<typeof DevicesModel> })
     <Section id="connection" title="Home server">
       <div class="panel stack">
         {fault !== null && (
-          <p class="small" role="status">
-            <b>{fault.title}</b> {fault.text}{' '}
+          <div class="small" role="status">
+            <p>
+              <b>{fault.title}</b> {fault.text}
+            </p>
             <button type="button" class="act" onClick={() => home.retry()}>
               Try now
             </button>
-          </p>
+          </div>
         )}
         <Facts
           items={[

@@ -1,16 +1,19 @@
 import { useLocation } from 'preact-iso';
 import { Icon } from '../ui/icons.tsx';
-import { HomeBand, HomeBanner, HomeLists } from './home-list.tsx';
+import { useHome } from './app-context.ts';
+import { HomeBand, HomeBanner, HomeLists, overlapsBand } from './home-list.tsx';
 import { NEW, SETTINGS } from './paths.ts';
 
 /** The list beside a session on a wide screen. */
 export function SideList() {
   const { path } = useLocation();
+  const { home } = useHome();
+  const overlapped = overlapsBand(home);
   const current = /^\/sessions\/([^/]+)/.exec(path)?.[1] ?? null;
   return (
     <nav class="side" aria-label="Sessions">
-      <HomeBand heading={false} />
-      <div class="side-body">
+      <HomeBand heading={false} overlapped={overlapped} />
+      <div class={overlapped ? 'side-body overlaps' : 'side-body'}>
         <HomeBanner />
         <HomeLists current={current} dense />
         <p class="side-ways">

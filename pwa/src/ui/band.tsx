@@ -14,14 +14,16 @@ export interface BandProps {
   children?: ComponentChildren;
   /** At the right of the brand: the connection pill. */
   corner?: ComponentChildren;
+  /** What comes below reaches into the band: a card or a banner does, a heading does not. */
+  overlapped?: boolean;
   /** False beside a session, whose name is the page's heading. */
   heading?: boolean;
 }
 
 /** The horizon at the top of Home. */
-export function Band({ state, headline, children, corner, heading = true }: BandProps) {
+export function Band({ state, headline, children, corner, heading = true, overlapped = false }: BandProps) {
   return (
-    <header class="band" data-state={state}>
+    <header class={overlapped ? 'band band-over' : 'band'} data-state={state}>
       <svg class="hills" viewBox="0 0 390 88" preserveAspectRatio="none" aria-hidden="true">
         <path d={HILLS} />
       </svg>

@@ -26,12 +26,12 @@ function Bar({ x, value }: { x: number; value: number }) {
  * `label` says the same in words.
  */
 export function Track({ values, end, label }: { values: readonly number[]; end: TrackEnd; label: string }) {
-  const bars = values.slice(-BARS);
-  const start = BARS - bars.length;
+  // Before its first bar the session was quiet, or was not there.
+  const bars = [...Array<number>(BARS).fill(0), ...values].slice(-BARS);
   return (
-    <svg class="track" viewBox="0 0 104 18" role="img" aria-label={label}>
+    <svg class="track" viewBox="0 0 104 18" preserveAspectRatio="xMinYMid" role="img" aria-label={label}>
       {bars.map((value, index) => {
-        const x = (start + index) * STEP;
+        const x = index * STEP;
         if (end !== null && index === bars.length - 1)
           return <rect key={x} class={END_CLASS[end]} x={x - 2} y={MIDDLE - 4} width="6" height="8" rx="1" />;
         return <Bar key={x} x={x} value={value} />;
