@@ -1,0 +1,12 @@
+import type { Recipe } from '../core/ports.ts';
+import { TERMINAL_AGENT } from './defaults.ts';
+
+/** Amp. Nothing about its screen is certain enough for a rule, so silence decides. */
+export const amp: Recipe = {
+  ...TERMINAL_AGENT,
+  name: 'amp',
+  title: 'Amp',
+  program: 'amp',
+  install: 'npm install -g @ampcode/cli',
+  passEnv: ['AMP_*'],
+};
