@@ -24,5 +24,5 @@ if (major < 22 || (major === 22 && minor < 12)) {
   process.exitCode = 1;
 } else {
   const [{ runCli }, { VERSION }] = await Promise.all([import('./cli/index.ts'), import('./version.ts')]);
-  await runCli(process.argv.slice(2), { version: VERSION, startServer });
+  process.exitCode = await runCli(process.argv.slice(2), { version: VERSION, startServer });
 }

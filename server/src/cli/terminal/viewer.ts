@@ -29,8 +29,8 @@ const NOTICE_MS = 1000;
 const RESIZE_MS = 60;
 const LEAVE = 'Ctrl-\\ leaves';
 
-/** What a person is told while there is no line. */
-export function awayNotice(state: ConnectionState, now: number): string | null {
+/** What a person is told while there is no line. `uncertain`: keys were typed of which nothing was heard. */
+export function awayNotice(state: ConnectionState, now: number, uncertain = false): string | null {
   if (state.state === 'connecting') return ` Connecting … · ${LEAVE} `;
   if (state.state !== 'reconnecting') return null;
   const what = {
@@ -40,7 +40,7 @@ export function awayNotice(state: ConnectionState, now: number): string | null {
     offline: 'This machine has no network.',
   }[state.cause];
   const seconds = state.next_try_at === null ? 0 : Math.ceil((state.next_try_at - now) / 1000);
-  return ` ${what} ${seconds > 0 ? `Next try in ${seconds} s` : 'Trying …'} · keys are not kept · ${LEAVE} `;
+  return ` ${what} ${seconds > 0 ? `Next try in ${seconds} s` : 'Trying …'} · ${uncertain ? 'the last keys may be lost' : 'keys are not kept'} · ${LEAVE} `;
 }
 
 export class Viewer {
@@ -53,6 +53,8 @@ export class Viewer {
   #painted = { cols: 0, rows: 0, deskCols: 0, deskRows: 0 };
   /** Who decides the size, when it is not this terminal. */
   #holder: string | null = null;
+  /** Keys were typed just before the line broke. */
+  #uncertain = false;
   #timers: { keys?: NodeJS.Timeout | undefined; notice?: NodeJS.Timeout | undefined; resize?: NodeJS.Timeout | undefined } = {};
   #undo: (() => void)[] = [];
   #finish: (end: ViewEnd) => void = () => {};
@@ -100,13 +102,18 @@ export class Viewer {
       { session_id, ...desk.size, lease },
       {
         onAttached: ({ cols, rows }) => {
-          if (current()) this.#size = { cols, rows };
+          if (!current()) return;
+          this.#size = { cols, rows };
+          this.#uncertain = false;
         },
         onSnapshot: (bytes, offset) => {
           if (current()) this.#choosePainter().snapshot(bytes, () => stream.consumed(offset));
         },
         onOutput: (bytes, offset) => {
           if (current()) this.#painter?.output(bytes, () => stream.consumed(offset + bytes.length));
+        },
+        onInterrupted: ({ uncertainInputBytes }) => {
+          if (current()) this.#uncertain = uncertainInputBytes > 0;
         },
         onClosed: (reason, error) => {
           if (current()) this.#finish(reason === 'failed' ? { kind: 'failed', error } : { kind: reason });
@@ -166,7 +173,9 @@ export class Viewer {
   }
 
   #send(keys: Uint8Array): void {
-    if (keys.length > 0) this.#stream?.input(keys);
+    if (keys.length === 0) return;
+    // The bell: it was not taken, and is not kept.
+    if (this.#stream?.input(keys) !== true) this.#options.desk.write('\x07');
   }
 
   #connection(state: ConnectionState): void {
@@ -175,7 +184,7 @@ export class Viewer {
       this.#finish({ kind: 'refused', detail: state.detail });
       return;
     }
-    const notice = awayNotice(state, this.#options.now());
+    const notice = awayNotice(state, this.#options.now(), this.#uncertain);
     this.#painter?.notice(notice);
     if (notice !== null) this.#timers.notice = setTimeout(() => this.#connection(this.#options.link.connection.value), NOTICE_MS);
   }

@@ -1,0 +1,96 @@
+import { homedir } from 'node:os';
+import { ENDED, type Session, sessionStatus } from '@afield/shared/api/sessions.ts';
+import type { Command } from 'commander';
+import type { CommandModule, Context } from './context.ts';
+import { UsageError } from './exit.ts';
+import { type Io, say, sayJson, styleOf, tableWidth } from './io.ts';
+import { since } from './print/age.ts';
+import { printable } from './print/printable.ts';
+import { MARKS, STATUS_ORDER, statusWord } from './print/status-mark.ts';
+import { table } from './print/table.ts';
+import { shortIds } from './reach/resolve.ts';
+import { allSessions } from './reach/sessions.ts';
+
+export const examples: CommandModule['examples'] = [
+  ['afield list', 'what runs, and what ended within a day; what waits for you first'],
+  ['afield list --all', 'everything, archived sessions too'],
+  ['afield list --status waiting,failed --json', 'for scripts'],
+];
+
+/** Ended sessions are listed this long without `--all`. */
+const RECENT_MS = 24 * 3_600_000;
+
+function statuses(text: string | undefined): string | undefined {
+  if (text === undefined) return undefined;
+  const words = text.split(',').map((word) => word.trim());
+  const odd = words.find((word) => !(sessionStatus.options as string[]).includes(word));
+  if (odd !== undefined) throw new UsageError(`There is no status "${odd}". Statuses: ${sessionStatus.options.join(', ')}.`);
+  return words.join(',');
+}
+
+const isRecent = (session: Session, now: number): boolean =>
+  !ENDED.has(session.status) || now - Date.parse(session.ended_at ?? session.updated_at) < RECENT_MS;
+
+/** What waits first, then what works, then what is over; newest first within each. */
+function inOrder(sessions: readonly Session[]): Session[] {
+  const rank = (session: Session) => STATUS_ORDER.indexOf(session.status);
+  return [...sessions].sort((a, b) => rank(a) - rank(b) || b.created_at.localeCompare(a.created_at));
+}
+
+/** `~/web` for `/home/mia/web`. */
+function shortPath(dir: string, home: string): string {
+  return dir === home || dir.startsWith(`${home}/`) ? `~${dir.slice(home.length)}` : dir;
+}
+
+function print(io: Io, sessions: readonly Session[], local: boolean): void {
+  const style = styleOf(io);
+  const short = shortIds(sessions.map((session) => session.id));
+  const home = local ? homedir() : '\0';
+  const rows = sessions.map((session) => [
+    statusWord(session),
+    printable(session.name),
+    printable(session.agent),
+    printable(shortPath(session.cwd, home)),
+    since(session.created_at, io.now()),
+    session.viewers === 0 ? '-' : String(session.viewers),
+    short.get(session.id) as string,
+  ]);
+  const role = (row: number) => MARKS[(sessions[row] as Session).status].role;
+  const lines = table(
+    [
+      { title: 'STATUS', paint: (text, row) => style(role(row), text) },
+      { title: 'NAME', cut: 'end', min: 10 },
+      { title: 'AGENT', cut: 'end' },
+      { title: 'DIRECTORY', cut: 'start', min: 10 },
+      { title: 'AGE', align: 'right' },
+      { title: 'VIEWERS', align: 'right' },
+      { title: 'ID' },
+    ],
+    rows,
+    { max: tableWidth(io), head: (text) => style('quiet', text) },
+  );
+  say(io, ...lines);
+}
+
+export function define(command: Command, context: Context): void {
+  const { io } = context;
+  command
+    .option('-a, --all', 'ended long ago and archived ones too')
+    .option('--status <list>', `only these: ${sessionStatus.options.join(', ')}`)
+    .option('--json', 'machine readable, as the API answers')
+    .action(async (options: { all?: true; status?: string; json?: true }) => {
+      const status = statuses(options.status);
+      const home = await context.home();
+      const query = { ...(options.all ? { archived: true } : {}), ...(status === undefined ? {} : { status }) };
+      const all = await allSessions(home, query);
+      const shown = inOrder(options.all || status !== undefined ? all : all.filter((session) => isRecent(session, io.now())));
+      if (options.json) {
+        sayJson(io, { items: shown, next_cursor: null });
+        return;
+      }
+      if (shown.length > 0) print(io, shown, home.local);
+      else say(io, status === undefined ? 'No session runs. Start one with afield run <agent>.' : 'No session has this status.');
+      const older = all.length - shown.length;
+      if (older > 0) say(io, `${older} ended more than a day ago: afield list --all`);
+    });
+}

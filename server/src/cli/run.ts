@@ -1,0 +1,92 @@
+import path from 'node:path';
+import type { Session, SessionCreate } from '@afield/shared/api/sessions.ts';
+import { AfieldError } from '@afield/shared/errors.ts';
+import type { Command } from 'commander';
+import { attachTo } from './attach.ts';
+import type { CommandModule, Context } from './context.ts';
+import { UsageError } from './exit.ts';
+import { note, say, sayJson } from './io.ts';
+import { printable } from './print/printable.ts';
+import { ensureRunning } from './reach/background.ts';
+import type { Home } from './reach/home.ts';
+import { findProject } from './reach/projects.ts';
+import { shortIds } from './reach/resolve.ts';
+import { isTerminal, sizeOf } from './terminal/desk.ts';
+
+export const examples: CommandModule['examples'] = [
+  ['afield run claude', 'starts claude in this directory and attaches'],
+  ['afield run codex "fix the failing test" -s tests', 'gives it a message at once, and the session a name'],
+  ['afield run shell --detach -- -l', 'starts a login shell and comes back at once'],
+  ['afield run claude --project web -- --model opus', 'starts in a project, with arguments for the program'],
+];
+
+interface Options {
+  session?: string;
+  cwd?: string;
+  project?: string;
+  detach?: true;
+  json?: true;
+}
+
+/** `~` is left to the home server, which knows whose it is. */
+const absolute = (dir: string, cwd: string): string => (/^~(\/|$)/.test(dir) ? dir : path.resolve(cwd, dir));
+
+async function whereTo(home: Home, options: Options, cwd: string): Promise<Pick<SessionCreate, 'cwd' | 'project_id'>> {
+  const project = options.project === undefined ? {} : { project_id: (await findProject(home, options.project)).id };
+  if (options.cwd !== undefined) return { ...project, cwd: absolute(options.cwd, cwd) };
+  // The directory here means nothing on another machine.
+  return options.project !== undefined || !home.local ? project : { cwd };
+}
+
+/** An error of these says more when the list of agents stands beside it. */
+async function explained(home: Home, error: unknown): Promise<unknown> {
+  if (!(error instanceof AfieldError) || error.code !== 'agent_unknown') return error;
+  const { items } = await home.ask('Asking the home server', 'listAgents');
+  const names = items.filter((agent) => agent.installed).map((agent) => printable(agent.name));
+  return new AfieldError('agent_unknown', `${error.message}\nInstalled here: ${names.join(', ')}. afield agents lists all.`, {
+    cause: error,
+  });
+}
+
+async function create(home: Home, body: SessionCreate): Promise<Session> {
+  try {
+    return await home.ask(`Starting ${printable(body.agent)}`, 'createSession', { body });
+  } catch (error) {
+    throw await explained(home, error);
+  }
+}
+
+export function define(command: Command, context: Context): void {
+  const { io } = context;
+  command
+    .argument('<agent>', 'claude, codex, gemini, opencode, aider, amp, copilot, shell, or one of your own')
+    .argument('[prompt]', 'given to the agent as soon as it is ready')
+    .usage('[options] <agent> [prompt] [-- arguments of the agent]')
+    .option('-s, --session <name>', 'name of the session')
+    .option('--cwd <dir>', 'directory to start in (this one)')
+    .option('--project <name>', 'project to start in')
+    .option('-d, --detach', 'do not attach')
+    .option('--json', 'do not attach, and print the session as JSON')
+    .action(async (agent: string, prompt: string | undefined, options: Options) => {
+      if (prompt === '') throw new UsageError('The message is empty. Leave it out to start without one.');
+      const home = await context.home();
+      await ensureRunning(home, io);
+      const body: SessionCreate = { agent, args: [...context.afterDashes], ...(await whereTo(home, options, io.cwd())) };
+      if (prompt !== undefined) body.prompt = prompt;
+      if (options.session !== undefined) body.name = options.session;
+      const terminal = isTerminal(io.stdin, io.stdout);
+      if (terminal) Object.assign(body, sizeOf(io.stdout));
+      const session = await create(home, body);
+      if (options.json) {
+        sayJson(io, session);
+        return;
+      }
+      if (options.detach || !terminal) {
+        const short = shortIds([session.id]).get(session.id);
+        say(io, `${short}  ${printable(session.name)}`);
+        if (!options.detach) note(io, `Not attached, for this is no terminal. Attach with: afield attach ${short}`);
+        return;
+      }
+      await attachTo(context, session, 'take');
+    });
+}
