@@ -70,10 +70,10 @@ export interface SessionService {
   counts(): Record<string, number>;
   viewers(): number;
   /**
-   * When a person last typed into this session or sent it a message, by whatever way, on `Clock.monotonic`; null: not since this
-   * server started. Notifications are held back by it, so reading must be cheap.
+   * When somebody last typed into the terminal of this running session, on `Clock.monotonic`; null: never, or it has ended. Prompts
+   * do not count. Notifications are held back by it.
    */
-  lastInputAt?(id: string): number | null;
+  lastInputAt(id: string): number | null;
   /** Stops taking new sessions, ends what cannot survive, flushes. */
   close(): Promise<void>;
 }

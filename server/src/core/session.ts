@@ -134,6 +134,11 @@ export class LiveSession {
     this.#deps.events.publish('session.renamed', this.row.id, { session: this.view() });
   }
 
+  /** On the monotonic clock; null: nobody has typed. */
+  get lastTypedAt(): number | null {
+    return Number.isFinite(this.#lastTyped) ? this.#lastTyped : null;
+  }
+
   /** Errors: session_ended, unavailable when the program reads no input. */
   input(bytes: Uint8Array): void {
     const process = this.#running();

@@ -214,6 +214,7 @@ export function createSessions(deps: SessionDeps): SessionService {
     },
 
     counts: () => store.sessions.counts(),
+    lastInputAt: (id) => live.get(id)?.lastTypedAt ?? null,
     viewers: () => [...live.values()].reduce((sum, session) => sum + session.terminal.viewers, 0),
 
     async close() {

@@ -257,8 +257,12 @@ describe('the end of a turn', () => {
     expect(kinds()).toEqual(['waiting (turn)']);
   });
 
-  it('holds nothing back for a message that was sent without looking', () => {
-    turn(8_000, { viewers: 0 });
+  it('holds nothing back for a message that was sent without typing', () => {
+    send({ type: 'session.created', payload: { session } });
+    send({ type: 'message.state_changed', payload: { prompt_id: 'p', state: 'accepted', reason: null } });
+    becomes('busy');
+    clock.advance(8_000);
+    becomes('idle');
     clock.advance(SETTLE_MS);
     expect(kinds()).toEqual(['waiting (turn)']);
   });

@@ -5,7 +5,7 @@
  * - an approval is told after 5 s unless answered, whoever is looking;
  * - anything else is held back only while somebody types into that very session.
  */
-import { ENDED, type Session, type SessionStatus } from '@afield/shared/api/sessions.ts';
+import type { Session, SessionStatus } from '@afield/shared/api/sessions.ts';
 import type { AfieldEvent } from '@afield/shared/events.ts';
 import type { Clock } from '../core/ports.ts';
 
@@ -33,7 +33,7 @@ export interface Attention {
 
 export interface AttentionDeps {
   clock: Clock;
-  /** Last input of a person in a session, on `clock.monotonic`; null: none since the server started. */
+  /** When a person last typed into a session, on `clock.monotonic`; null: nobody has. */
   lastInputAt(session_id: string): number | null;
   /** False for an agent whose `idle` means nothing: a shell is idle after every command. */
   takesTurns(agent: string): boolean;
@@ -50,8 +50,6 @@ interface Watch {
   waitLeftAt: number | null;
   /** The last prompt that reached the agent. */
   promptAt: number | null;
-  /** Somebody was attached when the status last changed. */
-  viewed: boolean;
 }
 
 const NEVER = Number.NEGATIVE_INFINITY;
@@ -73,7 +71,7 @@ export function createAttention(deps: AttentionDeps): AttentionPolicy {
   const watch = (id: string): Watch => {
     const known = watches.get(id);
     if (known) return known;
-    const fresh: Watch = { workSince: null, pending: null, told: null, waitLeftAt: null, promptAt: null, viewed: false };
+    const fresh: Watch = { workSince: null, pending: null, told: null, waitLeftAt: null, promptAt: null };
     watches.set(id, fresh);
     return fresh;
   };
@@ -87,8 +85,7 @@ export function createAttention(deps: AttentionDeps): AttentionPolicy {
   const askedAt = (id: string, state: Watch) => Math.max(deps.lastInputAt(id) ?? NEVER, state.promptAt ?? NEVER);
 
   /** Time to wait so that whoever typed last has had their 15 s; 0 when nobody is there. */
-  const presence = (id: string, viewed: boolean): number =>
-    viewed ? Math.max(0, (deps.lastInputAt(id) ?? NEVER) + PRESENCE_MS - clock.monotonic()) : 0;
+  const presence = (id: string): number => Math.max(0, (deps.lastInputAt(id) ?? NEVER) + PRESENCE_MS - clock.monotonic());
 
   const later = (state: Watch, ms: number, run: () => void) => {
     state.pending?.cancel();
@@ -129,7 +126,7 @@ export function createAttention(deps: AttentionDeps): AttentionPolicy {
     const workedMs = idleAt - workSince;
     const asked = askedAt(session.id, state) > (told?.at ?? NEVER);
     const counts = asked ? workedMs >= MIN_TURN_MS : told !== null && workedMs >= MIN_OWN_TURN_MS;
-    const there = presence(session.id, session.viewers > 0);
+    const there = presence(session.id);
     // Two steps, so that the next turn starts its own count once this one has settled.
     later(state, SETTLE_MS, () => {
       state.workSince = null;
@@ -149,7 +146,7 @@ export function createAttention(deps: AttentionDeps): AttentionPolicy {
   }
 
   function onEnd(state: Watch, kind: 'finished' | 'failed' | 'lost', { session, seq }: Change): void {
-    const there = presence(session.id, state.viewed);
+    const there = presence(session.id);
     // Who typed just before it ended has ended it (`exit`, Ctrl-D), and sees that it did.
     if (there > 0 && kind !== 'lost' && (kind === 'finished' || !deps.takesTurns(session.agent))) {
       forget(session.id);
@@ -179,7 +176,6 @@ export function createAttention(deps: AttentionDeps): AttentionPolicy {
       return;
     }
     const state = watch(session.id);
-    state.viewed = session.viewers > 0 || (ENDED.has(session.status) && state.viewed);
     if (previous === 'waiting') state.waitLeftAt = clock.monotonic();
     reactions[session.status](state, { session, seq });
   }

@@ -31,7 +31,7 @@ const start = (config: Partial<PushConfig> = {}) =>
     secretFiles: { read: readSecretFile, create: createSecretFile },
     store,
     events,
-    sessions: { lastInputAt: () => 0 },
+    sessions: { lastInputAt: () => null },
     takesTurns: (agent) => agent !== 'shell',
     clock,
     warn: (message) => warned.push(message),
