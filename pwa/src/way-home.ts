@@ -1,6 +1,5 @@
 import { toBase64url } from '@afield/shared/channel/base64url.ts';
 import { fingerprintOf } from '@afield/shared/channel/handshake.ts';
-import { noblePrimitives } from '@afield/shared/channel/noble-primitives.ts';
 import { openChannel } from '@afield/shared/channel/open-channel.ts';
 import { parsePairingLink } from '@afield/shared/channel/pairing-link.ts';
 import { AfieldClient } from '@afield/shared/client/client.ts';
@@ -11,6 +10,7 @@ import type { HomeLink } from './models/home-link.ts';
 import type { PairingDoor } from './models/pairing.ts';
 import { APP_VERSION } from './models/version.ts';
 import { openDeviceKey } from './platform/device-key.ts';
+import { browserPrimitives } from './platform/primitives.ts';
 import type { HomeRecord } from './platform/store.ts';
 
 /** The one way home of a browser: through the relay, inside the channel. Here the models' interfaces meet the shared client. */
@@ -18,7 +18,7 @@ import type { HomeRecord } from './platform/store.ts';
 /** Longer than the relay holds a client for a spare and a handshake takes. */
 const PAIRING_TIMEOUT_MS = 30_000;
 
-export const fingerprint = (serverKey: Uint8Array): string => fingerprintOf(noblePrimitives, serverKey);
+export const fingerprint = (serverKey: Uint8Array): string => fingerprintOf(browserPrimitives, serverKey);
 
 /** A relay door whose key is opened with each connection: WebCrypto gives its public half only on request. */
 function doorOf(record: HomeRecord, lastSeq: () => number): Door {
@@ -28,7 +28,7 @@ function doorOf(record: HomeRecord, lastSeq: () => number): Door {
       const door = relayDoor({
         home: { relayUrl: record.relay_url, room: record.room, serverKey: record.server_key, devicePsk: record.device_psk },
         staticKey: await openDeviceKey(record.key),
-        primitives: noblePrimitives,
+        primitives: browserPrimitives,
         WebSocket,
         label: record.label,
         appVersion: APP_VERSION,
@@ -106,7 +106,7 @@ export const pairingDoor: PairingDoor = {
           openChannel({
             mode: 'pair',
             socket,
-            primitives: noblePrimitives,
+            primitives: browserPrimitives,
             staticKey,
             room: offer.room,
             serverKey: offer.server_key,

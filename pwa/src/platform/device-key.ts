@@ -1,4 +1,3 @@
-import { noblePrimitives, softwareKeyPair } from '@afield/shared/channel/noble-primitives.ts';
 import type { DhKeyPair } from '@afield/shared/channel/primitives.ts';
 import { generateStoredKeyPair, type StoredKeyPair, storedKeyPair } from '@afield/shared/channel/webcrypto-key.ts';
 
@@ -14,11 +13,13 @@ export async function createDeviceKey(): Promise<StoredKey> {
     return { kind: 'webcrypto', pair: await generateStoredKeyPair() };
   } catch {
     // no X25519 in this browser, or no secure context: a software key, which the screens call by its name
-    return { kind: 'software', secret_key: noblePrimitives.random(32) };
+    return { kind: 'software', secret_key: crypto.getRandomValues(new Uint8Array(32)) };
   }
 }
 
 /** The stored key as the channel uses it. */
 export async function openDeviceKey(key: StoredKey): Promise<DhKeyPair> {
-  return key.kind === 'webcrypto' ? storedKeyPair(key.pair) : softwareKeyPair(key.secret_key);
+  if (key.kind === 'webcrypto') return storedKeyPair(key.pair);
+  const { softwareKeyPair } = await import('@afield/shared/channel/noble-primitives.ts');
+  return softwareKeyPair(key.secret_key);
 }
