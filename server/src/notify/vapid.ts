@@ -2,7 +2,7 @@
 import { createECDH } from 'node:crypto';
 import { isIP } from 'node:net';
 import { AfieldError } from '@afield/shared/errors.ts';
-import { generateVAPIDKeys } from 'web-push';
+import webpush from 'web-push';
 
 export interface VapidKeys {
   /** Uncompressed P-256 point, base64url: what the page subscribes with. */
@@ -34,7 +34,7 @@ export function loadVapidKeys(path: string, files: SecretFiles): { keys: VapidKe
 }
 
 function freshKeys(): string {
-  const { publicKey, privateKey } = generateVAPIDKeys();
+  const { publicKey, privateKey } = webpush.generateVAPIDKeys();
   return `${JSON.stringify({ public_key: publicKey, private_key: privateKey })}\n`;
 }
 

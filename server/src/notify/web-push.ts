@@ -3,7 +3,7 @@ import { createHash, ECDH } from 'node:crypto';
 import type { LookupFunction } from 'node:net';
 import type { PushMessage, PushSubscriptionBody } from '@afield/shared/api/push.ts';
 import { AfieldError } from '@afield/shared/errors.ts';
-import { encrypt, getVapidHeaders } from 'web-push';
+import webpush from 'web-push';
 import type { Clock } from '../core/ports.ts';
 import type { PushRow } from '../core/push.ts';
 import type { EndpointCheck } from './endpoint.ts';
@@ -54,7 +54,7 @@ export function createSender({ clock, keys, subject, check, lookup }: SenderDeps
     if (known !== undefined && now - known.madeAt < TOKEN_REUSE_MS) return known.header;
     // One entry an origin of the allow-list; cleared all the same, since anyone may invent names below `.push.apple.com`.
     if (tokens.size >= 64) tokens.clear();
-    const header = getVapidHeaders(origin, subject, keys.publicKey, keys.privateKey, 'aes128gcm').Authorization;
+    const header = webpush.getVapidHeaders(origin, subject, keys.publicKey, keys.privateKey, 'aes128gcm').Authorization;
     tokens.set(origin, { header, madeAt: now });
     return header;
   };
@@ -63,7 +63,7 @@ export function createSender({ clock, keys, subject, check, lookup }: SenderDeps
     async send(row, message) {
       try {
         const endpoint = check(row.endpoint);
-        const { cipherText } = encrypt(row.p256dh, row.auth, padded(message), 'aes128gcm');
+        const { cipherText } = webpush.encrypt(row.p256dh, row.auth, padded(message), 'aes128gcm');
         const headers = {
           Authorization: authorization(endpoint.url.origin),
           'Content-Encoding': 'aes128gcm',
