@@ -152,6 +152,11 @@ describe('what comes of it', () => {
     receiver = await startPushReceiver();
   });
 
+  it('a key that is none: refused, and never tried again', async () => {
+    expect(await sender.send(rowOf(browser, { p256dh: 'AAAA' }), message)).toMatchObject({ kind: 'refused' });
+    expect(browser.answers).toEqual([]);
+  });
+
   it('F1: an endpoint that is not on the list is never called', async () => {
     const strict = createSender({ clock, keys, subject: 'https://afield.example.org', check: createEndpointCheck([]) });
     expect(await strict.send(rowOf(browser), message)).toMatchObject({ kind: 'refused' });

@@ -6,7 +6,7 @@ import { AfieldError } from '@afield/shared/errors.ts';
 import webpush from 'web-push';
 import type { Clock } from '../core/ports.ts';
 import type { PushRow } from '../core/push.ts';
-import type { EndpointCheck } from './endpoint.ts';
+import type { Endpoint, EndpointCheck } from './endpoint.ts';
 import { type Answer, post } from './post.ts';
 import type { VapidKeys } from './vapid.ts';
 
@@ -61,25 +61,35 @@ export function createSender({ clock, keys, subject, check, lookup }: SenderDeps
 
   return {
     async send(row, message) {
+      let endpoint: Endpoint;
+      let sealed: { headers: Record<string, string>; body: Buffer };
       try {
-        const endpoint = check(row.endpoint);
-        const { cipherText } = webpush.encrypt(row.p256dh, row.auth, padded(message), 'aes128gcm');
-        const headers = {
-          Authorization: authorization(endpoint.url.origin),
-          'Content-Encoding': 'aes128gcm',
-          'Content-Type': 'application/octet-stream',
-          TTL: String(message.kind === 'test' ? TEST_TTL_S : TTL_S),
-          // Each is shown at once and asked for by its reader, which is what `high` is for (RFC 8030, 5.3).
-          Urgency: 'high',
-          Topic: topic(message.tag),
-        };
-        const answer = await post(endpoint, { headers, body: cipherText, ...(lookup ? { lookup } : {}) });
-        return outcome(answer, endpoint.url.hostname, clock.now());
+        endpoint = check(row.endpoint);
+        sealed = seal(row, message, authorization(endpoint.url.origin));
       } catch (cause) {
-        if (cause instanceof AfieldError) return { kind: 'refused', detail: cause.message };
+        return { kind: 'refused', detail: cause instanceof Error ? cause.message : 'The message could not be sealed.' };
+      }
+      try {
+        return outcome(await post(endpoint, { ...sealed, ...(lookup ? { lookup } : {}) }), endpoint.url.hostname, clock.now());
+      } catch (cause) {
         return { kind: 'later', detail: cause instanceof Error ? cause.message : 'The push service could not be reached', afterMs: null };
       }
     },
+  };
+}
+
+function seal(row: PushRow, message: PushMessage, authorization: string): { headers: Record<string, string>; body: Buffer } {
+  return {
+    headers: {
+      Authorization: authorization,
+      'Content-Encoding': 'aes128gcm',
+      'Content-Type': 'application/octet-stream',
+      TTL: String(message.kind === 'test' ? TEST_TTL_S : TTL_S),
+      // Each is shown at once and asked for by its reader, which is what `high` is for (RFC 8030, 5.3).
+      Urgency: 'high',
+      Topic: topic(message.tag),
+    },
+    body: webpush.encrypt(row.p256dh, row.auth, padded(message), 'aes128gcm').cipherText,
   };
 }
 
