@@ -84,7 +84,7 @@ export class LinkClient implements Link {
     this.#wasOnline = false;
     this.#backoff.reset();
     this.#requests.lineExpected();
-    this.#state.value = { state: 'connecting' };
+    if (state !== 'connecting') this.#state.value = { state: 'connecting' };
     this.#connect();
   }
 

@@ -187,8 +187,12 @@ export class Line {
     this.#later(ms, () => {
       const silent = this.#clock.now() - this.#heardAt;
       if (silent >= STALE_MS) this.#end({ reason: 'broken', detail: `Nothing was heard for ${STALE_MS / 1000} s.` });
-      // Below zero the clock was set back: begin to count anew.
-      else this.#watch(silent < 0 ? STALE_MS : STALE_MS - silent);
+      else if (silent >= 0) this.#watch(STALE_MS - silent);
+      else {
+        // The clock was set back: count anew.
+        this.#heardAt = this.#clock.now();
+        this.#watch(STALE_MS);
+      }
     });
   }
 

@@ -24,6 +24,8 @@ export class Requests {
   #line: Line | null = null;
   /** Why there is no line, for those who waited in vain. Null: a first connection is being made, worth waiting for. */
   #absence: AfieldError | null = null;
+  /** There will be no line by itself: refused or closed. Nobody waits then. */
+  #final = false;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -34,7 +36,7 @@ export class Requests {
     return new Promise((resolve, reject) => {
       signal?.throwIfAborted();
       if (this.#pending.size >= MAX_REQUESTS) throw new AfieldError('too_many', 'Too many requests wait for an answer. Try again later.');
-      if (!idempotent && this.#absence !== null) throw this.#absence;
+      if (this.#absence !== null && (this.#final || !idempotent)) throw this.#absence;
       const end = (act: () => void) => {
         this.#pending.delete(pending);
         this.#clock.clearTimeout(timer);
@@ -67,6 +69,7 @@ export class Requests {
   lineOpened(line: Line): void {
     this.#line = line;
     this.#absence = null;
+    this.#final = false;
     this.#flush();
   }
 
@@ -87,11 +90,13 @@ export class Requests {
   /** A first connection is being made. */
   lineExpected(): void {
     this.#absence = null;
+    this.#final = false;
   }
 
   failAll(error: AfieldError): void {
     this.#line = null;
     this.#absence = error;
+    this.#final = true;
     for (const pending of [...this.#pending]) pending.fail(error);
   }
 
