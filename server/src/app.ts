@@ -1,8 +1,35 @@
 /** The composition root: builds every part and hands each what it needs. Config in, `{ close }` out; as often in one process as one likes. */
-import type { Config } from './config.ts';
-import type { Clock } from './core/ports.ts';
-import type { Dispatch } from './core/request.ts';
+import { randomBytes } from 'node:crypto';
+import { mkdirSync } from 'node:fs';
+import { encodePairingLink } from '@afield/shared/channel/pairing-link.ts';
+import { AfieldError } from '@afield/shared/errors.ts';
+import type { PipeEnd } from '@afield/shared/link/pipe.ts';
+import { uuidv7 } from 'uuidv7';
+import { createDevices } from './auth/devices.ts';
+import { isLoopback } from './auth/guard.ts';
+import { createPairings, type PairingLink } from './auth/pairings.ts';
+import { buildDoors, type Doors, ownAddress } from './compose/doors.ts';
+import { type Foundation, layFoundation, type Overrides } from './compose/foundation.ts';
+import { describeSystem } from './compose/system.ts';
+import { setToWork } from './compose/work.ts';
+import { type Config, dataFiles } from './config.ts';
+import { timestamp } from './core/clock.ts';
+import type { DispatchRequest } from './core/request.ts';
 import type { EventLog, SessionService } from './core/service.ts';
+import { createDispatch, type Dispatcher, type Handlers } from './dispatch.ts';
+import { openEventStream } from './doors/sse.ts';
+import { agentHandlers } from './handlers/agents.ts';
+import type { HandlerContext } from './handlers/context.ts';
+import { deviceHandlers } from './handlers/devices.ts';
+import { createMetrics, type Metrics } from './handlers/metrics.ts';
+import { projectHandlers } from './handlers/projects.ts';
+import { pushHandlers } from './handlers/push.ts';
+import { sessionHandlers } from './handlers/sessions.ts';
+import { systemHandlers } from './handlers/system.ts';
+import { announce } from './running.ts';
+import { deviceStore } from './store/devices.ts';
+import { openStore, type Store } from './store/store.ts';
+import { VERSION } from './version.ts';
 
 export interface App {
   readonly config: Config;
@@ -10,7 +37,9 @@ export interface App {
   readonly token: string;
   /** Fingerprint of the home server's key, as a phone shows it. */
   readonly fingerprint: string;
-  readonly dispatch: Dispatch;
+  /** Where the relay and devices meet this server, base64url. */
+  readonly room: string;
+  readonly dispatch: Dispatcher;
   readonly sessions: SessionService;
   readonly events: EventLog;
   /** Opens the doors. Errors: `unavailable` when the port is taken, saying by whom and how to choose another. */
@@ -19,12 +48,146 @@ export interface App {
   close(): Promise<void>;
 }
 
-/** What tests own instead of the real thing. */
-export interface Overrides {
-  clock?: Clock;
-  /** Where log lines go, one JSON object each. Default: standard error. */
-  log?: (line: string) => void;
+const STOPPING: PipeEnd = { kind: 'goodbye', detail: 'The home server stops.' };
+const OFF = { state: 'off', url: null, spares: 0, channels: 0, detail: null, since: null } as const;
+
+/**
+ * Errors: `bad_request` for settings that would let anybody in, `unavailable` when the data folder cannot be used (another server, a
+ * newer database, a key missing or readable by others).
+ */
+export async function createApp(config: Config, overrides: Overrides = {}): Promise<App> {
+  refuseOpenBind(config);
+  mkdirSync(config.data_dir, { recursive: true, mode: 0o700 });
+  // First, since it also keeps a second server away from everything else in the folder.
+  const store = openStore(dataFiles(config.data_dir).database);
+  try {
+    return build(layFoundation(config, overrides, store), store);
+  } catch (error) {
+    store.close();
+    throw error;
+  }
 }
 
-/** Errors: `unavailable` when the data folder cannot be used (another server, newer database, a key missing or readable by others). */
-export type CreateApp = (config: Config, overrides?: Overrides) => Promise<App>;
+function refuseOpenBind({ host, insecure_bind }: Config): void {
+  if (isLoopback(host) || insecure_bind) return;
+  throw new AfieldError(
+    'bad_request',
+    `${host} can be reached by others, and this server speaks no TLS: whoever listens on the way could take the token. Use the relay, or ` +
+      'a proxy with TLS in front of 127.0.0.1. If the network is yours alone: --insecure-bind, or insecure_bind: true.',
+  );
+}
+
+function build(foundation: Foundation, store: Store): App {
+  const { config, clock, log, events, connections, files, fingerprint, room, token } = foundation;
+  for (const warning of config.warnings) log.warn(warning);
+  const work = setToWork(foundation);
+  const { sessions, notify } = work;
+
+  const devices = createDevices({
+    store: deviceStore(store),
+    clock,
+    newId: uuidv7,
+    events,
+    connections,
+    push: { stateOf: work.pushStateOf, forget: notify.forgetDevice },
+  });
+  let port = config.port;
+  const pairings = createPairings({ clock, random: randomBytes, devices, fingerprint, linkOf: (link) => linkOf(foundation, port, link) });
+  let doors: Doors | null = null;
+  const relay = () => doors?.relay()?.state ?? OFF;
+  const metrics = createMetrics({
+    sessions: () => sessions.counts(),
+    viewers: () => sessions.viewers(),
+    connections: () => connections.list(),
+    devices: () => devices.count,
+    relay,
+    nextSeq: () => events.nextSeq(),
+  });
+  const dispatch = dispatcher(foundation, metrics, {
+    sessions,
+    events,
+    agents: work.agents,
+    projects: work.projects,
+    devices,
+    pairings,
+    push: notify.push,
+    streams: { open: (request) => openEventStream(request, { clock, newId: uuidv7, events, connections }) },
+    system: describeSystem({ foundation, work, metrics, devices, relay }),
+  });
+  const opened = buildDoors({ foundation, dispatch, sessions, devices, pairings, metrics });
+  doors = opened;
+
+  let withdraw = () => {};
+  let ending: Promise<void> | null = null;
+  const end = async () => {
+    opened.bar();
+    // While sessions end, whoever watches still hears of it.
+    await sessions.close();
+    connections.endAll(STOPPING);
+    await opened.close();
+    await notify.close();
+    withdraw();
+    store.close();
+    log.info('Stopped');
+  };
+
+  return {
+    config,
+    token: token.token,
+    fingerprint,
+    room,
+    dispatch,
+    sessions,
+    events,
+    async listen() {
+      const at = await opened.open();
+      port = at.port;
+      withdraw = announce(files, { pid: process.pid, url: at.url, version: VERSION, started_at: timestamp(clock) });
+      log.info('Listening', { url: at.url, data_dir: config.data_dir, version: VERSION });
+      return at;
+    },
+    close() {
+      ending ??= end();
+      return ending;
+    },
+  };
+}
+
+function dispatcher({ onFault }: Foundation, metrics: Metrics, context: HandlerContext): Dispatcher {
+  const handlers: Handlers = {
+    ...systemHandlers(context),
+    ...agentHandlers(context),
+    ...projectHandlers(context),
+    ...sessionHandlers(context),
+    ...deviceHandlers(context),
+    ...pushHandlers(context),
+  };
+  const dispatch = createDispatch(handlers, { onFault, newId: uuidv7 });
+  const counted = async (request: DispatchRequest) => {
+    const answer = await dispatch(request);
+    if (answer.operation !== null) metrics.answered(answer.operation, answer.status);
+    return answer;
+  };
+  return Object.assign(counted, { precheck: dispatch.precheck });
+}
+
+/** Errors: `bad_request` when the relay may not be dialled by a browser. */
+function linkOf({ config, keys, staticKey }: Foundation, port: number, { ticketId, q, expiry }: PairingLink): string {
+  const own = ownAddress(config, port);
+  return encodePairingLink(pageUrl(config, own.page), {
+    room: keys.room,
+    serverKey: staticKey.publicKey,
+    ticketId,
+    secret: q,
+    expiresAt: expiry,
+    // Without a relay, a browser on this machine can still pair, by the door that this server has for it.
+    relayUrl: config.relay ?? own.channel,
+  });
+}
+
+/** Where a phone opens the page: as set; else beside a relay with TLS, whose host serves it too; else here. */
+function pageUrl({ pwa_url, relay }: Config, own: string): string {
+  if (pwa_url !== null) return pwa_url;
+  const beside = relay === null ? null : new URL(relay);
+  return beside?.protocol === 'wss:' ? `https://${beside.host}/` : own;
+}

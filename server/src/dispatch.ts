@@ -23,6 +23,9 @@ export type Handlers = HandlersOf<Api>;
 /** The identity of a caller who gave none; only public routes answer it. */
 export const NOBODY: Identity = { kind: 'token', device_id: null, device_name: 'nobody', user: '', scopes: [], valid: () => false };
 
+/** What a page of the API may do: show itself. */
+const PAGE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
 export interface DispatchOptions {
   /** An unexpected error: the caller is told only the id. */
   onFault: (fault: { id: string; operation: Operation; error: unknown }) => void;
@@ -141,6 +144,7 @@ export function refusal(code: ErrorCode, detail: string): DispatchResponse {
 function answer(operation: Operation, route: RouteDefinition, result: unknown): DispatchResponse {
   const headers: Record<string, string> = { 'cache-control': 'no-store' };
   if (route.produces !== undefined) {
+    if (route.produces.startsWith('text/html')) headers['content-security-policy'] = PAGE_POLICY;
     return {
       status: route.status ?? 200,
       headers: { ...headers, 'content-type': route.produces },

@@ -6,19 +6,20 @@ import type { RawData, WebSocket } from 'ws';
 /** How long the other side may take to answer a close before the line is cut. */
 const CLOSE_MS = 2_000;
 
-const CODES: Record<PipeEnd['kind'], number> = {
+/** RFC 6455, section 7.4.1. Null: cut without a word, which the other side takes for a broken line, as it should. */
+const CODES: Record<PipeEnd['kind'], number | null> = {
   goodbye: CLOSE.normal,
-  broken: CLOSE.goingAway,
+  broken: null,
   refused: CLOSE.policy,
   unavailable: CLOSE.tryLater,
-  protocol: CLOSE.policy,
+  protocol: 1002,
 };
 
 const bytesOf = (data: RawData): Buffer => (Array.isArray(data) ? Buffer.concat(data) : Buffer.isBuffer(data) ? data : Buffer.from(data));
 
 /** Closes politely; but who lost access gets nothing more, not even what still waits in our own buffers. */
-function shut(socket: WebSocket, code: number): void {
-  if (code === CLOSE.policy && socket.bufferedAmount > 0) {
+function shut(socket: WebSocket, code: number | null): void {
+  if (code === null || (code === CLOSE.policy && socket.bufferedAmount > 0)) {
     socket.terminate();
     return;
   }

@@ -47,9 +47,6 @@ h2{font-size:1.1rem;margin:2rem 0 .25rem;overflow-wrap:anywhere}pre{overflow:aut
 table{border-collapse:collapse;width:100%;margin:.5rem 0}td{border-top:1px solid #8884;padding:.25rem .5rem .25rem 0;vertical-align:top;overflow-wrap:anywhere}
 caption{text-align:left;font-weight:600}summary{cursor:pointer;min-height:1.75rem}nav{columns:16rem}nav a{display:block}`;
 
-/** What the page may do: nothing but show itself. */
-export const DOCS_CSP = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
-
 export function docsPage(document: Record<string, unknown>): string {
   const info = document.info as { title: string; version: string; description: string };
   const operations = Object.entries(document.paths as Record<string, Record<string, Operation>>).flatMap(([path, methods]) =>

@@ -11,6 +11,8 @@ export const relayState = z.object({
   /** Why it is down and what to do, in one sentence. */
   detail: z.nullable(z.string()),
   since: z.nullable(time),
+  /** Where the relay and devices meet this server, base64url: for RELAY_ROOMS. Left out where it does not matter. */
+  room: z.optional(z.string()),
 });
 export type RelayState = z.infer<typeof relayState>;
 

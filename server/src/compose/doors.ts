@@ -1,0 +1,153 @@
+/** The ways in: opened together, closed together. */
+import { once } from 'node:events';
+import type { Server } from 'node:http';
+import { type AddressInfo, isIP, type Socket } from 'node:net';
+import { networkInterfaces } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import { toBase64url } from '@afield/shared/channel/base64url.ts';
+import { uuidv7 } from 'uuidv7';
+import { createGate } from '../auth/gate.ts';
+import { type GuardRules, guardRules, isLoopback } from '../auth/guard.ts';
+import { nodePrimitives } from '../channel/node-primitives.ts';
+import type { Config } from '../config.ts';
+import type { SessionService } from '../core/service.ts';
+import type { Dispatcher } from '../dispatch.ts';
+import { type AdmissionDeps, createAdmission } from '../doors/admission.ts';
+import { createHttpDoor } from '../doors/http.ts';
+import { listenFault } from '../doors/port-owner.ts';
+import type { ServeLink } from '../doors/ports.ts';
+import { RelayDoor } from '../doors/relay.ts';
+import { createWebSocketDoor } from '../doors/websocket.ts';
+import type { Metrics } from '../handlers/metrics.ts';
+import { serveLink } from '../link/serve-link.ts';
+import { VERSION } from '../version.ts';
+import type { Foundation } from './foundation.ts';
+
+/** How long connections may take to end by themselves when the server stops. */
+const LINGER_MS = 500;
+/** Beside this file when it runs from the sources and from the bundle alike: `server/src/compose` and `server/dist`. */
+const PAGE_FOLDERS = ['../../../pwa/dist', '../../pwa/dist'] as const;
+
+export interface Doors {
+  open(): Promise<{ url: string; port: number }>;
+  /** Takes nobody new in. */
+  bar(): void;
+  close(): Promise<void>;
+  relay(): RelayDoor | null;
+}
+
+export interface DoorParts {
+  foundation: Foundation;
+  dispatch: Dispatcher;
+  sessions: SessionService;
+  devices: AdmissionDeps['devices'];
+  pairings: AdmissionDeps['pairings'];
+  metrics: Metrics;
+}
+
+export function buildDoors({ foundation, dispatch, sessions, devices, pairings, metrics }: DoorParts): Doors {
+  const { config, clock, log, events, connections, keys, staticKey, room, token, onFault } = foundation;
+  // Known once the port is; nothing comes in before.
+  let rules: GuardRules = { hosts: new Set(), origins: new Set() };
+  let relay: RelayDoor | null = null;
+  const gate = createGate({ rules: () => rules, token, clock });
+  const link = {
+    clock,
+    newId: uuidv7,
+    version: VERSION,
+    dispatch,
+    sessions,
+    events,
+    connections,
+    take: gate.take,
+    onFault: (error: unknown) => onFault({ error }),
+  };
+  const serve: ServeLink = (options) => serveLink(options, link);
+  const admit = createAdmission({
+    primitives: nodePrimitives,
+    staticKey,
+    room: keys.room,
+    clock,
+    devices,
+    pairings,
+    serveLink: serve,
+    log,
+    onFault: metrics.handshakeFailed,
+  });
+  const sockets = createWebSocketDoor({ gate, serveLink: serve, admit, room });
+  const server = createHttpDoor({
+    dispatch,
+    gate,
+    bodyLimitBytes: config.body_limit_bytes,
+    log,
+    pageFolder: config.pwa_dir ?? pageFolder(),
+  });
+  server.on('upgrade', (request, socket, head) => sockets.upgrade(request, socket as Socket, head));
+
+  return {
+    relay: () => relay,
+    async open() {
+      await listen(server, config);
+      const { port } = server.address() as AddressInfo;
+      rules = guardRules({ ...config, port, own: ownAddresses() });
+      if (config.relay !== null) {
+        relay = new RelayDoor({
+          url: config.relay,
+          room,
+          roomSecret: toBase64url(keys.roomSecret),
+          spares: config.spares,
+          clock,
+          random: Math.random,
+          admit,
+          onState: (state) => events.publish('machine.relay_changed', null, { relay: state }),
+          log,
+        });
+        relay.start();
+      }
+      return { url: `http://${isIP(config.host) === 6 ? `[${config.host}]` : config.host}:${port}`, port };
+    },
+    bar() {
+      if (server.listening) server.close();
+    },
+    async close() {
+      relay?.close();
+      sockets.close();
+      this.bar();
+      server.closeIdleConnections();
+      const late = setTimeout(() => server.closeAllConnections(), LINGER_MS);
+      await drained(server);
+      clearTimeout(late);
+    },
+  };
+}
+
+const pageFolder = () => fileURLToPath(new URL(import.meta.url.includes('/src/') ? PAGE_FOLDERS[0] : PAGE_FOLDERS[1], import.meta.url));
+
+const ownAddresses = () =>
+  Object.values(networkInterfaces()).flatMap((addresses) => (addresses ?? []).map(({ address }) => address.replace(/%.*$/, '')));
+
+/** Errors: `unavailable` with what to do. */
+async function listen(server: Server, { host, port }: Config): Promise<void> {
+  server.listen(port, host);
+  try {
+    await once(server, 'listening');
+  } catch (error) {
+    throw listenFault(error as NodeJS.ErrnoException, host, port);
+  }
+}
+
+/** Resolves when the last connection is gone; at once for a server that never listened. */
+function drained(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.getConnections((_error, count) => {
+      if (!count) resolve();
+      else server.once('close', () => resolve());
+    });
+  });
+}
+
+/** Where this server answers the page and channels of this very machine. */
+export function ownAddress({ host }: Config, port: number): { page: string; channel: string } {
+  const name = isLoopback(host) ? (isIP(host) === 6 ? `[${host}]` : host) : '127.0.0.1';
+  return { page: `http://${name}:${port}/`, channel: `ws://${name}:${port}/channel` };
+}

@@ -1,0 +1,71 @@
+/** What the server says about itself. */
+import type { RelayState } from '@afield/shared/api/system.ts';
+import { LINK_PROTOCOL } from '@afield/shared/link/messages.ts';
+import { publicConfig } from '../config.ts';
+import { timestamp } from '../core/clock.ts';
+import type { SystemService } from '../handlers/context.ts';
+import { runChecks } from '../handlers/doctor.ts';
+import type { Metrics } from '../handlers/metrics.ts';
+import { VERSION } from '../version.ts';
+import type { Foundation } from './foundation.ts';
+import type { Work } from './work.ts';
+
+export interface SystemParts {
+  foundation: Foundation;
+  work: Work;
+  metrics: Metrics;
+  devices: { readonly count: number };
+  relay(): RelayState;
+}
+
+export function describeSystem({ foundation, work, metrics, devices, relay }: SystemParts): SystemService {
+  const { config, clock, events, connections, fingerprint, room, files, store } = foundation;
+  const { sessions, agents, machine, notify } = work;
+  const started = clock.monotonic();
+  const started_at = timestamp(clock);
+  return {
+    info: () => ({
+      name: 'afield',
+      version: VERSION,
+      machine: config.machine_name,
+      platform: `${process.platform} ${process.arch}`,
+      node: process.versions.node,
+      link_protocol: LINK_PROTOCOL,
+      features: ['sessions', 'relay', 'push'],
+      fingerprint,
+      started_at,
+    }),
+    status: () => ({
+      sessions: sessions.counts(),
+      viewers: sessions.viewers(),
+      connections: connections.size,
+      devices: devices.count,
+      relay: { ...relay(), room },
+      next_seq: events.nextSeq(),
+      uptime_ms: Math.round(clock.monotonic() - started),
+      rss_bytes: process.memoryUsage.rss(),
+    }),
+    checks: () =>
+      runChecks({
+        node: process.versions.node,
+        dataDir: config.data_dir,
+        secrets: [
+          { path: config.data_dir, mode: 0o700 },
+          { path: files.keys, mode: 0o700 },
+          { path: files.recordings, mode: 0o700 },
+          { path: files.database, mode: 0o600 },
+          { path: files.token, mode: 0o600 },
+        ],
+        warnings: config.warnings,
+        relay,
+        room,
+        agents: agents.list,
+        which: machine.which,
+        database: store.check,
+        push: notify.checks,
+      }),
+    config: () => publicConfig(config),
+    connections: () => connections.list(),
+    metrics: metrics.text,
+  };
+}

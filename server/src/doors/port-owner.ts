@@ -1,0 +1,73 @@
+/** Who has a port that we wanted: so that the error can name them. */
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { AfieldError } from '@afield/shared/errors.ts';
+
+/** State of a listening socket in /proc/net/tcp (Linux, include/net/tcp_states.h). */
+const LISTENING = '0A';
+
+/** Inodes of the sockets that listen on `port`, whatever their address. */
+function listeningInodes(port: number): Set<string> {
+  const hex = port.toString(16).toUpperCase().padStart(4, '0');
+  const inodes = new Set<string>();
+  for (const table of ['/proc/net/tcp', '/proc/net/tcp6']) {
+    for (const line of readLines(table)) {
+      const fields = line.trim().split(/\s+/);
+      if (fields[3] === LISTENING && fields[1]?.endsWith(`:${hex}`) && fields[9] !== undefined) inodes.add(fields[9]);
+    }
+  }
+  return inodes;
+}
+
+function readLines(file: string): string[] {
+  try {
+    return readFileSync(file, 'utf8').split('\n');
+  } catch {
+    // No /proc on this system, or not for us: then we cannot tell.
+    return [];
+  }
+}
+
+function list(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    // Gone meanwhile, or another user's.
+    return [];
+  }
+}
+
+function linkTarget(file: string): string {
+  try {
+    return readlinkSync(file);
+  } catch {
+    return '';
+  }
+}
+
+/** Number and name of the process that listens on `port`, if it is one that we may look at. */
+export function portOwner(port: number): { pid: number; name: string } | null {
+  const inodes = listeningInodes(port);
+  if (inodes.size === 0) return null;
+  for (const pid of list('/proc').filter((name) => /^\d+$/.test(name))) {
+    const holds = list(`/proc/${pid}/fd`).some((fd) =>
+      inodes.has(/^socket:\[(\d+)\]$/.exec(linkTarget(`/proc/${pid}/fd/${fd}`))?.[1] ?? ''),
+    );
+    if (holds) return { pid: Number(pid), name: readLines(`/proc/${pid}/comm`)[0]?.trim() || 'unnamed' };
+  }
+  return null;
+}
+
+/** What to say when listening failed. */
+export function listenFault(error: NodeJS.ErrnoException, host: string, port: number): AfieldError {
+  const other = 'Choose another with --port 4196 or AFIELD_PORT=4196.';
+  if (error.code === 'EADDRINUSE') {
+    const owner = portOwner(port);
+    const who = owner === null ? `To see who: ss -ltnp 'sport = :${port}'.` : `The process ${owner.pid} (${owner.name}) has it.`;
+    return new AfieldError('unavailable', `Port ${port} on ${host} is taken. ${who} ${other}`, { cause: error });
+  }
+  if (error.code === 'EACCES')
+    return new AfieldError('unavailable', `Port ${port} may not be opened by this user. ${other}`, { cause: error });
+  if (error.code === 'EADDRNOTAVAIL')
+    return new AfieldError('unavailable', `${host} is no address of this machine. Check host in config.yaml.`, { cause: error });
+  return new AfieldError('unavailable', `${host}:${port} cannot be listened on: ${error.message}`, { cause: error });
+}
