@@ -4,7 +4,7 @@ const only = (name, from, allowed, comment) => ({
   severity: 'error',
   comment,
   from: { path: from, pathNot: '\\.test\\.tsx?$' },
-  to: { path: '^(shared|relay|server|pwa|e2e|bench)/', pathNot: allowed },
+  to: { path: '^(shared|relay|server|pwa|e2e|bench)/(?!node_modules)', pathNot: allowed },
 });
 const server = (room, allowed) => {
   const own = room.includes('.') ? `^server/src/${room.replace('.', '\\.')}$` : `^server/src/${room}/`;
