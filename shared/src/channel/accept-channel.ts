@@ -110,7 +110,9 @@ class Admission<Identity, Committed> {
 
   #admit(payload: Uint8Array): AcceptedChannel<Identity, Committed> {
     const { primitives, socket, clock, commit } = this.#options;
-    const { secret, identity } = this.#found as { secret: Uint8Array; identity: Identity };
+    // Never so: nobody knows the random secret of an unknown device.
+    if (this.#found === null) throw new Error('No secret fits an unknown device.');
+    const { secret, identity } = this.#found;
     const attempt = this.attempt as Attempt;
     const handshakeHash = this.#handshake.hash;
     const device: Device<Identity> = {

@@ -103,6 +103,13 @@ export function handshakeCases(name: string, ends: Ends): void {
       expect(seen[0]).toMatchObject({ sizes: [[65, 320], [64]], end: { kind: 'refused' } });
     });
 
+    it.each([0, 32])('A5: what an unknown device is measured by is no secret that it can guess: %i zeros', async (length) => {
+      const { home, phone, line } = await scene(ends);
+      const unknown = { ticketId: ends.device.random(8), secret: new Uint8Array(length) };
+      const { server } = await failing(phone.pair(line.a, home, unknown), home.accept(line.b));
+      expect(server.fault).toBe('unknown');
+    });
+
     it('A7: with another server key the device never gets to msg3', async () => {
       const { home, phone, line } = await scene(ends);
       const impostor = await scene(ends);

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { memorySocketPair } from '../../link/memory-pair.ts';
 import { ChannelError } from '../channel-error.ts';
+import type { Primitives } from '../primitives.ts';
 import { generateStoredKeyPair, storedKeyPair } from '../webcrypto-key.ts';
 import { connected, type Ends, failing, listen, Phone, scene } from './house.ts';
 
@@ -163,6 +164,31 @@ export function lifecycleCases(name: string, ends: Ends): void {
       const { device } = await failing(opened, home.accept(line.b));
       expect(device.end.kind).toBe('broken');
       expect(line.aToB.sent).toHaveLength(1);
+    });
+
+    it('the line lost while the server works on msg3 means no commit', async () => {
+      const { home, phone, line } = await scene(ends);
+      let agreements = 0;
+      const primitives: Primitives = {
+        ...ends.server,
+        async generateKeyPair() {
+          const key = await ends.server.generateKeyPair();
+          return {
+            publicKey: key.publicKey,
+            async dh(theirs) {
+              // The first is for msg2 (ee), the second for msg3 (se).
+              if (++agreements === 2) line.cut();
+              return key.dh(theirs);
+            },
+          };
+        },
+      };
+      const { server } = await failing(phone.open(line.a, home), home.accept(line.b, { primitives }));
+      expect(agreements).toBe(2);
+      expect(server.fault).toBe('closed');
+      // What goes on behind the rejection would commit within the next turns.
+      await new Promise((resolve) => setTimeout(resolve, 0));
+      expect(home.commits).toEqual([]);
     });
 
     it('A26: the same device twice at once: both work', async () => {
