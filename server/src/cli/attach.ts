@@ -10,7 +10,6 @@ import { printable } from './print/printable.ts';
 import { withProgress } from './print/progress.ts';
 import { endSentence, MARKS } from './print/status-mark.ts';
 import { styleFor } from './print/style.ts';
-import type { Home } from './reach/home.ts';
 import { findSession } from './reach/sessions.ts';
 import { isTerminal, TerminalDesk } from './terminal/desk.ts';
 import { type ViewEnd, Viewer } from './terminal/viewer.ts';
@@ -25,10 +24,10 @@ export const examples: CommandModule['examples'] = [
 const SIGNAL_CODES = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
 
 /** How the session ended, and the exit code for it: a session that failed or was lost is a failure here too. */
-async function sayEnded(io: Io, home: Home, before: Session): Promise<ExitCode> {
+async function sayEnded(io: Io, client: AfieldClient, before: Session): Promise<ExitCode> {
   let session = before;
   try {
-    session = await home.ask('Asking the home server', 'getSession', { params: { id: before.id } });
+    session = await withProgress(io, 'Asking the home server', client.call('getSession', { params: { id: before.id } }));
   } catch {
     // deleted, or the home server is gone: what was known before is all there is to say
   }
@@ -38,13 +37,13 @@ async function sayEnded(io: Io, home: Home, before: Session): Promise<ExitCode> 
   return session.status === 'failed' || session.status === 'lost' ? EXIT.failed : EXIT.done;
 }
 
-async function conclude(io: Io, home: Home, session: Session, end: ViewEnd): Promise<void> {
+async function conclude(io: Io, client: AfieldClient, session: Session, end: ViewEnd): Promise<void> {
   switch (end.kind) {
     case 'detached':
       note(io, `Detached. ${printable(session.name)} goes on: afield attach ${session.id.slice(0, 13)}`);
       return;
     case 'ended':
-      throw new Exit(await sayEnded(io, home, session));
+      throw new Exit(await sayEnded(io, client, session));
     case 'forbidden':
       throw new AfieldError('forbidden', 'The home server took the access to this session away.');
     case 'refused':
@@ -64,14 +63,13 @@ async function connected(io: Io, client: AfieldClient): Promise<void> {
 
 /** Hands this terminal to a session until it is detached or over. */
 export async function attachTo({ io, home: open }: Context, session: Session, lease: 'take' | 'look'): Promise<void> {
-  const home = await open();
-  const client = await home.live();
+  const client = await (await open()).live();
   try {
     await connected(io, client);
     const desk = new TerminalDesk(io.stdin as ReadStream, io.stdout as WriteStream);
     const viewer = new Viewer({ link: client.link, session_id: session.id, desk, lease, now: () => io.now() });
     const end = await viewer.run();
-    await conclude(io, home, session, end);
+    await conclude(io, client, session, end);
   } finally {
     client.close();
   }

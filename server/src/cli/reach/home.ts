@@ -2,7 +2,9 @@
 import { readFileSync } from 'node:fs';
 import type { Api, Operation } from '@afield/shared/api.ts';
 import { AfieldClient } from '@afield/shared/client/client.ts';
+import type { WebSocketConstructor } from '@afield/shared/client/doors/web-socket.ts';
 import { AfieldError } from '@afield/shared/errors.ts';
+import { ConnectFailed } from '@afield/shared/link/door.ts';
 import type { Received, Sent } from '@afield/shared/route.ts';
 import { type Config, type DataFiles, dataFiles, loadConfig, type ServerState } from '../../config.ts';
 import { UnreachableError, UsageError } from '../exit.ts';
@@ -84,7 +86,6 @@ export class Home {
   readonly #given: string | null;
   readonly #tokenFile: string | null;
   readonly #io: Io;
-  #client: AfieldClient | null = null;
 
   private constructor(config: Config, io: Io, given: { url: string; local: boolean } | null, tokenFile: string | null) {
     this.config = config;
@@ -135,17 +136,24 @@ export class Home {
     return readToken(this.#tokenFile ?? this.files.token);
   }
 
-  /** Calls by HTTP; its `link` is there too once `live` was called. Errors: `UnreachableError`; no token. */
+  /** Calls by HTTP. Errors: `UnreachableError`; no token. */
   async client(): Promise<AfieldClient> {
-    this.#client ??= AfieldClient.http({ url: await this.url(), token: this.token(), fetch });
-    return this.#client;
+    return AfieldClient.http({ url: await this.url(), token: this.token(), fetch });
   }
 
-  /** A client with a live connection, for attaching and following. Close it. */
+  /** A client with a live connection, for attaching and following. Close it. It finds the server again when that starts anew elsewhere. */
   async live(): Promise<AfieldClient> {
-    const [url, { WebSocket }] = [await this.url(), await import('ws')];
-    const token = this.token();
-    return AfieldClient.http({ url, token, fetch, WebSocket: WebSocket as never });
+    await this.url();
+    const [{ WebSocket }, { websocketDoor }] = await Promise.all([import('ws'), import('@afield/shared/client/doors/websocket.ts')]);
+    return AfieldClient.through({
+      via: 'local',
+      token: () => this.token(),
+      connect: (signal) => {
+        const url = this.#given ?? this.state?.url;
+        if (url === undefined) throw new ConnectFailed('home_offline', 'The home server does not run.');
+        return websocketDoor({ url, WebSocket: WebSocket as unknown as WebSocketConstructor }).connect(signal);
+      },
+    });
   }
 
   /** One operation, with a word on what is being done when it takes long. */

@@ -1,3 +1,4 @@
+import { cut } from '../print/width.ts';
 import type { Desk } from './desk.ts';
 import type { FittedScreen } from './fitted-screen.ts';
 import { EMPTY_SEQUENCE, noticeSequence } from './screen.ts';
@@ -38,7 +39,8 @@ export class ExactPainter implements Painter {
 
   /** Covers the last line of the session; the next screen uncovers it. */
   notice(text: string | null): void {
-    if (text !== null && !this.#stopped) this.#desk.write(noticeSequence(text, this.#desk.size.rows));
+    const { cols, rows } = this.#desk.size;
+    if (text !== null && !this.#stopped) this.#desk.write(noticeSequence(cut(text, cols), rows));
   }
 
   settled(): Promise<void> {

@@ -139,7 +139,7 @@ describe('Viewer', () => {
     stream().show('wide');
     resized(40, 70, 'Pixel\x1b[2J');
     stream().handlers.onSnapshot(Buffer.from('narrow'), 200);
-    await vi.waitFor(() => expect(desk.text).toContain('Pixel\\e[2J decides the size, type to take it · Ctrl-'));
+    await vi.waitFor(() => expect(desk.text).toContain('Pixel\\e[2J has the size, type to take it '));
     resized(80, 24, 'command line');
     desk.text = '';
     stream().handlers.onSnapshot(Buffer.from('wide again'), 300);
@@ -151,7 +151,7 @@ describe('Viewer', () => {
     stream().show('');
     const away = { state: 'reconnecting', attempt: 1, next_try_at: 7500, since: 0, cause: 'home_offline', detail: '' } as const;
     connection.value = away;
-    expect(desk.text).toContain('The home server does not answer. Next try in 8 s · keys are not kept · Ctrl-\\ leaves');
+    expect(desk.text).toContain('The home server does not answer. Next try in 8 s · Ctrl-\\ leaves · keys are ');
     desk.text = '';
     connection.value = { state: 'online', rtt_ms: null, via: 'local' };
     stream().show('back');

@@ -40,7 +40,7 @@ export function awayNotice(state: ConnectionState, now: number, uncertain = fals
     offline: 'This machine has no network.',
   }[state.cause];
   const seconds = state.next_try_at === null ? 0 : Math.ceil((state.next_try_at - now) / 1000);
-  return ` ${what} ${seconds > 0 ? `Next try in ${seconds} s` : 'Trying …'} · ${uncertain ? 'the last keys may be lost' : 'keys are not kept'} · ${LEAVE} `;
+  return ` ${what} ${seconds > 0 ? `Next try in ${seconds} s` : 'Trying …'} · ${LEAVE} · ${uncertain ? 'the last keys may be lost' : 'keys are not kept'} `;
 }
 
 export class Viewer {
@@ -141,8 +141,8 @@ export class Viewer {
   #caption(cropped: boolean): string {
     const { cols, rows } = this.#size;
     const take = this.#options.lease === 'take' ? ', type to take it' : '';
-    const who = this.#holder === null ? '' : ` · ${printable(this.#holder)} decides the size${take}`;
-    return ` ${cols}×${rows}${cropped ? ', shown in part' : ''}${who} · ${LEAVE} `;
+    const who = this.#holder === null ? '' : ` · ${printable(this.#holder)} has the size${take}`;
+    return ` ${cols}×${rows}${cropped ? ', shown in part' : ''} · ${LEAVE}${who} `;
   }
 
   #sessionResized(event: AfieldEvent): void {
