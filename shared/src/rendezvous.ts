@@ -22,3 +22,13 @@ export const CLOSE = {
   /** No spare was free within the wait: the home server is offline, busy, or the room does not exist. All alike. */
   tryLater: 1013,
 } as const;
+
+/**
+ * The code to close one leg with after the other closed with `code`. A close without a code (1005) is normal; what may not be sent
+ * (1004, 1006, 1015, unassigned; RFC 6455 section 7.4) becomes going away.
+ */
+export function sendableCode(code: number): number {
+  if (code === 1005) return CLOSE.normal;
+  const assigned = code >= 1000 && code <= 1014 && code !== 1004 && code !== 1006;
+  return assigned || (code >= 3000 && code <= 4999) ? code : CLOSE.goingAway;
+}
