@@ -11,20 +11,14 @@ export async function pair(house: House, { page }: Phone): Promise<void> {
   await page.goto(pairing.link);
   await page.getByRole('button', { name: 'They are the same, connect' }).click();
   await page.getByRole('button', { name: 'Same number, finish' }).click();
-  await page.getByText(/^Home · relay/).waitFor();
+  await page.getByText(/Home · relay \d+ ms/).waitFor();
 }
 
 /** Starts a session on the New screen. Resolves when its terminal shows something. Gives back its id. */
 export async function startSession({ page }: Phone, agent: string, name: string, cwd?: string): Promise<string> {
   await page.getByRole('navigation').getByRole('link', { name: 'New' }).click();
-  await page.getByRole('radio', { name: new RegExp(`^${agent}\\b`, 'i') }).check();
-  if (cwd !== undefined) {
-    await page
-      .getByRole('radio', { name: /Other directory/i })
-      .check({ force: true })
-      .catch(() => {});
-    await page.getByLabel('Directory', { exact: true }).fill(cwd);
-  }
+  await page.locator(`input[name=agent][value=${agent}]`).check();
+  if (cwd !== undefined) await page.getByLabel('Directory at home').fill(cwd);
   await page.getByLabel('Name', { exact: true }).fill(name);
   await page.getByRole('button', { name: new RegExp(`^Start ${agent}`, 'i') }).click();
   await page.waitForURL(/\/sessions\/[0-9a-f-]{36}/);
