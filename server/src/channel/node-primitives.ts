@@ -11,6 +11,7 @@ import {
   randomBytes,
 } from 'node:crypto';
 import { constants, deflateRawSync, inflateRawSync } from 'node:zlib';
+import { DeflateHistory } from '@afield/shared/channel/deflate-history.ts';
 import type { Compression, DhKeyPair, Primitives } from '@afield/shared/channel/primitives.ts';
 
 const TAG_BYTES = 16;
@@ -21,8 +22,6 @@ const PUBLIC_PREFIX = Buffer.from('302a300506032b656e032100', 'hex');
 
 /** Level 3 takes two thirds of the time of zlib's default 6 on terminal output, and gives 2 % more bytes. */
 const DEFLATE_LEVEL = 3;
-/** How far back deflate can point (RFC 1951). */
-const WINDOW_BYTES = 32 * 1024;
 
 /** A plain view: Buffer's `slice` does not copy as Uint8Array's does. */
 const plain = (buffer: Buffer): Uint8Array => new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.length);
@@ -72,50 +71,31 @@ function open(key: Uint8Array, n: bigint, ad: Uint8Array, ciphertext: Uint8Array
   return plain(plaintext);
 }
 
-/**
- * The last 32 KiB that went through a stream. Node offers no synchronous deflate stream, but a call that is given what came
- * before as its dictionary and ends in a sync flush writes the very bytes of one.
- */
-class Window {
-  #bytes = new Uint8Array(2 * WINDOW_BYTES);
-  #end = 0;
-
-  options(): { dictionary?: Uint8Array; finishFlush: number } {
-    const finishFlush = constants.Z_SYNC_FLUSH;
-    if (this.#end === 0) return { finishFlush };
-    return { finishFlush, dictionary: this.#bytes.subarray(Math.max(0, this.#end - WINDOW_BYTES), this.#end) };
-  }
-
-  add(bytes: Uint8Array): void {
-    const tail = bytes.subarray(Math.max(0, bytes.length - WINDOW_BYTES));
-    if (this.#end + tail.length > this.#bytes.length) {
-      this.#bytes.copyWithin(0, this.#end - WINDOW_BYTES, this.#end);
-      this.#end = WINDOW_BYTES;
-    }
-    this.#bytes.set(tail, this.#end);
-    this.#end += tail.length;
-  }
+/** What came before, for zlib; the sync flush ends on a byte and leaves the stream open. */
+function going(history: DeflateHistory): { dictionary?: Uint8Array; finishFlush: number } {
+  const finishFlush = constants.Z_SYNC_FLUSH;
+  return history.window.length === 0 ? { finishFlush } : { finishFlush, dictionary: history.window };
 }
 
 const compression: Compression = {
   deflate: (bytes) => plain(deflateRawSync(bytes, { level: DEFLATE_LEVEL })),
   inflate: (bytes, maxBytes) => plain(inflateRawSync(bytes, { maxOutputLength: maxBytes })),
   deflateStream() {
-    const window = new Window();
+    const history = new DeflateHistory();
     return {
       push(bytes) {
-        const deflated = deflateRawSync(bytes, { level: DEFLATE_LEVEL, ...window.options() });
-        window.add(bytes);
+        const deflated = deflateRawSync(bytes, { level: DEFLATE_LEVEL, ...going(history) });
+        history.add(bytes);
         return plain(deflated);
       },
     };
   },
   inflateStream() {
-    const window = new Window();
+    const history = new DeflateHistory();
     return {
       push(bytes, maxBytes) {
-        const inflated = inflateRawSync(bytes, { maxOutputLength: maxBytes, ...window.options() });
-        window.add(inflated);
+        const inflated = inflateRawSync(bytes, { maxOutputLength: maxBytes, ...going(history) });
+        history.add(inflated);
         return plain(inflated);
       },
     };

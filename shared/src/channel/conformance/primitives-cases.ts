@@ -83,6 +83,10 @@ export function primitivesCases(
       expect(bomb.length).toBeLessThan(400_000);
       expect(() => inflate(bomb, 1024 * 1024)).toThrow();
       expect(() => inflateStream().push(bomb, 1024 * 1024)).toThrow();
+      const small = deflate(new Uint8Array(1024 * 1024));
+      expect(small.length).toBeLessThan(10_000);
+      expect(() => inflateStream().push(small, 1024 * 1024 - 1)).toThrow();
+      expect(() => inflateStream().push(deflate(TEXT.subarray(0, 1000)), 999)).toThrow();
     });
   });
 }
