@@ -82,6 +82,7 @@ const ports: AppPorts = {
     subscribe: async () => ({ endpoint: 'https://push.example.net/1', keys: { p256dh: '', auth: '' } }),
     unsubscribe: never,
     onMessage: () => () => undefined,
+    clearBadge: () => undefined,
     record: { readArrival: async () => null, writeArrival: never, clearArrival: never },
   },
   theme: { read: () => 'system', apply: () => undefined },

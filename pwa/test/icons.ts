@@ -24,7 +24,10 @@ const ICONS = [
   { file: 'badge-96.png', size: 96, svg: badge },
 ];
 
-const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu'] });
+const browser = await chromium.launch({
+  executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+  args: ['--no-sandbox', '--disable-gpu'],
+});
 const page = await browser.newPage();
 for (const { file, size, svg } of ICONS) {
   await page.setViewportSize({ width: size, height: size });

@@ -1,0 +1,136 @@
+import { AfieldError } from '@afield/shared/errors.ts';
+import { describe, expect, it } from 'vitest';
+import { down, ONLINE, scriptedLink, settled } from '../../test/scripted-link.ts';
+import { session } from '../../test/sessions.ts';
+import { NewSessionModel } from './new-session.ts';
+
+const agent = (name: string, installed: boolean) => ({
+  name,
+  title: name,
+  installed,
+  version: null,
+  install: null,
+  faces: ['terminal'],
+  runtime: 'pty',
+  source: 'builtin',
+  capabilities: [],
+});
+const project = {
+  id: '01934b1e-2222-7000-8000-000000000001',
+  name: 'shop',
+  machine: 'local',
+  cwd: '/src/shop',
+  default_agent: 'codex',
+  created_at: '',
+  used_at: null,
+};
+
+function open(stored: unknown = undefined, first = ONLINE) {
+  const way = scriptedLink(first);
+  way.answers.listAgents = () => ({ items: [agent('gemini', false), agent('claude', true), agent('codex', true)], next_cursor: null });
+  way.answers.listProjects = () => ({ items: [project], next_cursor: null });
+  const bodies: Record<string, unknown>[] = [];
+  way.answers.createSession = ({ body }) => {
+    bodies.push(body as Record<string, unknown>);
+    return session({ name: 'made', minutes: 0 });
+  };
+  const created: string[] = [];
+  const written: unknown[] = [];
+  let ids = 0;
+  const form = new NewSessionModel({
+    link: way.link,
+    store: { readPreference: async () => stored, writePreference: async (_name, value) => void written.push(value) },
+    newId: () => `id-${++ids}`,
+    onCreated: (one) => created.push(one.name),
+  });
+  return { ...way, form, bodies, created, written };
+}
+
+describe('a new session', () => {
+  it('offers what is installed, and chooses the first of it', async () => {
+    const { form } = open();
+    await settled();
+    expect(form.agents.value?.map((one) => one.name)).toEqual(['claude', 'codex', 'gemini']);
+    expect(form.agent.value?.name).toBe('claude');
+    expect(form.ready.value).toBe(true);
+  });
+
+  it('takes the agent of the project, until the person chooses another', async () => {
+    const { form } = open();
+    await settled();
+    form.change({ project: project.id });
+    expect(form.agent.value?.name).toBe('codex');
+    form.change({ agent: 'claude' });
+    expect(form.agent.value?.name).toBe('claude');
+  });
+
+  it('sends what was filled in, and nothing else', async () => {
+    const { form, bodies, created } = open();
+    await settled();
+    form.change({ prompt: '  fix it ', cwd: ' ~/src ', name: ' Fix ' });
+    await form.start();
+    expect(bodies).toEqual([{ id: 'id-1', agent: 'claude', prompt: 'fix it', name: 'Fix', cwd: '~/src' }]);
+    expect(created).toEqual(['made']);
+    form.change({ project: project.id });
+    await form.start();
+    expect(bodies[1]).toEqual({ id: 'id-2', agent: 'codex', project_id: project.id });
+  });
+
+  it('a repeated try after a lost answer carries the same id, so that nothing starts twice', async () => {
+    const { form, bodies, answers } = open();
+    await settled();
+    const create = answers.createSession;
+    answers.createSession = (sent) => {
+      create?.(sent);
+      throw new AfieldError('unavailable', 'The answer was lost.');
+    };
+    await form.start();
+    expect(form.error.value).toBe('The answer was lost.');
+    answers.createSession = create!;
+    await form.start();
+    expect(bodies.map((body) => body.id)).toEqual(['id-1', 'id-1']);
+  });
+
+  it('nothing starts while no agent is there', async () => {
+    const { form, answers, bodies } = open();
+    answers.listAgents = () => ({ items: [agent('gemini', false)], next_cursor: null });
+    await form.load();
+    expect(form.ready.value).toBe(false);
+    await form.start();
+    expect(bodies).toEqual([]);
+  });
+
+  it('asks again when the line is back', async () => {
+    const { form, state } = open(undefined, down('broken'));
+    await settled();
+    expect(form.agents.value).toBeNull();
+    state(ONLINE);
+    await settled();
+    expect(form.agents.value).toHaveLength(3);
+  });
+});
+
+describe('the draft', () => {
+  it('comes back', async () => {
+    const { form } = open({ prompt: 'half a thought', agent: 'codex' });
+    await settled();
+    expect(form.draft.value).toEqual({ prompt: 'half a thought', agent: 'codex', name: '', project: '', cwd: '' });
+    expect(form.agent.value?.name).toBe('codex');
+  });
+
+  it('that is none is ignored', async () => {
+    for (const broken of [null, 'text', 7, { prompt: 5, agent: ['x'] }]) {
+      const { form } = open(broken);
+      await settled();
+      expect(form.draft.value.prompt).toBe('');
+      expect(form.draft.value.agent).toBe('');
+    }
+  });
+
+  it('does not overwrite what was typed meanwhile', async () => {
+    const { form } = open({ prompt: 'old' });
+    form.change({ prompt: 'new' });
+    await settled();
+    expect(form.draft.value.prompt).toBe('new');
+  });
+});
