@@ -66,9 +66,10 @@ describe('notifications', () => {
     expect(await toggle().isChecked()).toBe(false);
     expect((await device()).push).toBeNull();
     await toggle().click();
-    await until('they are on', () => toggle().isChecked());
+    const known = await until('home knows', async () => (await device()).push);
+    expect(known).toEqual({ last_confirmed_at: null, last_error: null });
+    expect(await toggle().isChecked()).toBe(true);
     expect(browser.subscriptions).toHaveLength(1);
-    expect((await device()).push).toEqual({ last_confirmed_at: null, last_error: null });
   });
 
   it('prove themselves with a real test, confirmed by the device', async () => {
@@ -127,7 +128,6 @@ describe('notifications', () => {
     await phone.shot('push-unreachable');
     browser.unreachable = false;
     await phone.page.getByRole('button', { name: 'Try again' }).click();
-    await until('they are on', () => toggle().isChecked());
     await until('home has it', async () => (await device()).push !== null);
   });
 

@@ -22,6 +22,7 @@ let browser: {
   made: number;
   fault: Error | null;
   arrival: Arrival | null;
+  badge: number;
   say(message: WorkerMessage): void;
 };
 let home: { key: string; state: PushState; fault: AfieldError | null; calls: string[] };
@@ -42,6 +43,7 @@ beforeEach(() => {
     made: 0,
     fault: null,
     arrival: null,
+    badge: 2,
     say: (message) => listener(message),
   };
   home = {
@@ -74,6 +76,9 @@ beforeEach(() => {
     onMessage: (next) => {
       listener = next;
       return () => {};
+    },
+    clearBadge: () => {
+      browser.badge = 0;
     },
     record: {
       readArrival: async () => browser.arrival,
@@ -271,6 +276,18 @@ describe('users 3: renewing', () => {
 });
 
 describe('turning off', () => {
+  it('may be taken back at once', async () => {
+    turnedOn();
+    const push = await open();
+    await Promise.all([push.turnOff(), push.turnOn()]);
+    await settle();
+    expect([push.phase.value, home.state.subscribed, browser.held?.body.endpoint]).toEqual([
+      'on',
+      true,
+      'https://push.example/subscription-1',
+    ]);
+  });
+
   it('ends it in the browser and at home', async () => {
     turnedOn();
     const push = await open();
@@ -368,6 +385,14 @@ it('confirms at launch what came while no page was open', async () => {
   expect(home.calls).toContain('confirmPush 12');
   expect(push.server.value?.last_confirmed_at).not.toBeNull();
   expect(browser.arrival).toBeNull();
+});
+
+it('takes the number off the icon when the app is looked at', async () => {
+  const push = await open();
+  expect(browser.badge).toBe(0);
+  browser.badge = 3;
+  push.refresh();
+  expect(browser.badge).toBe(0);
 });
 
 it('sees that the permission was given back while the app was away', async () => {

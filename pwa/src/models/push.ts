@@ -41,6 +41,7 @@ export const PushModel = createModel((ports: PushPorts) => {
   const wanted = signal<boolean | null>(null);
   const server = signal<PushState | null>(null);
   const busy = signal(false);
+  const turningOff = signal(false);
   /** Why turning on or renewing failed; null after it worked. */
   const fault = signal<string | null>(null);
   const test = signal<PushTest>({ kind: 'none' });
@@ -85,20 +86,39 @@ export const PushModel = createModel((ports: PushPorts) => {
     renewedAt = ports.now();
   }
 
+  let turn: Promise<unknown> = Promise.resolve();
+  /** One after the other: browser and home hold one subscription. */
+  function inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const mine = turn.then(work);
+    turn = mine.catch(() => undefined); // its caller hears of it
+    return mine;
+  }
+
   /** True when it worked; else `fault` says why. */
-  async function attempt(work: () => Promise<void>): Promise<boolean> {
-    if (busy.peek()) return false;
-    busy.value = true;
-    try {
-      await work();
-      fault.value = null;
-      return true;
-    } catch (cause) {
-      fault.value = cause instanceof Error ? cause.message : String(cause);
-      return false;
-    } finally {
-      busy.value = false;
-    }
+  const attempt = (work: () => Promise<void>): Promise<boolean> =>
+    inTurn(async () => {
+      busy.value = true;
+      try {
+        await work();
+        fault.value = null;
+        return true;
+      } catch (cause) {
+        fault.value = cause instanceof Error ? cause.message : String(cause);
+        return false;
+      } finally {
+        busy.value = false;
+      }
+    });
+
+  const stands = () => wanted.peek() === true && permission.peek() === 'granted';
+
+  /** Not wanted, or no longer allowed: home must not go on calling into the void. */
+  async function withdraw(): Promise<void> {
+    if (stands()) return;
+    server.value = await here().call('getPush');
+    if (server.peek()?.subscribed !== true) return;
+    await here().call('unsubscribePush');
+    server.value = await here().call('getPush');
   }
 
   /** Tells home of a notification that came while no page was open. */
@@ -115,17 +135,8 @@ export const PushModel = createModel((ports: PushPorts) => {
     await reading;
     permission.value = platform.permission();
     if (platform.support() !== 'ready') return;
-    const due = ports.now() - renewedAt >= RENEW_EVERY_MS;
-    if (wanted.peek() === true && permission.peek() === 'granted') {
-      if (due) await attempt(renew);
-    } else {
-      server.value = await here().call('getPush');
-      // The permission was taken away outside of the app: home must not go on calling into the void.
-      if (server.peek()?.subscribed === true) {
-        await here().call('unsubscribePush');
-        server.value = await here().call('getPush');
-      }
-    }
+    if (!stands()) await inTurn(withdraw);
+    else if (ports.now() - renewedAt >= RENEW_EVERY_MS) await attempt(renew);
     await confirmArrival();
   }
 
@@ -158,6 +169,7 @@ export const PushModel = createModel((ports: PushPorts) => {
     link = null;
   }
 
+  platform.clearBadge();
   effect(() => () => {
     disconnect();
     stopMessages();
@@ -166,6 +178,7 @@ export const PushModel = createModel((ports: PushPorts) => {
   return {
     server,
     busy,
+    turningOff,
     fault,
     test,
     phase: computed<PushPhase>(() => {
@@ -196,6 +209,7 @@ export const PushModel = createModel((ports: PushPorts) => {
     },
     /** The app is looked at again: the permission may have changed meanwhile, and a notification may have come. */
     refresh() {
+      platform.clearBadge();
       permission.value = platform.permission();
       if (link !== null && isOpen(link)) quietly(catchUp());
     },
@@ -212,7 +226,9 @@ export const PushModel = createModel((ports: PushPorts) => {
       want(false);
       stopTest();
       test.value = { kind: 'none' };
+      turningOff.value = true;
       await attempt(() => platform.unsubscribe());
+      turningOff.value = false;
       quietly(catchUp());
     },
     /** This home is forgotten: nothing of it may call this device any more. */

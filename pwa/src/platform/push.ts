@@ -19,6 +19,8 @@ export interface PushPlatform {
   unsubscribe(): Promise<void>;
   /** What the service worker says; returns how to stop. */
   onMessage(listener: (message: WorkerMessage) => void): () => void;
+  /** The app is looked at: the number on its icon has done its work. */
+  clearBadge(): void;
   /** What it left behind while no page was open. */
   readonly record: PushRecord;
 }
@@ -66,6 +68,9 @@ export function browserPush(): PushPlatform {
       // What came before the first listener waits until now.
       container.startMessages();
       return () => container.removeEventListener('message', hear);
+    },
+    clearBadge() {
+      (navigator as Partial<Navigator>).clearAppBadge?.().catch(() => undefined); // a number on an icon, no more
     },
     record: openPushRecord(),
   };

@@ -14,6 +14,7 @@ import { installSteps } from './install-hint.tsx';
 export function PushSettings() {
   const { push } = useApp();
   const phase = push.phase.value;
+  const busy = push.busy.value;
   const able = phase === 'off' || phase === 'on';
   return (
     <Section id="notifications" title="Notifications">
@@ -23,8 +24,8 @@ export function PushSettings() {
           <div class="rows">
             <SwitchRow
               label="Call me on this device"
-              note={push.busy.value ? 'asking the browser’s push service…' : 'when a session finishes, fails or waits for you'}
-              checked={phase === 'on'}
+              note={busy ? 'asking the browser’s push service…' : 'when a session finishes, fails or waits for you'}
+              checked={phase === 'on' || (busy && !push.turningOff.value)}
               onChange={(on) => void (on ? push.turnOn() : push.turnOff())}
             />
           </div>

@@ -18,7 +18,7 @@ export async function onPush(scope: Scope, record: PushRecord, payload: unknown,
 
 /** One notification a tag. One that was overtaken on its way shows the newer again, quietly: something must be shown. */
 async function show(scope: Scope, notice: Notice): Promise<void> {
-  const [shown] = await scope.registration.getNotifications({ tag: notice.tag });
+  const [shown] = await scope.registration.getNotifications({ tag: notice.tag }).catch(() => []); // then it is simply shown
   const data = shown?.data as NoticeData | undefined;
   const overtaken = shown !== undefined && data !== undefined && data.seq > notice.data.seq;
   const options: ShownOptions = {
