@@ -145,6 +145,28 @@ describe('coming back', () => {
     expect(returns).toEqual([{ away_ms: 0, cause: 'broken', missed_events: 0, gap: false }]);
   });
 
+  it('tries at once after every line that was a good one', async () => {
+    const { clock, home, state, online } = setUp();
+    await online();
+    for (let i = 0; i < 5; i++) {
+      await clock.advance(10_000);
+      home.guest.pair.cut();
+      await clock.advance(0);
+      expect(state().state).toBe('online');
+    }
+  });
+
+  it('says nothing of a return when it had not been there before', async () => {
+    const { clock, home, link, state, returns } = setUp();
+    home.unreachable = 'relay_down';
+    link.start();
+    await clock.advance(5000);
+    home.unreachable = null;
+    await clock.advance(30_000);
+    expect(state().state).toBe('online');
+    expect(returns).toEqual([]);
+  });
+
   it('backs off while the relay is down, says when the next try is, and blames the relay afterwards', async () => {
     const { clock, home, state, online, returns } = setUp();
     await online();
@@ -337,7 +359,7 @@ describe('being alive', () => {
 
 describe('a home server that misbehaves', () => {
   it('sends what nobody asked for: ignored', async () => {
-    const { home, state, online } = setUp();
+    const { home, link, state, online } = setUp();
     await online();
     const { b } = home.guest.pair;
     for (const text of [
@@ -353,6 +375,7 @@ describe('a home server that misbehaves', () => {
     home.guest.respond('w2', 'welcome', { device_id: null, user: 'x', scopes: [], server_version: '9', heartbeat_ms: 1000, next_seq: 1 });
     await arrived();
     expect(state().state).toBe('online');
+    expect(link.welcome?.server_version, 'the first welcome counts').toBe('0.1.0');
   });
 
   it('sends an oversized message: the line is given up', async () => {

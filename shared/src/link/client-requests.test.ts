@@ -34,6 +34,13 @@ describe('requests', () => {
     expect((await Promise.all(answers)).map(({ body }) => body)).toEqual([{ path: '/a' }, { path: '/b' }, { path: '/c' }]);
   });
 
+  it('leave no timer behind', async () => {
+    const { clock, link } = await online();
+    const before = clock.pending;
+    await link.request('http', get('/x'));
+    expect(clock.pending).toBe(before);
+  });
+
   it('fail with the error that the home server gives', async () => {
     const { home, link } = await online();
     home.refusals.set('prompt', new AfieldError('session_ended', 'It ended yesterday.'));

@@ -98,6 +98,18 @@ describe('subscriptions', () => {
     expect(home.guest.subscriptions).toHaveLength(1);
   });
 
+  it('closed before the answer are told nothing of it', async () => {
+    const { home, listen } = await online();
+    home.firstSeq = 100;
+    home.held.add('subscribe');
+    const { gaps, subscription } = listen({ since: 5 });
+    await arrived();
+    subscription.close();
+    home.release();
+    await arrived();
+    expect(gaps).toEqual([]);
+  });
+
   it('say so when they are refused, and are over', async () => {
     const { home, link, away } = await online();
     home.refusals.set('subscribe', new AfieldError('session_not_found', 'No such session.'));

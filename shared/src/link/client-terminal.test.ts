@@ -5,6 +5,7 @@ import { LinkClient } from './client.ts';
 import { FRAME_INPUT } from './frames.ts';
 import type { AttachOptions, TerminalHandlers } from './link.ts';
 import { arrived, ManualClock } from './manual-clock.ts';
+import { dropMessage, duplicateMessage, swapMessages } from './memory-pair.ts';
 import { ScriptedHome } from './scripted-home.ts';
 
 const SESSION = '01939b0e-7c1a-7d8e-8a43-0d6f2b1c9e55';
@@ -279,6 +280,53 @@ describe('a terminal over a broken line', () => {
     await clock.advance(10_000);
     await sized;
     expect(terminal.attached).toMatchObject({ cols: 120, rows: 40, lease: 'held' });
+  });
+
+  it('a resize that the cut swallowed stops no later one', async () => {
+    const { clock, home, attach } = await online();
+    const { terminal } = await attach();
+    home.held.add('resize');
+    const swallowed = terminal.resize(100, 30);
+    await arrived();
+    home.guest.pair.cut();
+    home.held.clear();
+    await clock.advance(0);
+    await swallowed;
+    expect(terminal.attached).toMatchObject({ cols: 100, rows: 30 });
+    await terminal.resize(90, 20);
+    expect(home.requests.at(-1)?.payload).toMatchObject({ action: 'resize', cols: 90 });
+  });
+
+  it.each([
+    ['loses a frame', dropMessage],
+    ['doubles a frame', duplicateMessage],
+    ['swaps two frames', swapMessages],
+  ])('a line that %s never shows a byte twice or in the wrong place', async (_, fault) => {
+    const { home, attach } = await online();
+    const { told, stream } = await attach();
+    const log = 'abcdefghij';
+    const { bToA } = home.guest.pair;
+    home.guest.snapshot(stream(), 0, '');
+    await arrived();
+    let count = -1;
+    const tamper = fault(4);
+    bToA.tamper = (message) => tamper(message, ++count);
+    for (let at = 0; at < log.length; at++) home.guest.output(stream(), at, log.charAt(at));
+    await arrived();
+    bToA.tamper = null;
+    home.guest.snapshot(stream(), 10, log);
+    home.guest.output(stream(), 10, 'k');
+    await arrived();
+    let screen = '';
+    let position = 0;
+    for (const [kind, offset, shown] of told.map((line) => line.split(' '))) {
+      if (kind === 'snapshot') [screen, position] = [shown ?? '', Number(offset)];
+      if (kind !== 'output') continue;
+      expect(Number(offset)).toBe(position);
+      screen += shown;
+      position++;
+    }
+    expect(screen).toBe('abcdefghijk');
   });
 
   it('users 26: who only looked only looks again', async () => {
