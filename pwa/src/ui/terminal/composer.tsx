@@ -24,7 +24,7 @@ export function Composer({ text, held, onText, onSend, onKey }: ComposerProps) {
     field.current?.focus();
   };
   return (
-    <form class="comp" aria-label="Text to the terminal" onSubmit={submit}>
+    <form class="comp terminal-comp" aria-label="Text to the terminal" onSubmit={submit}>
       {held !== null && (
         <p class="how" role="status">
           <Icon name="clock" small /> {held}

@@ -19,14 +19,27 @@ export interface LeaseBarProps {
 /** Says who decides the size of the terminal, and lets this device take it or look on. */
 export function LeaseBar(props: LeaseBarProps) {
   const size = `${props.cols} × ${props.rows}`;
-  const who = { mine: 'This device holds the size', theirs: `${props.holder} holds the size`, free: 'Nobody holds the size' }[props.lease];
+  const who = { mine: 'Yours', theirs: props.holder, free: 'Free' }[props.lease];
+  const says = { mine: 'This device holds the size', theirs: `${props.holder} holds the size`, free: 'Nobody holds the size' }[props.lease];
   return (
     <div class="lease">
       <Icon name={props.lease === 'mine' ? 'phone' : 'machine'} small />
-      <span class="cut">{props.ended ? `Last screen · ${size}` : `${who} · ${size}`}</span>
+      <span class="cut">
+        {props.ended ? (
+          `Last screen · ${size}`
+        ) : (
+          <>
+            <span class="lease-long">{says}</span>
+            <span class="lease-short" aria-hidden="true">
+              {who}
+            </span>{' '}
+            · {size}
+          </>
+        )}
+      </span>
       <span class="push line lease-acts">
-        <button type="button" class="btn" onClick={props.onText}>
-          Text
+        <button type="button" class="btn btn-icon" aria-label="Screen as text" onClick={props.onText}>
+          <Icon name="screen" />
         </button>
         {(props.lease !== 'mine' || props.ended) && (
           <button type="button" class="btn" onClick={() => props.onView(props.view === 'fit' ? 'pan' : 'fit')}>

@@ -6,6 +6,7 @@
  */
 import { type ITerminalOptions, type ITheme, Terminal } from '@xterm/xterm';
 import '@xterm/xterm/css/xterm.css';
+import { LINE_HEIGHT } from './fit.ts';
 
 /** Lines kept above the screen; deeper history stays at home. */
 const SCROLLBACK_LINES = 2000;
@@ -40,9 +41,11 @@ const OPTIONS: ITerminalOptions = {
   scrollback: SCROLLBACK_LINES,
   allowProposedApi: false,
   cursorBlink: false,
+  // what is typed stands in the composer, which has the focus: the cursor is shown all the same
+  cursorInactiveStyle: 'block',
   drawBoldTextInBrightColors: false,
   minimumContrastRatio: 4.5,
-  lineHeight: 1.2,
+  lineHeight: LINE_HEIGHT,
   macOptionIsMeta: true,
   screenReaderMode: false,
   windowOptions: {},

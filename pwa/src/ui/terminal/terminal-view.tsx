@@ -1,5 +1,5 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { characterRatio, fittingFont, LEAST_PX, naturalSize, READABLE_PX } from './fit.ts';
+import { type Box, fittingFont, LEAST_PX, measureCell, naturalSize, READABLE_PX } from './fit.ts';
 import type { ScreenEvents, TerminalScreen } from './screen.ts';
 
 export interface TerminalViewProps extends ScreenEvents {
@@ -15,6 +15,9 @@ export interface TerminalViewProps extends ScreenEvents {
   onNaturalSize(size: { cols: number; rows: number }): void;
 }
 
+/** Room around the characters (`.xterm-mount`). */
+const PADDING_PX = 4;
+
 /** The terminal, drawn in the size that the lease gives it, never in one of its own. */
 export function TerminalView(props: TerminalViewProps) {
   const box = useRef<HTMLElement>(null);
@@ -25,7 +28,7 @@ export function TerminalView(props: TerminalViewProps) {
   const [fault, setFault] = useState(false);
   const [attempt, setAttempt] = useState(0);
   const [size, setSize] = useState({ width: 0, height: 0 });
-  const ratio = useRef(0.6);
+  const cell = useRef<Box>({ width: 0, height: 0 });
 
   useEffect(() => {
     let gone = false;
@@ -35,7 +38,7 @@ export function TerminalView(props: TerminalViewProps) {
       .then(({ createScreen }) => {
         if (gone || mount.current === null) return;
         const style = getComputedStyle(mount.current);
-        ratio.current = characterRatio(style.fontFamily);
+        cell.current = measureCell(mount.current);
         made = createScreen(mount.current, themeOf(style), style.fontFamily, {
           onInput: (data) => latest.current.onInput(data),
           onLink: (url) => latest.current.onLink(url),
@@ -56,15 +59,15 @@ export function TerminalView(props: TerminalViewProps) {
     const element = box.current;
     if (element === null) return;
     const observer = new ResizeObserver(() => {
-      const next = { width: element.clientWidth, height: element.clientHeight };
+      const next = { width: element.clientWidth - 2 * PADDING_PX, height: element.clientHeight - 2 * PADDING_PX };
       setSize(next);
-      if (next.width > 0) latest.current.onNaturalSize(naturalSize(next, ratio.current));
+      if (next.width > 0 && cell.current.width > 0) latest.current.onNaturalSize(naturalSize(next, cell.current));
     });
     observer.observe(element);
     return () => observer.disconnect();
   }, [screen]);
 
-  const font = props.view === 'fit' ? fittingFont(size, ratio.current, props.cols) : READABLE_PX;
+  const font = props.view === 'fit' ? fittingFont(size, cell.current, props.cols) : READABLE_PX;
   useEffect(() => {
     screen?.resize(props.cols, props.rows);
     screen?.fontSize(font);
