@@ -1,6 +1,7 @@
 import { channelCases } from '@afield/shared/channel/conformance/channel-cases.ts';
 import { handshakeCases } from '@afield/shared/channel/conformance/handshake-cases.ts';
 import { lifecycleCases } from '@afield/shared/channel/conformance/lifecycle-cases.ts';
+import { longCases } from '@afield/shared/channel/conformance/long-cases.ts';
 import { noblePrimitives } from '@afield/shared/channel/noble-primitives.ts';
 import { nobleSymmetric } from '@afield/shared/channel/noble-symmetric.ts';
 import type { Primitives } from '@afield/shared/channel/primitives.ts';
@@ -21,3 +22,4 @@ for (const [name, ends] of [
 }
 handshakeCases('WebCrypto with node', { device: webPrimitives, server: nodePrimitives });
 lifecycleCases('WebCrypto with node', { device: webPrimitives, server: nodePrimitives });
+longCases('node with node', { device: nodePrimitives, server: nodePrimitives });

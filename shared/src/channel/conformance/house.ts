@@ -9,6 +9,8 @@ import { openChannel } from '../open-channel.ts';
 import type { AcceptChannelOptions, AcceptedChannel, Attempt, Device, OpenChannelOptions, OpenedChannel } from '../opening.ts';
 import type { DhKeyPair, Primitives } from '../primitives.ts';
 
+export const GOODBYE: PipeEnd = { kind: 'goodbye', detail: 'Done.' };
+
 /** Whose cryptography each end uses. */
 export interface Ends {
   device: Primitives;
