@@ -35,35 +35,38 @@ export interface PromptTarget {
   printed(): number;
 }
 
+export interface PromptEvents {
+  changed(id: string, state: DeliveryState, reason: string | null): void;
+  /** The record could not be written. */
+  fault(error: unknown): void;
+}
+
 export class Prompts {
   readonly #session_id: string;
   readonly #store: PromptStore;
   readonly #clock: Clock;
   readonly #target: PromptTarget;
-  readonly #changed: (id: string, state: DeliveryState, reason: string | null) => void;
+  readonly #tell: PromptEvents;
   #working = false;
   #stopped = false;
 
-  constructor(
-    session_id: string,
-    deps: { store: PromptStore; clock: Clock },
-    target: PromptTarget,
-    changed: (id: string, state: DeliveryState, reason: string | null) => void,
-  ) {
+  constructor(session_id: string, deps: { store: PromptStore; clock: Clock }, target: PromptTarget, tell: PromptEvents) {
     this.#session_id = session_id;
     this.#store = deps.store;
     this.#clock = deps.clock;
     this.#target = target;
-    this.#changed = changed;
+    this.#tell = tell;
   }
 
   /** Call when the status changed, or a prompt was stored. Works through everything that can be delivered now. */
   wake(): void {
     if (this.#working || this.#stopped) return;
     this.#working = true;
-    void this.#work().finally(() => {
-      this.#working = false;
-    });
+    this.#work()
+      .catch((error: unknown) => this.#tell.fault(error))
+      .finally(() => {
+        this.#working = false;
+      });
   }
 
   /** The session is over: what was not delivered never will be. */
@@ -124,7 +127,7 @@ export class Prompts {
 
   #set(row: PromptRow, state: DeliveryState, reason: string | null): void {
     this.#store.setState(row.id, state, reason);
-    this.#changed(row.id, state, reason);
+    this.#tell.changed(row.id, state, reason);
   }
 
   /** False when the time was over, or the session. */

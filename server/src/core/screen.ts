@@ -124,7 +124,7 @@ export class Screen {
   lines(from = this.#term.buffer.active.baseY): string[] {
     const { active } = this.#term.buffer;
     const lines: string[] = [];
-    for (let y = from; y < active.baseY + this.#term.rows; y++) lines.push(active.getLine(y)?.translateToString(true) ?? '');
+    for (let y = from; y < active.baseY + this.#term.rows; y++) lines.push(active.getLine(y)?.translateToString(true).trimEnd() ?? '');
     return lines;
   }
 

@@ -1,6 +1,7 @@
 /** One running session: its state machine, its logs and its prompts, around a terminal. Knows no socket and no agent's name. */
 import type { LogType, Prompt, Session, SessionStatus } from '@afield/shared/api/sessions.ts';
 import { AfieldError } from '@afield/shared/errors.ts';
+import type { EventPayloads, EventType } from '@afield/shared/events.ts';
 import { timestamp } from './clock.ts';
 import type { SessionDeps, SessionLimits } from './deps.ts';
 import { type Ending, endingOf } from './ending.ts';
@@ -76,7 +77,7 @@ export class LiveSession {
       resized: (size, lease) => {
         this.#outputLog.rebase();
         this.#save(size);
-        deps.events.publish('session.resized', row.id, { ...size, lease });
+        this.#publish('session.resized', { ...size, lease });
       },
       unrecorded: (reason) => this.#log('system', reason),
     });
@@ -94,9 +95,10 @@ export class LiveSession {
       foreignForeground: () => this.terminal.process?.foreignForeground() ?? null,
     };
     this.#reader = new StateReader(recipe, clock, signals, (reading) => this.#read(reading));
-    this.#prompts = new Prompts(row.id, { store: deps.store.prompts, clock }, this.#promptTarget(), (prompt_id, state, reason) =>
-      deps.events.publish('message.state_changed', row.id, { prompt_id, state, reason }),
-    );
+    this.#prompts = new Prompts(row.id, { store: deps.store.prompts, clock }, this.#promptTarget(), {
+      changed: (prompt_id, state, reason) => this.#publish('message.state_changed', { prompt_id, state, reason }),
+      fault: (error) => deps.warn(`Prompts of session ${row.id} cannot be delivered.`, error),
+    });
   }
 
   /** Errors: start_failed; the session is then over. */
@@ -130,8 +132,9 @@ export class LiveSession {
   }
 
   update(changes: Partial<Pick<SessionRow, 'name' | 'pinned' | 'archived'>>): void {
+    this.#deps.store.sessions.update(this.row.id, changes);
     this.#save(changes);
-    this.#deps.events.publish('session.renamed', this.row.id, { session: this.view() });
+    this.#publish('session.renamed', { session: this.view() });
   }
 
   /** On the monotonic clock; null: nobody has typed. */
@@ -224,7 +227,7 @@ export class LiveSession {
     const previous = this.row.status;
     this.track.waiting(status === 'waiting', this.#deps.clock.monotonic());
     this.#save({ ...more, status, status_reason });
-    this.#deps.events.publish('session.status_changed', this.row.id, { session: this.view(), previous });
+    this.#publish('session.status_changed', { session: this.view(), previous });
     if (previous !== status) this.#log('state', status_reason === null ? status : `${status}: ${status_reason}`, { status, previous });
     this.#prompts.wake();
   }
@@ -240,7 +243,7 @@ export class LiveSession {
     }
     this.#outputLog.stop();
     this.#inputLog.flush();
-    this.#prompts.abandon('The session ended before the text could be given to the agent.');
+    this.#guarded(() => this.#prompts.abandon('The session ended before the text could be given to the agent.'));
     this.#become(status, reason, { exit_code, pid: null, ended_at: timestamp(this.#deps.clock) });
     this.#saveTimer?.cancel();
     this.terminal.dispose();
@@ -284,12 +287,25 @@ export class LiveSession {
     this.#saveTimer = null;
     Object.assign(this.row, changes, { updated_at: timestamp(this.#deps.clock) });
     const { output_bytes, last_output_at, title, updated_at } = this.row;
-    this.#deps.store.sessions.update(this.row.id, { ...changes, output_bytes, last_output_at, title, updated_at });
+    this.#guarded(() => this.#deps.store.sessions.update(this.row.id, { ...changes, output_bytes, last_output_at, title, updated_at }));
   }
 
   #log(type: LogType, text: string, detail?: Record<string, unknown>): void {
     const entry = { seq: 0, session_id: this.row.id, timestamp: timestamp(this.#deps.clock), type, text };
-    this.#deps.events.publish('log', this.row.id, { entry: detail === undefined ? entry : { ...entry, detail } });
+    this.#publish('log', { entry: detail === undefined ? entry : { ...entry, detail } });
+  }
+
+  #publish<T extends EventType>(type: T, payload: EventPayloads[T]): void {
+    this.#guarded(() => this.#deps.events.publish(type, this.row.id, payload));
+  }
+
+  /** A full disk must not end the agent: what cannot be written is told to whoever runs the server. */
+  #guarded(write: () => void): void {
+    try {
+      write();
+    } catch (error) {
+      this.#deps.warn(`Session ${this.row.id} cannot be written.`, error);
+    }
   }
 }
 

@@ -1,0 +1,116 @@
+/** For tests: sessions with everything real around them, in a folder of their own. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { AfieldEvent } from '@afield/shared/events.ts';
+import { FRAME_SNAPSHOT } from '@afield/shared/link/frames.ts';
+import { uuidv7 } from 'uuidv7';
+import type { ConfiguredAgent } from './agents/configured.ts';
+import { createRecipes } from './agents/index.ts';
+import { systemClock } from './core/clock.ts';
+import type { SessionDeps } from './core/deps.ts';
+import { createEventLog } from './core/event-log.ts';
+import type { ViewerSink } from './core/service.ts';
+import { createSessions } from './core/sessions.ts';
+import { createLocalMachine } from './machines/local.ts';
+import { createPtyRuntime } from './runtimes/pty.ts';
+import { openStore } from './store/store.ts';
+
+export interface HouseOptions {
+  /** Kept from an earlier house: a restart. */
+  folder?: string;
+  agents?: Record<string, ConfiguredAgent>;
+  deps?: Partial<SessionDeps>;
+}
+
+export function openHouse({ folder = mkdtempSync(join(tmpdir(), 'afield-')), agents = {}, deps = {} }: HouseOptions = {}) {
+  const clock = systemClock();
+  const store = openStore(join(folder, 'afield.db'));
+  const events = createEventLog(store.events, clock);
+  const heard: AfieldEvent[] = [];
+  const warnings: string[] = [];
+  events.subscribe((event) => heard.push(event));
+  const sessions = createSessions({
+    clock,
+    newId: uuidv7,
+    store,
+    events,
+    recipes: createRecipes({ shell: '/bin/bash', agents }),
+    machine: createLocalMachine({ env: { ...process.env, HOME: folder }, home: folder }),
+    runtime: createPtyRuntime(clock),
+    workDir: folder,
+    recordings: join(folder, 'recordings'),
+    warn: (message, cause) => warnings.push(`${message} ${cause instanceof Error ? cause.message : ''}`),
+    ...deps,
+  });
+  const stop = async () => {
+    await sessions.close();
+    store.close();
+  };
+  return {
+    folder,
+    store,
+    events,
+    sessions,
+    heard,
+    warnings,
+    /** As `kill -9` would: nothing is told, nothing is flushed. Processes are left to the caller. */
+    crash: () => store.close(),
+    stop,
+    close: async () => {
+      await stop();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+export type House = ReturnType<typeof openHouse>;
+
+/** An agent that runs a line of shell script, without any rule: silence of 300 ms is idle. */
+export function script(line: string): ConfiguredAgent {
+  return { command: ['/bin/bash', '-c', line], quiet_ms: 300 };
+}
+
+/** Waits until `probe` gives something that is not null, undefined or false. */
+export async function eventually<T>(probe: () => T | Promise<T>, ms = 10_000): Promise<NonNullable<Exclude<T, false>>> {
+  const end = performance.now() + ms;
+  for (;;) {
+    const value = await probe();
+    if (value !== null && value !== undefined && value !== false) return value as NonNullable<Exclude<T, false>>;
+    if (performance.now() > end) throw new Error(`it did not happen within ${ms} ms: ${probe}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+export interface CollectingSink extends ViewerSink {
+  frames: { kind: number; offset: number; bytes: Uint8Array }[];
+  ended: string | null;
+  /** Bytes of everything that arrived. */
+  received(): number;
+  snapshots(): number;
+  text(): string;
+  /** Called for every frame. */
+  heard: (frame: { kind: number; offset: number; bytes: Uint8Array }) => void;
+}
+
+/** A viewer that keeps what it gets. */
+export function collectingSink(id: string, device_name = id): CollectingSink {
+  const sink: CollectingSink = {
+    id,
+    device_name,
+    frames: [],
+    ended: null,
+    heard: () => {},
+    send(kind, offset, bytes) {
+      const frame = { kind, offset, bytes: Uint8Array.from(bytes) };
+      sink.frames.push(frame);
+      sink.heard(frame);
+    },
+    closed(reason) {
+      sink.ended = reason;
+    },
+    received: () => sink.frames.reduce((sum, frame) => sum + frame.bytes.length, 0),
+    snapshots: () => sink.frames.filter((frame) => frame.kind === FRAME_SNAPSHOT).length,
+    text: () => Buffer.concat(sink.frames.map((frame) => frame.bytes)).toString(),
+  };
+  return sink;
+}
