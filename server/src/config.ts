@@ -176,7 +176,7 @@ async function fromFile(file: string): Promise<Record<string, unknown>> {
     throw new AfieldError('bad_request', `${file} cannot be read: ${(cause as Error).message}`, { cause });
   }
   // Loaded only when there is a file: most commands have none to read.
-  const { parseDocument } = await import('yaml');
+  const { parseDocument } = await import('./yaml.ts');
   const document = parseDocument(source, { prettyErrors: true });
   const fault = document.errors[0];
   if (fault !== undefined) {
