@@ -51,6 +51,12 @@ const OPTIONS: ITerminalOptions = {
   windowOptions: {},
 };
 
+/**
+ * A full reset; then once to the alternate screen and back, for xterm draws no cursor before it had the focus or saw that, and here the
+ * composer has the focus.
+ */
+const CLEAN = new TextEncoder().encode('\x1bc\x1b[?1049h\x1b[?1049l');
+
 const swallow = () => true;
 
 /** Sequences that ask for an answer, by final character and prefix (ECMA-48; xterm "Control Sequences"). */
@@ -105,9 +111,9 @@ export function createScreen(container: HTMLElement, theme: ITheme, fontFamily: 
   return {
     snapshot(bytes, done) {
       // a reset inside of the same write, so that no frame shows an empty screen
-      const whole = new Uint8Array(bytes.length + 2);
-      whole.set([0x1b, 0x63]);
-      whole.set(bytes, 2);
+      const whole = new Uint8Array(CLEAN.length + bytes.length);
+      whole.set(CLEAN);
+      whole.set(bytes, CLEAN.length);
       terminal.write(whole, done);
     },
     write: (bytes, done) => terminal.write(bytes, done),
