@@ -13,7 +13,8 @@ export const examples: CommandModule['examples'] = [
 ];
 
 interface Options {
-  wait: boolean;
+  /** Set by --no-wait only: commander gives defaults of such options before this command is loaded. */
+  wait?: false;
   light?: true;
   json?: true;
 }
@@ -52,7 +53,7 @@ export function define(command: Command, context: Context): void {
         return;
       }
       show(io, pairing, options.light === true);
-      if (!options.wait) {
+      if (options.wait === false) {
         say(io, `It is good once, for ${secondsLeft(pairing, io.now())} s.`);
         return;
       }

@@ -23,9 +23,9 @@ export function statusWord(session: Pick<Session, 'status' | 'activity'>): strin
   return `${MARKS[session.status].shape} ${session.status}${activity}`;
 }
 
-/** One sentence about how a session ended: status, exit code and the reason that the server gives. */
-export function endSentence(session: Pick<Session, 'status' | 'exit_code' | 'status_reason'>): string {
-  const code = session.exit_code === null ? '' : `, exit code ${session.exit_code}`;
-  const reason = session.status_reason === null ? '' : ` ${printable(session.status_reason)}`;
-  return `${MARKS[session.status].shape} ${session.status}${code}.${reason}`;
+/** How a session ended: status, exit code, and the reason that the server gives. */
+export function endSentence({ status, exit_code, status_reason }: Pick<Session, 'status' | 'exit_code' | 'status_reason'>): string {
+  const known = exit_code === null || status_reason?.includes(`exit code ${exit_code}`);
+  const reason = status_reason === null ? '' : ` ${printable(status_reason)}`;
+  return `${MARKS[status].shape} ${status}${known ? '' : `, exit code ${exit_code}`}.${reason}`;
 }

@@ -137,9 +137,9 @@ describe('Viewer', () => {
   it('when a phone takes the size it says so, and is exact again once the desk has it', async () => {
     const { desk, stream, resized } = setup();
     stream().show('wide');
-    resized(40, 70, 'Pixel\x1b[2J');
+    resized(40, 70, 'P\x1b[2J');
     stream().handlers.onSnapshot(Buffer.from('narrow'), 200);
-    await vi.waitFor(() => expect(desk.text).toContain('Pixel\\e[2J has the size, type to take it '));
+    await vi.waitFor(() => expect(desk.text).toContain('P\\e[2J has the size, type to take it '));
     resized(80, 24, 'command line');
     desk.text = '';
     stream().handlers.onSnapshot(Buffer.from('wide again'), 300);
