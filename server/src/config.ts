@@ -176,8 +176,8 @@ async function fromFile(file: string): Promise<Record<string, unknown>> {
     throw new AfieldError('bad_request', `${file} cannot be read: ${(cause as Error).message}`, { cause });
   }
   // Loaded only when there is a file: most commands have none to read.
-  const { parseDocument } = await import('./yaml.ts');
-  const document = parseDocument(source, { prettyErrors: true });
+  const { parseYaml } = await import('./yaml.ts');
+  const document = parseYaml(source);
   const fault = document.errors[0];
   if (fault !== undefined) {
     const [what = ''] = fault.message.split(/ at line \d+|\n/);
