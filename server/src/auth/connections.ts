@@ -43,14 +43,14 @@ export class Connections {
   }
 
   list(): Connection[] {
-    return [...this.#live.values()].map(({ id, identity, door, since, sessions, bytesQueued }) => ({
-      id,
-      device_id: identity.device_id,
-      device_name: identity.device_name,
-      door,
-      since,
-      sessions: sessions(),
-      bytes_queued: bytesQueued(),
+    return [...this.#live.values()].map((connection) => ({
+      id: connection.id,
+      device_id: connection.identity.device_id,
+      device_name: connection.identity.device_name,
+      door: connection.door,
+      since: connection.since,
+      sessions: connection.sessions(),
+      bytes_queued: connection.bytesQueued(),
     }));
   }
 

@@ -31,8 +31,8 @@ export interface AdmissionDeps {
   onFault?: (fault: HandshakeFault) => void;
 }
 
-/** Resolves when the device is in or refused; never rejects. `onTaken`: the first message came. */
-export type Admit = (socket: MessageSocket, onTaken: () => void) => Promise<void>;
+/** Resolves with true when the device is in, false when it was refused; never rejects. `onTaken`: the first message came. */
+export type Admit = (socket: MessageSocket, onTaken: () => void) => Promise<boolean>;
 
 export function createAdmission(deps: AdmissionDeps): Admit {
   const { primitives, staticKey, room, clock, devices, pairings, serveLink, log } = deps;
@@ -65,6 +65,7 @@ export function createAdmission(deps: AdmissionDeps): Admit {
         commit,
       });
       serveLink({ pipe: channel, door: 'relay', who: committed });
+      return true;
     } catch (error) {
       const fault = error instanceof ChannelError ? error.fault : 'malformed';
       const attempt = error instanceof ChannelError ? error.attempt : null;
@@ -72,6 +73,7 @@ export function createAdmission(deps: AdmissionDeps): Admit {
       deps.onFault?.(fault);
       // An idle spare that closes is no attempt of anybody.
       if (fault !== 'closed') log.info('A device was not let in', { fault, mode: attempt?.mode ?? null });
+      return false;
     }
   };
 }

@@ -20,6 +20,9 @@ const LAST_RETRY_MS = 30_000;
 /** A spare that the relay closes sooner than this counts as a failed attempt, so that a hostile relay cannot make us dial in a loop. */
 const SETTLED_MS = 5_000;
 const WATCH_MS = 5_000;
+/** A relay, or strangers who know the room, can use up spares as fast as we dial: so often we do, and no more. */
+const MAX_DIALS = 60;
+const DIALS_MS = 10_000;
 
 export interface RelayDoorOptions {
   url: string;
@@ -52,6 +55,7 @@ export class RelayDoor {
   #since: string;
   #failures = 0;
   #wanted: number;
+  #dials = { since: 0, count: 0 };
   #retry: { cancel(): void } | null = null;
   #watch: { cancel(): void } | null = null;
   #closed = false;
@@ -72,6 +76,11 @@ export class RelayDoor {
       detail: this.#detail,
       since: this.#since,
     };
+  }
+
+  /** True while the next attempt is planned, and none under way. */
+  get waiting(): boolean {
+    return this.#retry !== null;
   }
 
   start(): void {
@@ -106,7 +115,28 @@ export class RelayDoor {
     if (this.#closed || this.#retry !== null) return;
     const room = Math.min(MAX_HANDSHAKES - this.#count('handshake'), MAX_CHANNELS - this.#count('handshake', 'channel'));
     const most = Math.min(this.#state === 'up' ? this.#wanted : 1, room);
-    for (let have = this.#count('dialling', 'spare'); have < most; have++) this.#dial();
+    for (let have = this.#count('dialling', 'spare'); have < most; have++) {
+      const wait = this.#dialPause();
+      if (wait > 0) {
+        this.#topUpIn(wait);
+        return;
+      }
+      this.#dial();
+    }
+  }
+
+  /** Milliseconds until the next dial is allowed. */
+  #dialPause(): number {
+    const now = this.#options.clock.monotonic();
+    if (now - this.#dials.since >= DIALS_MS) this.#dials = { since: now, count: 0 };
+    return ++this.#dials.count <= MAX_DIALS ? 0 : this.#dials.since + DIALS_MS - now;
+  }
+
+  #topUpIn(ms: number): void {
+    this.#retry ??= this.#options.clock.setTimeout(() => {
+      this.#retry = null;
+      this.#topUp();
+    }, ms);
   }
 
   #dial(): void {
@@ -122,9 +152,10 @@ export class RelayDoor {
     const leg: Leg = { socket, phase: 'dialling', openedAt: now, heardAt: now, pingedAt: now };
     let fault: string | null = null;
     this.#legs.add(leg);
-    socket.on('unexpected-response', (request, response) => {
+    socket.on('unexpected-response', (_request, response) => {
       fault = faultOfStatus(response.statusCode ?? 0, room);
-      request.destroy();
+      // Whoever looks at the answer must also end the attempt.
+      socket.terminate();
     });
     socket.on('error', (error) => {
       fault ??= faultOfError(error);
@@ -148,8 +179,9 @@ export class RelayDoor {
       this.#failures = 0;
       this.#topUp();
     };
-    void admit(messageSocket(leg.socket), taken).then(() => {
-      if (leg.phase === 'handshake') leg.phase = 'channel';
+    void admit(messageSocket(leg.socket), taken).then((admitted) => {
+      // Who was refused counts as a handshake until its socket is closed.
+      if (admitted) leg.phase = 'channel';
       this.#topUp();
     });
     this.#tell('up', null);
@@ -178,10 +210,7 @@ export class RelayDoor {
     const exponential = Math.min(LAST_RETRY_MS, FIRST_RETRY_MS * 2 ** (this.#failures - 1));
     const delay = this.#failures === 0 && stood ? 0 : Math.max(FIRST_RETRY_MS, exponential) * (1 - this.#options.random() / 2);
     this.#failures++;
-    this.#retry = this.#options.clock.setTimeout(() => {
-      this.#retry = null;
-      this.#topUp();
-    }, delay);
+    this.#topUpIn(delay);
   }
 
   #tell(state: 'up' | 'down', detail: string | null): void {
