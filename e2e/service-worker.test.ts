@@ -1,24 +1,32 @@
 /** The real service worker in a real browser: offline shell, update on request, pushes and taps. No home is needed. */
 import type { PushMessage } from '@afield/shared/api/push.ts';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { until } from './kit.ts';
 import { openPhone, type Phone } from './phone.ts';
 import { type DrivenWorker, driveWorker } from './service-worker.ts';
 import { type StaticSite, serveSite } from './static-site.ts';
 
-let site: StaticSite;
 let phone: Phone;
+let site: StaticSite;
+let page: Page;
 let worker: DrivenWorker;
 
+beforeAll(async () => {
+  phone = await openPhone({ permissions: ['notifications'] });
+});
+afterAll(() => phone?.close());
+
+// An origin of its own for each test: nothing of another's worker is left there.
 beforeEach(async () => {
   site = await serveSite();
-  phone = await openPhone({ permissions: ['notifications'] });
-  await phone.page.goto(site.origin);
-  worker = await driveWorker(phone.page);
+  page = await phone.context.newPage();
+  await page.goto(site.origin);
+  worker = await driveWorker(page);
 });
 afterEach(async () => {
-  await phone.close();
-  await site.close();
+  await page?.close();
+  await site?.close();
 });
 
 const message = (changes: Partial<PushMessage> = {}): string =>
@@ -33,11 +41,10 @@ const message = (changes: Partial<PushMessage> = {}): string =>
     timestamp: new Date().toISOString(),
     ...changes,
   });
-const heading = () => phone.page.locator('h1').first();
+const heading = () => page.locator('h1').first();
 
 describe('without a connection', () => {
   it('opens at any address of the app, from the files of one build', async () => {
-    const page = phone.page;
     await until('the worker serves the page', () => page.evaluate(() => navigator.serviceWorker.controller !== null));
     const words = await heading().textContent();
     site.cut();
@@ -48,16 +55,15 @@ describe('without a connection', () => {
   });
 
   it('leaves the addresses of a home server alone', async () => {
-    await until('the worker serves the page', () => phone.page.evaluate(() => navigator.serviceWorker.controller !== null));
+    await until('the worker serves the page', () => page.evaluate(() => navigator.serviceWorker.controller !== null));
     site.cut();
-    const failed = await phone.page.goto(`${site.origin}/api/v1/health`).catch((error: unknown) => String(error));
+    const failed = await page.goto(`${site.origin}/api/v1/health`).catch((error: unknown) => String(error));
     expect(failed).toContain('ERR_');
   });
 });
 
 describe('a new version', () => {
   it('waits until the person asks for it, then takes over', async () => {
-    const page = phone.page;
     await until('the worker serves the page', () => page.evaluate(() => navigator.serviceWorker.controller !== null));
     site.change('/sw.js', (text) => `${text}\n// another version`);
     await page.evaluate(async () => {
@@ -106,20 +112,20 @@ describe('a push', () => {
   });
 
   it('never becomes markup', async () => {
+    const complaints: string[] = [];
+    page.on('pageerror', (error) => complaints.push(String(error)));
     await worker.deliver(message({ title: '<img src=x onerror=alert(1)>', body: '<b>bold</b>' }));
     await until('it is shown', async () => (await worker.shown()).length === 1);
     expect(await worker.shown()).toMatchObject([{ title: '<img src=x onerror=alert(1)>', body: '<b>bold</b>' }]);
-    expect(phone.complaints).toEqual([]);
+    expect(complaints).toEqual([]);
   });
 
   it('shows while no page is open, and the next page knows that it came', async () => {
-    const page = await phone.context.newPage();
     await page.goto('about:blank');
-    await phone.page.goto('about:blank');
     await worker.deliver(message());
-    await phone.page.goto(site.origin);
+    await page.goto(site.origin);
     await until('it is shown', async () => (await worker.shown()).length === 1);
-    const arrival = await phone.page.evaluate(
+    const arrival = await page.evaluate(
       () =>
         new Promise<{ seq: number; kind: string }>((resolve, reject) => {
           const opening = indexedDB.open('afield-push');
@@ -136,7 +142,6 @@ describe('a push', () => {
 
 describe('a tap', () => {
   it('closes the notification and tells the open page where to go', async () => {
-    const page = phone.page;
     await page.evaluate(() => {
       const heard: unknown[] = [];
       Object.assign(window, { heard });
@@ -159,8 +164,8 @@ describe('a tap', () => {
       expect(await worker.shown()).toMatchObject([{ path: '/' }]);
       await worker.tap('session:1');
       await until('it is closed', async () => (await worker.shown()).length === 0);
-      expect(new URL(phone.page.url()).origin).toBe(site.origin);
-      expect(phone.context.pages().filter((page) => page.url().includes('attacker'))).toEqual([]);
+      expect(new URL(page.url()).origin).toBe(site.origin);
+      expect(phone.context.pages().filter((open) => open.url().includes('attacker'))).toEqual([]);
     },
   );
 });

@@ -20,9 +20,9 @@ export interface DrivenWorker {
 /** The page must have loaded and registered its worker; waits until that is active. */
 export async function driveWorker(page: Page): Promise<DrivenWorker> {
   const origin = new URL(page.url()).origin;
-  await page.evaluate(async () => {
-    await navigator.serviceWorker.ready;
-  });
+  await until('the service worker of the page is active', () =>
+    page.evaluate(async () => (await navigator.serviceWorker.getRegistration())?.active?.state === 'activated'),
+  );
   const cdp = await page.context().newCDPSession(page);
   const registrationId = await registrationOf(cdp, origin);
   const worker = (): Worker => {
