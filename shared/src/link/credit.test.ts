@@ -102,22 +102,46 @@ describe('ViewerCredit', () => {
     expect(bench.sent.at(-1)).toEqual({ kind: 'output', offset: 3, bytes: 3 });
   });
 
-  it('gathers for 5 ms after sending, or until 16 KiB are there', () => {
+  it('never holds back the echo of a key, however fast one types', () => {
     const bench = attached();
-    bench.output(1);
+    bench.time += OUTPUT_BATCH_MS;
+    for (let key = 0; key < 4; key++) {
+      bench.output(3);
+      expect(bench.run()).toBe('rest');
+      bench.draw();
+      bench.time += 1;
+    }
+    expect(bench.sent.slice(-4).map((step) => step.bytes)).toEqual([3, 3, 3, 3]);
+  });
+
+  it('gathers a flood for the rest of 5 ms, or until 16 KiB are there', () => {
+    const bench = attached();
+    bench.time += OUTPUT_BATCH_MS;
+    bench.output(2000);
     bench.run();
     bench.time += 1;
-    bench.output(10);
-    bench.output(10);
+    bench.output(1000);
+    bench.output(1000);
     expect(bench.run()).toBe('wait 4');
     bench.time += 4;
     expect(bench.run()).toBe('rest');
-    expect(bench.sent.at(-1)?.bytes).toBe(20);
+    expect(bench.sent.at(-1)?.bytes).toBe(2000);
     bench.output(OUTPUT_BATCH_BYTES - 1);
     expect(bench.run()).toBe(`wait ${OUTPUT_BATCH_MS}`);
-    bench.output(2);
+    bench.output(2000);
     expect(bench.run()).toBe(`wait ${OUTPUT_BATCH_MS}`);
     expect(bench.sent.at(-1)?.bytes).toBe(OUTPUT_BATCH_BYTES);
+  });
+
+  it('gathers crumbs too, once there are many', () => {
+    const bench = attached();
+    bench.time += OUTPUT_BATCH_MS;
+    const steps = Array.from({ length: 8 }, () => {
+      bench.output(1);
+      return bench.run();
+    });
+    expect(steps.slice(0, 4)).toEqual(['rest', 'rest', 'rest', 'rest']);
+    expect(steps.slice(4).every((step) => step.startsWith('wait'))).toBe(true);
   });
 
   it('does not wait for ever when the clock jumps back', () => {
@@ -246,8 +270,9 @@ describe('ViewerCredit', () => {
     credit.push(0, new Uint8Array(100));
     credit.snapshot(60, 10);
     credit.push(50, new Uint8Array(60));
-    const steps = [credit.next()];
-    expect(steps).toEqual([{ kind: 'wait', ms: OUTPUT_BATCH_MS }]);
+    const step = credit.next();
+    expect(step).toMatchObject({ kind: 'output', offset: 60 });
+    expect(step.kind === 'output' && step.bytes.length).toBe(50);
     expect(credit.queuedBytes).toBe(10 + 50);
   });
 

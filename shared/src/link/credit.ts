@@ -5,6 +5,10 @@ import { ByteQueue } from './byte-queue.ts';
 export const OUTPUT_BATCH_BYTES = 16 * 1024;
 /** …but held no longer than this: below what a person notices. */
 export const OUTPUT_BATCH_MS = 5;
+/** So many frames may go out at once in that time: echoes of keys are never held back, a flood soon is. */
+const UNHELD_FRAMES = 4;
+/** …if they are no larger than this, as an echo is. */
+const UNHELD_BYTES = 512;
 /** Most that may be queued for a viewer, wherever it waits: in this program, in TCP, in the viewer's own program. */
 export const MAX_UNACKED_BYTES = 256 * 1024;
 /** Least window of a slow viewer: a few screens, so that ordinary work never skips. */
@@ -52,7 +56,9 @@ export class ViewerCredit {
   #window = MAX_UNACKED_BYTES;
   #bytesPerMs: number | null = null;
   #measuredAt = 0;
-  #lastSentAt = Number.NEGATIVE_INFINITY;
+  /** Begin of the present stretch of `OUTPUT_BATCH_MS`, and what went out in it. */
+  #burstAt = Number.NEGATIVE_INFINITY;
+  #burstFrames = 0;
 
   /** `now`: milliseconds from any fixed point. */
   constructor(now: () => number) {
@@ -118,10 +124,8 @@ export class ViewerCredit {
       return { kind: 'snapshot' };
     }
     if (this.#phase !== 'flow' || this.#pending.length === 0) return { kind: 'rest' };
-    const elapsed = this.#now() - this.#lastSentAt;
-    if (this.#pending.length < OUTPUT_BATCH_BYTES && elapsed >= 0 && elapsed < OUTPUT_BATCH_MS) {
-      return { kind: 'wait', ms: OUTPUT_BATCH_MS - elapsed };
-    }
+    const held = this.#heldFor(this.#pending.length);
+    if (held > 0) return { kind: 'wait', ms: held };
     this.#markSent();
     const offset = this.#sent;
     const bytes = this.#pending.take(OUTPUT_BATCH_BYTES);
@@ -129,10 +133,25 @@ export class ViewerCredit {
     return { kind: 'output', offset, bytes };
   }
 
+  /** Milliseconds for which so many bytes are still gathered. */
+  #heldFor(bytes: number): number {
+    if (bytes >= OUTPUT_BATCH_BYTES) return 0;
+    const elapsed = this.#now() - this.#burstAt;
+    if (elapsed < 0 || elapsed >= OUTPUT_BATCH_MS) return 0;
+    if (bytes <= UNHELD_BYTES && this.#burstFrames < UNHELD_FRAMES) return 0;
+    return OUTPUT_BATCH_MS - elapsed;
+  }
+
   #markSent(): void {
     const now = this.#now();
     if (this.unackedBytes === 0) this.#measuredAt = now;
-    this.#lastSentAt = now;
+    const elapsed = now - this.#burstAt;
+    if (elapsed >= 0 && elapsed < OUTPUT_BATCH_MS) {
+      this.#burstFrames += 1;
+    } else {
+      this.#burstAt = now;
+      this.#burstFrames = 1;
+    }
   }
 
   /** Fits the window to how fast the viewer draws, so that a slow one is soon shown the newest screen instead of an old flood. */
