@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { spawn } from 'node-pty';
 import { WebSocketServer } from 'ws';
 
-const http = createServer();
+const http = createServer((_request, response) => response.end('ok'));
 const sockets = new WebSocketServer({ server: http });
 sockets.on('connection', (socket) => {
   const child = spawn('/bin/sh', [], {
