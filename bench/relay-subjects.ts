@@ -40,8 +40,10 @@ export async function startSubject(kind: Kind, homePort: number): Promise<Subjec
 async function startRelay(): Promise<{ child: ChildProcess; port: number }> {
   const bundle = path.join(ROOT, 'relay/dist/relay.mjs');
   if (!existsSync(bundle)) throw new Error('relay/dist/relay.mjs is missing. Run: npm run build relay');
-  const env = { ...process.env, HOST: '127.0.0.1', PORT: '0', RELAY_LIMIT_LOOPBACK: 'false' };
-  const child = spawn(process.execPath, [bundle], { env, stdio: ['ignore', 'pipe', 'inherit'] });
+  const env = { ...process.env, HOST: '127.0.0.1', PORT: '0', RELAY_LIMIT_LOOPBACK: 'false', RELAY_LOG: 'info' };
+  // with the flags that the image starts it with
+  const command = JSON.parse(/^CMD (\[.*\])$/m.exec(readFileSync(path.join(ROOT, 'relay/Dockerfile'), 'utf8'))?.[1] ?? '[]') as string[];
+  const child = spawn(process.execPath, [...command.slice(1, -1), bundle], { env, stdio: ['ignore', 'pipe', 'inherit'] });
   for await (const line of createInterface({ input: child.stdout })) {
     const entry = JSON.parse(line) as { event: string; port: number };
     if (entry.event !== 'listening') continue;
