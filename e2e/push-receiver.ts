@@ -9,7 +9,7 @@ import { importJWK, jwtVerify } from 'jose';
 import { type BrowserKeys, decryptPush, generateBrowserKeys } from './push-crypto.ts';
 
 /** A message that was taken. */
-export interface Received {
+interface Received {
   /** Decrypted JSON. */
   message: Record<string, unknown>;
   ttl: number;
@@ -26,7 +26,7 @@ export interface Received {
 }
 
 /** What to answer instead of taking a message. */
-export interface Refusal {
+interface Refusal {
   status: number;
   headers?: Record<string, string>;
   body?: string;

@@ -18,10 +18,16 @@ let phone: Phone;
 let browser: PushBrowser;
 let worker: DrivenWorker;
 
+/** An agent that works for seven seconds on whatever it is told, then waits. */
+const PLODS = 'while read -r line; do for i in 1 2 3 4 5 6 7; do echo "step $i"; sleep 1; done; done';
+
 beforeAll(async () => {
   receiver = await startPushReceiver();
   [house, phone] = await Promise.all([
-    startHouse({ env: { AFIELD_PUSH_HOSTS: receiver.origin } }),
+    startHouse({
+      config: { agents: { plodder: { command: ['sh', '-c', PLODS], quiet_ms: 1500 } } },
+      env: { AFIELD_PUSH_HOSTS: receiver.origin },
+    }),
     openPhone({ permissions: ['notifications'] }),
   ]);
   browser = await usePushReceiver(phone, receiver);
@@ -47,13 +53,13 @@ async function arrival(subscription: TestSubscription, count: number): Promise<R
   return message;
 }
 
-/** A session that ends by itself: nobody looks at it, nobody types. */
-async function runAtHome(name: string, script: string): Promise<Session> {
+/** A session that nobody looks at or types into; a shell that ends by itself unless `more` says another agent. */
+async function runAtHome(name: string, script: string, more: object = {}): Promise<Session> {
   const token = (await readFile(path.join(house.home, 'token'), 'utf8')).trim();
   const response = await fetch(`${house.url}/api/v1/sessions`, {
     method: 'POST',
     headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
-    body: JSON.stringify({ agent: 'shell', name, cwd: house.home, args: ['-c', script] }),
+    body: JSON.stringify({ agent: 'shell', name, cwd: house.home, args: script === '' ? [] : ['-c', script], ...more }),
   });
   expect(response.status).toBe(201);
   return (await response.json()) as Session;
@@ -101,6 +107,14 @@ describe('notifications', () => {
     const { sender, claims, ttl, urgency } = current().received[2]!;
     expect(claims.aud).toBe(receiver.origin);
     expect([ttl, urgency, sender.length]).toEqual([86_400, 'high', 87]);
+  });
+
+  it('call when an agent has ended its turn and waits for its person', async () => {
+    const session = await runAtHome('Plod along', '', { agent: 'plodder', prompt: 'go on' });
+    const message = await arrival(current(), 4);
+    expect(message).toMatchObject({ kind: 'waiting', title: 'plodder waits for you', session_id: session.id });
+    expect(message.body).toMatch(/^Plod along · waits for your next message · worked \d+ s$/);
+    expect((await house.cli('stop', session.id)).code).toBe(0);
   });
 
   it('are subscribed anew at the next launch when the push service dropped them', async () => {

@@ -2,7 +2,7 @@
 import type { CDPSession, Page, Worker } from 'playwright-core';
 import { until } from './kit.ts';
 
-export interface ShownNotification {
+interface ShownNotification {
   title: string;
   body: string;
   tag: string;

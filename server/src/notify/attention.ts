@@ -16,7 +16,7 @@ export const APPROVAL_MS = 5_000;
 /** Somebody who typed into the session this short a time ago is taken to be looking at it. */
 export const PRESENCE_MS = 15_000;
 /** Shorter work than this is a redraw or an answer that its reader is still waiting for. */
-export const MIN_TURN_MS = 5_000;
+const MIN_TURN_MS = 5_000;
 /** A second turn that nobody asked for (work in the background woke the agent) counts only when it is this long. */
 export const MIN_OWN_TURN_MS = 30_000;
 

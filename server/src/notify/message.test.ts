@@ -40,6 +40,9 @@ describe('what a notification says', () => {
       'Lost: Fix the checkout',
       'The process of claude is gone. History and files are kept.',
     ]);
+    expect(words({ kind: 'lost', session: sampleSession({ status_reason: 'It ended with the home server.' }) })[1]).toBe(
+      'It ended with the home server. History and files are kept.',
+    );
     expect(words({ kind: 'finished', workedMs: 7_500_000 })[1]).toContain('worked 2 h 5 min');
   });
 

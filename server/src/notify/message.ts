@@ -20,7 +20,7 @@ export function sessionMessage({ kind, turn, session, workedMs }: Attention, sta
       : [`${agent} needs an answer`, `${name} · ${session.status_reason ?? 'asks something on its screen'}`],
     finished: [`Finished: ${name}`, `${agent} ended by itself, without an error${worked}`],
     failed: [`Failed: ${name}`, session.status_reason ?? `${agent} ended with exit code ${session.exit_code ?? 'unknown'}`],
-    lost: [`Lost: ${name}`, session.status_reason ?? `The process of ${agent} is gone. History and files are kept.`],
+    lost: [`Lost: ${name}`, `${session.status_reason ?? `The process of ${agent} is gone.`} History and files are kept.`],
   };
   const [title, body] = texts[kind];
   return bounded({ kind, title, body, tag: `session:${session.id}`, path: `/sessions/${session.id}`, session_id: session.id, ...stamp });

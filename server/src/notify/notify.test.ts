@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Device } from '@afield/shared/api/devices.ts';
@@ -231,6 +231,15 @@ describe('keys and settings', () => {
     notify = start();
     expect(notify.push.state('phone').subscribed).toBe(false);
     expect(warned).toEqual([expect.stringContaining('1 devices subscribe again')]);
+  });
+
+  it('G5: refuses a key that others may read, and leaves it as it is', async () => {
+    await notify.close();
+    const file = join(folder, 'vapid.json');
+    const before = readFileSync(file, 'utf8');
+    chmodSync(file, 0o644);
+    expect(() => start()).toThrow(/chmod 600/);
+    expect(readFileSync(file, 'utf8')).toBe(before);
   });
 
   it('refuses to start with settings that cannot work', () => {
