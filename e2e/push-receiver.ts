@@ -37,6 +37,8 @@ export interface TestSubscription {
   /** As `PushSubscription.toJSON()`. */
   readonly json: { endpoint: string; expirationTime: null; keys: { p256dh: string; auth: string } };
   readonly received: Received[];
+  /** Requests that came, answered or not. */
+  asked: number;
   /** Every answer that was given, oldest first. */
   readonly answers: number[];
   /** Answers of the next requests, in order; then messages are taken again. */
@@ -91,6 +93,7 @@ export async function startPushReceiver(): Promise<PushReceiver> {
     if (entry === undefined) throw new Rejected(404, 'no such subscription');
     response.on('finish', () => entry.answers.push(response.statusCode));
     const body = await read(request);
+    entry.asked += 1;
     if (entry.stalled) return;
     if (entry.gone) throw new Rejected(410, 'push subscription has unsubscribed or expired');
     const refusal = entry.refusals.shift();
@@ -149,6 +152,7 @@ export async function startPushReceiver(): Promise<PushReceiver> {
         gone: false,
         stalled: false,
         received: [],
+        asked: 0,
         answers: [],
         json: {
           endpoint: origin + path,

@@ -13,6 +13,8 @@ let sent: string[];
 let warned: string[];
 /** Outcomes of the next attempts; then everything is taken. */
 let outcomes: Outcome[];
+/** What happens when the sender is cut off. */
+let cut: () => void;
 /** While set, attempts hang on it. */
 let gate: Promise<void> | null;
 
@@ -54,11 +56,13 @@ beforeEach(() => {
   warned = [];
   outcomes = [];
   gate = null;
+  cut = () => {};
   delivery = createDelivery({
     clock,
     store,
     warn: (text) => warned.push(text),
     sender: {
+      close: () => cut(),
       async send(to, { title }) {
         sent.push(`${to.device_id}: ${title}`);
         const outcome = outcomes.shift() ?? { kind: 'taken' };
@@ -202,6 +206,18 @@ describe('a lane', () => {
     await pass(86_400_000);
     expect(sent).toEqual(['phone: a']);
   });
+});
+
+it('does not wait for a slow push service when it ends, and notes nothing of what was cut off', async () => {
+  gate = new Promise((done) => {
+    cut = done;
+  });
+  outcomes = [later()];
+  delivery.enqueue('phone', message('a'));
+  await settle();
+  await delivery.close();
+  expect(store.get('phone')?.last_error).toBeNull();
+  expect(warned).toEqual([]);
 });
 
 it('ends with nothing under way', async () => {

@@ -40,13 +40,14 @@ export interface DeliveryDeps {
 export function createDelivery({ clock, store, sender, warn }: DeliveryDeps): Delivery {
   const lanes = new Map<string, Lane>();
   const flights = new Set<Promise<unknown>>();
+  let closed = false;
 
   async function once(device_id: string, message: PushMessage): Promise<Outcome> {
     const row = store.get(device_id);
     if (row === null) return { kind: 'gone', detail: 'This device has no subscription.' };
     const outcome = await sender.send(row, message);
     // The device may have subscribed anew, or been revoked, while the message was on its way.
-    if (store.get(device_id)?.endpoint === row.endpoint) record(device_id, outcome);
+    if (!closed && store.get(device_id)?.endpoint === row.endpoint) record(device_id, outcome);
     return outcome;
   }
 
@@ -118,6 +119,8 @@ export function createDelivery({ clock, store, sender, warn }: DeliveryDeps): De
       pump(device_id, lane);
     },
     async close() {
+      closed = true;
+      sender.close();
       for (const device_id of [...lanes.keys()]) forget(device_id);
       await Promise.allSettled(flights);
     },

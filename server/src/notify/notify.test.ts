@@ -248,6 +248,17 @@ describe('keys and settings', () => {
   });
 });
 
+it('ends at once, even while a push service does not answer', async () => {
+  const phone = subscribe('phone');
+  phone.stall();
+  const asked = notify.push.test('phone').catch((error: unknown) => error);
+  await vi.waitFor(() => expect(phone.asked).toBe(1));
+  await notify.close();
+  // Cut off, as against the deadline of 5 s.
+  expect(await asked).toMatchObject({ code: 'push_refused', message: expect.stringContaining('could not be reached') });
+  expect(phone.received).toEqual([]);
+});
+
 it('doctor says how notifications are', async () => {
   const only = () => notify.checks()[0];
   expect(only()).toMatchObject({ name: 'push', ok: true, level: 'ok', detail: 'No device asked for notifications.' });

@@ -21,12 +21,17 @@ export interface PostOptions {
   body: Uint8Array;
   /** Default 5 s. */
   deadlineMs?: number;
+  /** Ends it early. */
+  signal?: AbortSignal;
   /** How names are resolved when the endpoint is not trusted. */
   lookup?: LookupFunction;
 }
 
 /** Posts, follows no redirect. Rejects with a message fit for a person; it names the host at most, never the path. */
-export function post({ url, trusted }: Endpoint, { headers, body, deadlineMs = DEADLINE_MS, lookup }: PostOptions): Promise<Answer> {
+export function post(
+  { url, trusted }: Endpoint,
+  { headers, body, deadlineMs = DEADLINE_MS, signal, lookup }: PostOptions,
+): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const deadline = AbortSignal.timeout(deadlineMs);
     const fail = (cause: unknown) =>
@@ -41,7 +46,7 @@ export function post({ url, trusted }: Endpoint, { headers, body, deadlineMs = D
       headers: { ...headers, 'Content-Length': String(body.byteLength) },
       // A connection of its own each time: checked, used, closed. Messages are minutes apart.
       agent: false,
-      signal: deadline,
+      signal: signal === undefined ? deadline : AbortSignal.any([deadline, signal]),
       ...(trusted ? {} : { lookup: lookup ?? guardedLookup() }),
     });
     outgoing.on('error', fail);

@@ -34,6 +34,8 @@ export type Outcome =
 export interface Sender {
   /** One attempt; never rejects. */
   send(row: PushRow, message: PushMessage): Promise<Outcome>;
+  /** Cuts off what is under way. */
+  close(): void;
 }
 
 export interface SenderDeps {
@@ -46,6 +48,7 @@ export interface SenderDeps {
 }
 
 export function createSender({ clock, keys, subject, check, lookup }: SenderDeps): Sender {
+  const end = new AbortController();
   const tokens = new Map<string, { header: string; madeAt: number }>();
 
   const authorization = (origin: string): string => {
@@ -70,11 +73,13 @@ export function createSender({ clock, keys, subject, check, lookup }: SenderDeps
         return { kind: 'refused', detail: cause instanceof Error ? cause.message : 'The message could not be sealed.' };
       }
       try {
-        return outcome(await post(endpoint, { ...sealed, ...(lookup ? { lookup } : {}) }), endpoint.url.hostname, clock.now());
+        const answer = await post(endpoint, { ...sealed, signal: end.signal, ...(lookup ? { lookup } : {}) });
+        return outcome(answer, endpoint.url.hostname, clock.now());
       } catch (cause) {
         return { kind: 'later', detail: cause instanceof Error ? cause.message : 'The push service could not be reached', afterMs: null };
       }
     },
+    close: () => end.abort(),
   };
 }
 
