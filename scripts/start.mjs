@@ -3,6 +3,7 @@
  * `--only relay` and `--only serve` start one part alone. Environment: AFIELD_HOME, AFIELD_PORT (4096), AFIELD_RELAY_PORT (4097).
  */
 import { spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { childEnv, ensureBuilt, ensureInstalled, fail, nodePath, run } from './house.mjs';
@@ -32,13 +33,24 @@ const children = new Set();
 let ending = false;
 
 function start(name, args, env) {
-  const child = spawn(nodePath(), args, { stdio: ['ignore', 'inherit', 'inherit'], env: childEnv(env) });
+  const child = spawn(nodePath(), args, { stdio: ['ignore', 'pipe', 'inherit'], env: childEnv(env) });
   children.add(child);
+  createInterface({ input: child.stdout }).on('line', (line) => isNews(line) && console.log(line));
   child.on('exit', (code, signal) => {
     children.delete(child);
-    if (!ending) end(code ?? 1, `The ${name} ended by itself (${signal ?? `exit code ${code}`}). Its message stands above.`);
+    if (!ending) void end(code ?? 1, `The ${name} ended by itself (${signal ?? `exit code ${code}`}). Its message stands above.`);
   });
   return child;
+}
+
+/** Log lines that a person at the terminal should see: no everyday counts. Anything that is no log line is meant for them anyway. */
+function isNews(line) {
+  if (only !== undefined || !line.startsWith('{')) return only !== undefined || line.trim() !== '';
+  try {
+    return !['debug', 'info'].includes(JSON.parse(line).level);
+  } catch {
+    return true;
+  }
 }
 
 async function end(code, message) {
