@@ -6,7 +6,6 @@ declare module 'node-pty' {
     onData(listener: (bytes: Buffer) => void): void;
     /** After the socket was closed. `signal` 0: it exited by itself. */
     onExit(listener: (exit: { exitCode: number; signal?: number }) => void): void;
-    write(bytes: Uint8Array): void;
     resize(cols: number, rows: number): void;
     pause(): void;
     resume(): void;

@@ -6,11 +6,10 @@ import type { ReadStream } from 'node:tty';
 import { AfieldError } from '@afield/shared/errors.ts';
 import type { Terminal } from 'node-pty';
 import { type Clock, type Command, SESSION_MARK, type TerminalProcess, type TerminalRuntime } from '../core/ports.ts';
+import { InputQueue } from './input-queue.ts';
 import { endTree } from './process-tree.ts';
 import { lookAt } from './processes.ts';
 
-/** Keys that wait for a program which does not read; more are refused. Larger than any prompt. */
-const MAX_QUEUED_INPUT_BYTES = 1024 * 1024;
 /** After the program ended its terminal counts as empty when nothing came for so long. */
 const DRAINED_MS = 100;
 
@@ -39,6 +38,7 @@ class PtyProcess implements TerminalProcess {
   onExit: TerminalProcess['onExit'] = () => {};
   readonly #terminal: Terminal;
   readonly #socket: ReadStream;
+  readonly #input: InputQueue;
   readonly #mark: readonly string[];
   readonly #clock: Clock;
   #onOutput: TerminalProcess['onOutput'] = () => {};
@@ -52,8 +52,10 @@ class PtyProcess implements TerminalProcess {
     this.#terminal = terminal;
     this.#clock = clock;
     this.#mark = mark === undefined ? [] : [`${SESSION_MARK}=${mark}`];
-    // The library hides it, but it alone knows how much input waits, and when the last output was read.
-    this.#socket = (terminal as unknown as { _socket: ReadStream })._socket;
+    // The library hides both, but would write in a way that blocks, and close before everything was read.
+    const { _socket: socket, _fd: fd } = terminal as unknown as { _socket: ReadStream; _fd: number };
+    this.#socket = socket;
+    this.#input = new InputQueue(fd, clock);
     this.#socket.on('error', () => {
       // Reading after the last program left ends with EIO; the library makes an exit of it. Unheard, others would end this server.
     });
@@ -73,9 +75,7 @@ class PtyProcess implements TerminalProcess {
   }
 
   write(bytes: Uint8Array): boolean {
-    if (this.#over || this.#socket.writableLength + bytes.length > MAX_QUEUED_INPUT_BYTES) return false;
-    this.#terminal.write(bytes);
-    return true;
+    return !this.#socket.destroyed && this.#input.push(bytes);
   }
 
   resize(cols: number, rows: number): void {
@@ -117,11 +117,16 @@ class PtyProcess implements TerminalProcess {
     const destroy = socket.destroy.bind(socket);
     const whenDrained = () => {
       if (socket.destroyed) return;
-      if (!this.#paused && this.#clock.monotonic() - this.#lastOutput >= DRAINED_MS) destroy();
-      else this.#clock.setTimeout(whenDrained, DRAINED_MS);
+      if (!this.#paused && this.#clock.monotonic() - this.#lastOutput >= DRAINED_MS) {
+        this.#input.close();
+        destroy();
+      } else this.#clock.setTimeout(whenDrained, DRAINED_MS);
     };
     socket.destroy = (error?: Error) => {
-      if (error !== undefined || socket.readableEnded) return destroy(error);
+      if (error !== undefined || socket.readableEnded) {
+        this.#input.close();
+        return destroy(error);
+      }
       whenDrained();
       return socket;
     };

@@ -1,0 +1,103 @@
+import { describe, expect, it } from 'vitest';
+import type { Machine } from '../core/ports.ts';
+import { readRules } from '../core/state-reader.ts';
+import { createCatalogue } from './catalogue.ts';
+import { createRecipes } from './index.ts';
+
+const recipes = createRecipes({ shell: '/bin/zsh' });
+
+describe('every recipe', () => {
+  it.each(recipes.list().map((recipe) => [recipe.name, recipe] as const))('%s is whole', (name, recipe) => {
+    expect(name).toMatch(/^[a-z0-9][a-z0-9._-]{0,63}$/);
+    expect(recipe.title).not.toBe('');
+    expect(recipe.program).not.toBe('');
+    expect(recipe.faces.length).toBeGreaterThan(0);
+    expect(recipe.submit).not.toBe('');
+    expect(recipe.interrupt).not.toBe('');
+    expect(recipe.quietMs).toBeGreaterThan(0);
+    for (const variable of recipe.passEnv) {
+      expect(variable).toMatch(/^[A-Za-z_][A-Za-z0-9_]*\*?$/);
+      // What makes an agent refuse to run, or run something else.
+      for (const never of ['CLAUDECODE', 'CLAUDE_CODE_ENTRYPOINT', 'IS_SANDBOX', 'NODE_OPTIONS', 'LD_PRELOAD', 'AFIELD_TOKEN', 'PATH']) {
+        expect(variable.endsWith('*') ? never.startsWith(variable.slice(0, -1)) : never === variable).toBe(false);
+      }
+    }
+    for (const rule of recipe.states) {
+      expect(rule.title ?? rule.screen).toBeDefined();
+      expect(rule.reason !== undefined).toBe(rule.status === 'waiting');
+      // A sticky or global expression would remember where it stopped.
+      expect(`${rule.title?.flags}${rule.screen?.flags}`).not.toMatch(/[gy]/);
+    }
+  });
+
+  it('C22: no rule takes long over a screen made to confuse it', () => {
+    const parts = ['Esc to cancel ', '❯ 1. Yes ', 'Do you want to ', '(Y)es/(N)o [', 'esc esc ', 'Allow once ', 'x', ' ', '> ', 'a-'];
+    for (const recipe of recipes.list()) {
+      for (const part of parts) {
+        const screen = Array.from({ length: 24 }, () => part.repeat(Math.ceil(1_000 / part.length)).slice(0, 1_000)).join('\n');
+        const signals = { title: () => screen.slice(0, 200), screen: () => screen };
+        // The best of five: other work on this machine must not count.
+        const times = Array.from({ length: 5 }, () => {
+          const begun = performance.now();
+          readRules(recipe.states, signals);
+          return performance.now() - begun;
+        });
+        expect(Math.min(...times)).toBeLessThan(50);
+      }
+    }
+  });
+});
+
+describe('agents of the config file', () => {
+  const book = createRecipes({
+    agents: {
+      mine: { command: ['/opt/mine', '--tty'], title: 'Mine', env: { A: '1' }, quiet_ms: 500, pass_env: ['MINE_*'] },
+      claude: { command: ['/opt/claude', '--permission-mode', 'manual'] },
+    },
+  });
+
+  it('are any command', () => {
+    expect(book.get('mine')).toMatchObject({
+      program: '/opt/mine',
+      args: ['--tty'],
+      title: 'Mine',
+      env: { A: '1' },
+      quietMs: 500,
+      passEnv: ['MINE_*'],
+      states: [],
+      source: 'config',
+      install: null,
+    });
+  });
+
+  it('replace the command of one of ours, not what is known about it', () => {
+    const claude = book.get('claude')!;
+    expect(claude).toMatchObject({ program: '/opt/claude', args: ['--permission-mode', 'manual'], title: 'Claude Code', source: 'config' });
+    expect(claude.states.length).toBeGreaterThan(0);
+    expect(book.list().filter((recipe) => recipe.name === 'claude')).toHaveLength(1);
+    expect(createRecipes().get('claude')!.program).toBe('claude');
+  });
+
+  it("the shell is the user's own, when it is a program", () => {
+    expect(recipes.get('shell')).toMatchObject({ program: '/bin/zsh', args: ['-l'] });
+    expect(createRecipes({ shell: 'not a path' }).get('shell')?.program).toBe('bash');
+    expect(recipes.get('no')).toBeNull();
+  });
+});
+
+describe('the catalogue', () => {
+  const machine = {
+    which: async (program: string) => (program === 'claude' ? '/bin/claude' : null),
+    version: async () => '2.1.0',
+  } as unknown as Machine;
+  const catalogue = createCatalogue(recipes, machine);
+
+  it('tells what is installed, and how to install the rest', async () => {
+    const agents = await catalogue.list();
+    expect(agents.map((agent) => agent.name)).toEqual(['shell', 'claude', 'codex', 'gemini', 'opencode', 'aider', 'amp', 'copilot']);
+    expect(agents[1]).toMatchObject({ installed: true, version: '2.1.0', install: null });
+    expect(agents[2]).toMatchObject({ installed: false, version: null, install: 'npm install -g @openai/codex' });
+    expect(await catalogue.get('claude')).toEqual(agents[1]);
+    await expect(catalogue.get('clod')).rejects.toMatchObject({ code: 'agent_unknown' });
+  });
+});
