@@ -6,6 +6,9 @@ import path from 'node:path';
 import { type BrowserContext, chromium, type Page } from 'playwright-core';
 
 const ARTEFACTS = path.resolve(import.meta.dirname, '../artefacts');
+/** Pictures of the README, renewed by `AFIELD_UPDATE_PICTURES=1`. */
+const IMAGES = path.resolve(import.meta.dirname, '../docs/images');
+const PICTURES = new Set(['home-needs-you', 'claude-asks', 'vim-opened']);
 const PLACES = [
   process.env.CHROMIUM,
   '/usr/bin/chromium',
@@ -80,6 +83,8 @@ export async function openPhone(options: PhoneOptions = {}): Promise<Phone> {
     requests,
     shot: async (name) => {
       await page.screenshot({ path: path.join(ARTEFACTS, `${name}.png`) });
+      if (process.env.AFIELD_UPDATE_PICTURES === '1' && PICTURES.has(name))
+        await page.screenshot({ path: path.join(IMAGES, `${name}.png`) });
     },
     async close() {
       await context.close();

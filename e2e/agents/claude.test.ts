@@ -98,6 +98,12 @@ describe('Claude Code 2.1.329', () => {
     expect(existsSync(path.join(repo, 'hello.txt'))).toBe(false);
     await phone.shot('claude-asks');
 
+    await phone.page.getByRole('link', { name: 'Back to Home' }).click();
+    await phone.page.getByRole('heading', { name: /^1 needs you/ }).waitFor();
+    await phone.shot('home-needs-you');
+    await phone.page.getByRole('link', { name: /Write hello/ }).click();
+    await shows(/Do you want to create hello\.txt\?/);
+
     // the desk looks at the same question
     const desk: Desk = await openDesk([process.execPath, path.resolve('server/bin/afield.mjs'), 'attach', '--look', id], house.env);
     await until('the desk shows the question', async () => /Do you want to create hello\.txt\?/.test(await desk.screen()));
