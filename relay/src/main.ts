@@ -16,6 +16,7 @@ async function main(args: readonly string[]): Promise<void> {
   if (strange !== undefined) throw new SettingsError(`There is no option ${strange}.\n${HELP}`);
   if (args.includes('--help')) return console.log(HELP);
   const settings = readSettings(args.includes('--debug') ? { ...process.env, RELAY_LOG: 'debug' } : process.env);
+  process.stdout.on('error', () => {}); // whoever read the log has gone: that is no reason to drop every pair
   const log = createLog((line) => process.stdout.write(`${line}\n`), settings.log);
   for (const name of unknownSettings(process.env)) log('warn', 'unknown_setting', { name });
   const relay = await startRelay(settings, log);

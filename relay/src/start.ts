@@ -67,7 +67,10 @@ export async function startRelay(given: Partial<RelaySettings> = {}, log: Log = 
     log,
     isClosing,
     enter(ws, socket, { room, role }, address) {
-      log('debug', 'socket_opened', { role, room, address });
+      if (settings.log === 'debug') {
+        log('debug', 'socket_opened', { role, room, address });
+        ws.once('close', (code) => log('debug', 'socket_closed', { role, room, address, code }));
+      }
       legs.add(ws, socket, role, limits.holdUnpaired(role, address));
       if (role === 'client') return legs.awaitFirstFrame(ws, (first) => relay.addClient(room, ws, first));
       legs.forbidFrames(ws); // a home server speaks second
