@@ -1,4 +1,10 @@
 /** The contract as OpenAPI 3.1: made from the same objects that validate and answer. */
+import { agent } from '@afield/shared/api/agents.ts';
+import { device, pairing } from '@afield/shared/api/devices.ts';
+import { project } from '@afield/shared/api/projects.ts';
+import { pushState } from '@afield/shared/api/push.ts';
+import { logEntry, prompt, session } from '@afield/shared/api/sessions.ts';
+import { check, connection, relayState } from '@afield/shared/api/system.ts';
 import { API_BASE, api } from '@afield/shared/api.ts';
 import { ERRORS, type ErrorCode } from '@afield/shared/errors.ts';
 import type { RouteDefinition } from '@afield/shared/route.ts';
@@ -67,11 +73,44 @@ function operation(name: string, route: RouteDefinition): Json {
   };
 }
 
+/** Schemas with a name of their own; wherever one of them stands, the document refers to it. */
+const NAMED: Record<string, Schema> = {
+  Agent: agent,
+  Check: check,
+  Connection: connection,
+  Device: device,
+  LogEntry: logEntry,
+  Pairing: pairing,
+  Project: project,
+  Prompt: prompt,
+  PushState: pushState,
+  RelayState: relayState,
+  Session: session,
+};
+
+/** Replaces every copy of a named schema by a reference to it. */
+function refer(value: unknown, names: ReadonlyMap<string, string>): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  const name = names.get(JSON.stringify(value));
+  if (name !== undefined) return { $ref: `#/components/schemas/${name}` };
+  if (Array.isArray(value)) return value.map((item) => refer(item, names));
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, refer(item, names)]));
+}
+
+/** The parts of a named schema may refer to others, itself not. */
+function namedSchemas(): { schemas: Json; names: Map<string, string> } {
+  const plain = Object.entries(NAMED).map(([name, schema]) => [name, jsonSchema(schema, 'output')] as const);
+  const names = new Map(plain.map(([name, schema]) => [JSON.stringify(schema), name]));
+  const inner = (schema: Json) => Object.fromEntries(Object.entries(schema).map(([key, item]) => [key, refer(item, names)]));
+  return { schemas: Object.fromEntries(plain.map(([name, schema]) => [name, inner(schema)])), names };
+}
+
 /** The whole document, for the server of this version. Deterministic: a committed copy can be compared with it. */
 export function openapi(version: string): Json {
+  const { schemas, names } = namedSchemas();
   const paths: Record<string, Json> = {};
   for (const [name, route] of Object.entries(api) as [string, RouteDefinition][]) {
-    paths[route.path] = { ...paths[route.path], [route.method.toLowerCase()]: operation(name, route) };
+    paths[route.path] = { ...paths[route.path], [route.method.toLowerCase()]: refer(operation(name, route), names) };
   }
   return {
     openapi: '3.1.0',
@@ -88,6 +127,7 @@ export function openapi(version: string): Json {
     components: {
       securitySchemes: { token: { type: 'http', scheme: 'bearer', description: 'Content of the file `token` in the data folder.' } },
       schemas: {
+        ...schemas,
         Problem: {
           type: 'object',
           required: ['type', 'title', 'status', 'code', 'detail'],
