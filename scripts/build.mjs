@@ -37,7 +37,7 @@ const steps = {
   server: () => bundle('afield', 'server/src/main.ts', 'server/dist', { splitting: true, chunkNames: 'chunk-[hash]' }),
   relay: () => bundle('relay', 'relay/src/main.ts', 'relay/dist'),
   pwa: () =>
-    must('The PWA build', nodePath(), [path.join(ROOT, 'node_modules/vite/bin/vite.js'), 'build', '--logLevel', 'warn'], {
+    must('The PWA build', nodePath(), [path.join(ROOT, 'node_modules/vite/bin/vite.js'), 'build', '--logLevel', 'error'], {
       cwd: path.join(ROOT, 'pwa'),
     }),
 };

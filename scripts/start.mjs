@@ -33,9 +33,9 @@ const children = new Set();
 let ending = false;
 
 function start(name, args, env) {
-  const child = spawn(nodePath(), args, { stdio: ['ignore', 'pipe', 'inherit'], env: childEnv(env) });
+  const child = spawn(nodePath(), args, { stdio: ['ignore', 'pipe', 'pipe'], env: childEnv(env) });
   children.add(child);
-  createInterface({ input: child.stdout }).on('line', (line) => isNews(line) && console.log(line));
+  for (const input of [child.stdout, child.stderr]) createInterface({ input }).on('line', (line) => isNews(line) && console.log(line));
   child.on('exit', (code, signal) => {
     children.delete(child);
     if (!ending) void end(code ?? 1, `The ${name} ended by itself (${signal ?? `exit code ${code}`}). Its message stands above.`);
