@@ -19,7 +19,7 @@ beforeAll(async () => {
 afterAll(() => desk.close(), 60_000);
 
 const sessions = async (...args: string[]) => (await desk.json<Items<Session>>('list', ...args)).items;
-const screenOf = async (name: string) => (await desk.cli(['logs', name, '--raw', 'text'])).out;
+const rawText = async (name: string) => (await desk.cli(['logs', name, '--raw', 'text'])).out;
 
 describe('run', () => {
   it('without a terminal it starts the session, says its id, and does not attach', async () => {
@@ -35,10 +35,7 @@ describe('run', () => {
     expect(code).toBe(0);
     const { id, cwd } = JSON.parse(out) as Session;
     expect(cwd).toBe(desk.home);
-    await until(
-      async () => ((await screenOf(id)).includes('zero --one') ? true : undefined),
-      () => screenOf(id),
-    );
+    await desk.printed(id, 'zero --one');
   });
 
   it.each([
@@ -69,12 +66,7 @@ describe('sessions', () => {
     expect((await desk.cli(['send', 'first', '-'], { input: 'echo two$((1+1))\n' })).code).toBe(0);
     const { code, out } = await desk.cli(['send', 'first', '--keys', 'e,c,h,o,Space,t,h,r,e,e,x,Backspace,Enter']);
     expect([code, out]).toEqual([0, '']);
-    for (const text of ['one2', 'two2', /^three$/m]) {
-      await until(
-        async () => ((await screenOf('first')).match(text) ? true : undefined),
-        () => screenOf('first'),
-      );
-    }
+    for (const text of ['one2', 'two2', /^three$/m]) await desk.printed('first', text);
   });
 
   it('send --json answers with the state of the delivery', async () => {
@@ -101,12 +93,10 @@ describe('sessions', () => {
 
   it('E8: a log entry cannot colour the terminal of whoever reads it', async () => {
     await desk.cli(['send', 'first', "printf '\\033[31mred\\033[0m\\007\\n'"]);
-    await until(
-      async () => ((await screenOf('first')).match(/^red$/m) ? true : undefined),
-      () => screenOf('first'),
-    );
+    await desk.printed('first', /^red$/m);
     expect((await desk.cli(['logs', 'first'])).out).not.toContain('\x1b');
-    expect(await screenOf('first')).not.toContain('\x1b');
+    expect(await rawText('first')).toMatch(/^red$/m);
+    expect(await rawText('first')).not.toContain('\x1b');
     expect((await desk.cli(['logs', 'first', '--raw'])).out).toContain('\x1b[31mred');
   });
 

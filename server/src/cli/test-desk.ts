@@ -4,6 +4,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { AfieldClient } from '@afield/shared/client/client.ts';
 import type { ServerState } from '../config.ts';
 
 const MAIN = path.resolve(import.meta.dirname, '../main.ts');
@@ -66,6 +67,26 @@ export class TestDesk {
     this.#children.add(child);
     child.on('exit', () => this.#children.delete(child));
     return child;
+  }
+
+  /** What the terminal of a session shows, asked of the home server without a process of ours. */
+  async screenOf(name: string): Promise<string> {
+    const client = AfieldClient.http({
+      url: (this.server as ServerState).url,
+      token: readFileSync(path.join(this.env.AFIELD_HOME as string, 'token'), 'utf8').trim(),
+      fetch,
+    });
+    const { items } = await client.call('listSessions');
+    const session = items.find((one) => one.name === name || one.id === name);
+    return session === undefined
+      ? ''
+      : (await client.call('getOutput', { params: { id: session.id }, query: { scrollback: 1000 } })).screen;
+  }
+
+  /** Waits until the terminal of a session shows it. */
+  async printed(name: string, pattern: RegExp | string): Promise<void> {
+    const found = async () => ((await this.screenOf(name)).match(pattern) === null ? undefined : true);
+    await until(found, async () => `Expected ${pattern} in ${name}:\n${await this.screenOf(name)}`);
   }
 
   /** The home server that was started in the background. */

@@ -17,7 +17,13 @@ function setup() {
     },
   });
   const signals = new EventEmitter();
-  const handlers = { onKeys: vi.fn(), onResize: vi.fn(), onContinue: vi.fn(), onSignal: vi.fn() } satisfies DeskHandlers;
+  const handlers = {
+    onKeys: vi.fn(),
+    onResize: vi.fn(),
+    onContinue: vi.fn(),
+    onSignal: vi.fn(),
+    leftAt: vi.fn(() => 'bottom' as const),
+  } satisfies DeskHandlers;
   const desk = new TerminalDesk(stdin as unknown as ReadStream, stdout as unknown as WriteStream, signals as unknown as NodeJS.Process);
   return { stdin, stdout, signals, handlers, desk, written };
 }

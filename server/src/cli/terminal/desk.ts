@@ -1,7 +1,7 @@
 /** The terminal that the command line runs in, taken over while a session is attached and given back in every end. */
 import { writeSync } from 'node:fs';
 import type { ReadStream, WriteStream } from 'node:tty';
-import { enterSequence, leaveSequence } from './screen.ts';
+import { enterSequence, type LeftAt, leaveSequence } from './screen.ts';
 
 /** Limits of the API (shared/api/base.ts). */
 const COLS = { min: 2, max: 1000 };
@@ -19,6 +19,8 @@ export interface DeskHandlers {
   onContinue(): void;
   /** Somebody ends this program, or the terminal is gone (`SIGHUP`). */
   onSignal(signal: EndingSignal): void;
+  /** Asked when the terminal is given back, whatever ends us. */
+  leftAt(): LeftAt;
 }
 
 /** What a viewer needs of a terminal. */
@@ -61,6 +63,7 @@ export class TerminalDesk implements Desk {
   readonly #stdout: WriteStream;
   readonly #process: Signals;
   #undo: (() => void)[] = [];
+  #leftAt: () => LeftAt = () => 'bottom';
 
   constructor(stdin: ReadStream, stdout: WriteStream, signals: Signals = process) {
     this.#stdin = stdin;
@@ -80,6 +83,7 @@ export class TerminalDesk implements Desk {
     const raw = (): void => {
       this.#stdin.setRawMode(true);
     };
+    this.#leftAt = () => handlers.leftAt();
     raw();
     this.#undo.push(() => this.#stdin.setRawMode(false));
     const gone = (): void => handlers.onSignal('SIGHUP');
@@ -103,7 +107,7 @@ export class TerminalDesk implements Desk {
     if (this.#undo.length === 0) return;
     const undo = this.#undo;
     this.#undo = [];
-    writeNow(this.#stdout, leaveSequence(this.size.rows));
+    writeNow(this.#stdout, leaveSequence(this.#leftAt(), this.size.rows));
     for (const step of undo.reverse()) {
       try {
         step();

@@ -1,7 +1,8 @@
 import { cut } from '../print/width.ts';
+import { AlternateWatch } from './alternate-watch.ts';
 import type { Desk } from './desk.ts';
 import type { FittedScreen } from './fitted-screen.ts';
-import { EMPTY_SEQUENCE, noticeSequence } from './screen.ts';
+import { EMPTY_SEQUENCE, type LeftAt, noticeSequence } from './screen.ts';
 
 /** Brings a session's bytes onto the desk's terminal. `done` is called once they are on it: that is what paces the home server. */
 export interface Painter {
@@ -13,25 +14,37 @@ export interface Painter {
   settled(): Promise<void>;
   /** Nothing is painted any more, and nothing given before counts as done. */
   stop(): void;
+  /** Where the cursor is, should the terminal be given back now. */
+  readonly leftAt: LeftAt;
 }
 
 /** For a session of the terminal's own size: the bytes as they are. */
 export class ExactPainter implements Painter {
   readonly #desk: Desk;
+  #watch = new AlternateWatch();
+  #noticed = false;
   #stopped = false;
 
   constructor(desk: Desk) {
     this.#desk = desk;
   }
 
+  get leftAt(): LeftAt {
+    if (this.#noticed) return 'bottom';
+    return this.#watch.alternate ? 'alternate' : 'line';
+  }
+
   snapshot(bytes: Uint8Array, done: () => void): void {
     if (this.#stopped) return;
     this.#desk.write(EMPTY_SEQUENCE);
+    this.#watch = new AlternateWatch();
+    this.#noticed = false;
     this.output(bytes, done);
   }
 
   output(bytes: Uint8Array, done: () => void): void {
     if (this.#stopped) return;
+    this.#watch.feed(bytes);
     this.#desk.write(bytes, () => {
       if (!this.#stopped) done();
     });
@@ -39,8 +52,10 @@ export class ExactPainter implements Painter {
 
   /** Covers the last line of the session; the next screen uncovers it. */
   notice(text: string | null): void {
+    if (text === null || this.#stopped) return;
     const { cols, rows } = this.#desk.size;
-    if (text !== null && !this.#stopped) this.#desk.write(noticeSequence(cut(text, cols), rows));
+    this.#noticed = true;
+    this.#desk.write(noticeSequence(cut(text, cols), rows));
   }
 
   settled(): Promise<void> {
@@ -59,6 +74,7 @@ interface Loaded {
 
 /** For a session of another size: the part around its cursor, and below it what the `caption` says. */
 export class FittedPainter implements Painter {
+  readonly leftAt = 'bottom';
   readonly #desk: Desk;
   readonly #caption: (cropped: boolean) => string;
   readonly #screen: Promise<Loaded>;

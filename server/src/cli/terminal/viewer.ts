@@ -74,6 +74,7 @@ export class Viewer {
       onResize: () => this.#deskResized(),
       onContinue: () => this.#attach(),
       onSignal: (signal) => this.#finish({ kind: 'signal', signal }),
+      leftAt: () => this.#painter?.leftAt ?? 'bottom',
     });
     try {
       this.#attach();
