@@ -189,6 +189,17 @@ describe('a broken line', () => {
     expect(home.notice.value).toBe('Reconnected. This app slept for 10 min; your agents went on.');
   });
 
+  it('a line that came back at once was away for a moment', async () => {
+    const { home, state, reconnected } = open();
+    state(ONLINE);
+    await settled();
+    state(down('broken'));
+    state(ONLINE);
+    reconnected({ away_ms: 200, cause: 'broken' });
+    await settled();
+    expect(home.notice.value).toBe('Reconnected. The connection was cut for a moment; your agents went on.');
+  });
+
   it('the first connection of a visit is no reconnection', async () => {
     const { home, state, reconnected } = open({ snapshot });
     state(down('relay_down'));

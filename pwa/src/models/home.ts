@@ -114,6 +114,8 @@ export const HomeModel = createModel((deps: HomeDependencies) => {
     return fetching;
   }
 
+  const awayFor = (ms: number): string => (ms < 1_000 ? 'a moment' : deps.span(ms));
+
   async function tellWhatHappened(summary: Reconnected): Promise<void> {
     const known = before;
     const cause = slept ? 'asleep' : summary.cause;
@@ -121,7 +123,7 @@ export const HomeModel = createModel((deps: HomeDependencies) => {
     slept = !visible.peek();
     if (known === null) return;
     await refresh();
-    notice.value = `Reconnected. ${reconnectedText(cause, deps.span(summary.away_ms), whatHappened(known, sessions.peek()))}`;
+    notice.value = `Reconnected. ${reconnectedText(cause, awayFor(summary.away_ms), whatHappened(known, sessions.peek()))}`;
     clearTimeout(noticeTimer);
     noticeTimer = setTimeout(() => {
       notice.value = null;

@@ -131,7 +131,7 @@ describe('the handshake', () => {
     model.offerLink('x');
     await model.connect();
     expect(model.error.value).toContain('Home did not take this code.');
-    expect(model.step.value).toBe('server');
+    expect(model.step.value).toBe('link');
     expect(steps).toEqual([]);
     expect(paired).toEqual([]);
     expect(model.busy.value).toBe(false);

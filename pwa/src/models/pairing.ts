@@ -146,6 +146,7 @@ export const PairingModel = createModel((deps: PairingDependencies) => {
     if (from === null || busy.peek()) return;
     if (from.expires_at <= deps.now()) {
       error.value = REFUSED;
+      back();
       return;
     }
     busy.value = true;
@@ -155,9 +156,16 @@ export const PairingModel = createModel((deps: PairingDependencies) => {
       offer.value = null;
     } catch (cause) {
       error.value = sentence(cause);
+      if (cause instanceof AfieldError && cause.code === 'unauthenticated') back();
     } finally {
       busy.value = false;
     }
+  }
+
+  /** This link will never work: another is needed. */
+  function back(): void {
+    step.value = 'link';
+    offer.value = null;
   }
 
   return {

@@ -2,6 +2,7 @@ import type { Session } from '@afield/shared/api/sessions.ts';
 import type { ComponentChildren } from 'preact';
 import { everyQuarterMinute, everySecond } from '../models/clock.ts';
 import type { Home } from '../models/home.ts';
+import type { SessionGroups } from '../models/session-list.ts';
 import { Band, type BandState } from '../ui/band.tsx';
 import { Banner } from '../ui/banner.tsx';
 import { Conn } from '../ui/conn.tsx';
@@ -17,7 +18,7 @@ import { NEW, SETTINGS, sessionPath } from './paths.ts';
 
 /** What the band answers to "does anything need me?". Without a link: since when nothing is known. */
 export function bandWords(home: Home, now: number): { state: BandState; headline: string; line: string } {
-  const { needs, running, recent } = home.groups.value;
+  const groups = home.groups.value;
   if (!home.live.value) {
     const seen = home.seenAt.value;
     if (seen === null)
@@ -28,19 +29,20 @@ export function bandWords(home: Home, now: number): { state: BandState; headline
       };
     return { state: 'offline', headline: `Last seen ${lastSeen(seen, now)}`, line: `What you see is ${span(now - seen)} old` };
   }
-  const count = needs.length;
-  const line = lineOf(running.length, recent, count === 0 && running.length === 0 && recent.length === 0, now);
+  const count = groups.needs.length;
+  const line = lineOf(groups, now);
   if (count > 0) return { state: 'needs', headline: count === 1 ? '1 needs you' : `${count} need you`, line };
   return { state: 'calm', headline: 'All quiet', line };
 }
 
-function lineOf(running: number, recent: readonly Session[], none: boolean, now: number): string {
-  if (none) return 'No sessions yet';
+function lineOf({ needs, running, recent }: SessionGroups, now: number): string {
+  if (needs.length + running.length + recent.length === 0) return 'No sessions yet';
   const today = new Date(now).toDateString();
-  const finished = recent.filter(
-    (one) => one.status === 'finished' && one.ended_at !== null && new Date(one.ended_at).toDateString() === today,
-  ).length;
-  return [`${running} running`, finished === 0 ? '' : `${finished} finished today`].filter((part) => part !== '').join(' · ');
+  const endedToday = (session: Session) => session.ended_at !== null && new Date(session.ended_at).toDateString() === today;
+  const finished = recent.filter((session) => session.status === 'finished' && endedToday(session)).length;
+  const parts = [running.length === 0 ? '' : `${running.length} running`, finished === 0 ? '' : `${finished} finished today`];
+  const line = parts.filter((part) => part !== '').join(' · ');
+  return line === '' && needs.length === 0 ? 'Nothing runs now' : line;
 }
 
 /** Does a card or a banner stand first below the band? */

@@ -12,6 +12,9 @@ import { Track } from '../ui/track.tsx';
 import { SessionActionList } from './session-actions.tsx';
 import { SessionScreen } from './session-screen.tsx';
 
+/** A shorter time is not worth a word. */
+const MINUTE_MS = 60_000;
+
 export function SessionInfoScreen() {
   const { params } = useRoute();
   return (
@@ -74,7 +77,7 @@ function WhatNow({ session, live, now }: { session: Session; live: boolean; now:
           <StatusWord status={session.status} word={live || session.ended_at !== null ? session.status : `was ${session.status}`} />
           <span class="small">
             {line.words} {line.code !== null && <code>{line.code}</code>}
-            {live && session.ended_at === null && ` · for ${span(now - sinceOf(session))}`}
+            {live && session.ended_at === null && now - sinceOf(session) >= MINUTE_MS && ` · for ${span(now - sinceOf(session))}`}
           </span>
         </p>
       );

@@ -32,7 +32,7 @@ export function Band({ state, headline, children, corner, heading = true, overla
         {corner !== undefined && <span class="push">{corner}</span>}
       </div>
       {heading ? <h1 tabindex={-1}>{headline}</h1> : <p class="headline">{headline}</p>}
-      {children !== undefined && <p>{children}</p>}
+      {children ? <p>{children}</p> : null}
     </header>
   );
 }

@@ -53,6 +53,10 @@ describe('the time at the right', () => {
     expect(sessionWhen(one('waiting', { updated_at: since }), NOW, true)).toBe('3 min');
   });
 
+  it('does not count seconds that nobody updates', () => {
+    expect(sessionWhen(one('starting', { created_at: new Date(NOW - 40_000).toISOString() }), NOW, true)).toBe('now');
+  });
+
   it('without a link it is a clock time, since nobody knows whether it still goes on', () => {
     expect(sessionWhen(one('waiting', { updated_at: since }), NOW, false)).toBe(clock(since));
   });

@@ -2,6 +2,9 @@ import type { Session } from '@afield/shared/api/sessions.ts';
 import { printable } from './printable.ts';
 import { clock, span, spanInWords, when } from './time.ts';
 
+/** Below this a length of time is "now": lists do not tick by the second. */
+const MINUTE_MS = 60_000;
+
 /** One line of a row: words of ours, then what the program calls itself or does (hostile, shown as code). */
 export interface SessionLine {
   words: string;
@@ -44,7 +47,8 @@ function endOf(session: Session): string {
 export function sessionWhen(session: Session, now: number, live: boolean): string {
   if (session.ended_at !== null) return when(session.ended_at, now);
   const since = sinceOf(session);
-  return live ? span(now - since) : clock(since);
+  if (!live) return clock(since);
+  return now - since < MINUTE_MS ? 'now' : span(now - since);
 }
 
 /** Since when the present state lasts; for one that works, since it was started. */
@@ -56,7 +60,9 @@ export function sinceOf(session: Session): number {
 export function trackLabel(session: Session, now: number, live: boolean): string {
   const word = session.status.charAt(0).toUpperCase() + session.status.slice(1);
   if (session.ended_at !== null) return `${word} at ${clock(session.ended_at)}`;
-  return live ? `${word} for ${spanInWords(now - sinceOf(session))}` : `Was ${session.status} at ${clock(session.updated_at)}`;
+  const length = now - sinceOf(session);
+  if (live && length < MINUTE_MS) return `${word} since just now`;
+  return live ? `${word} for ${spanInWords(length)}` : `Was ${session.status} at ${clock(session.updated_at)}`;
 }
 
 /** How the track ends. */
