@@ -73,6 +73,19 @@ describe('B6: slow ones', () => {
     clearInterval(dribble);
     await until(() => relay.present().sockets === 0);
   });
+
+  it('B6: a pair that dribbles a frame in, byte by byte, cannot make the relay keep ever more pieces', async () => {
+    const { server, client } = await rawPair(await relayWith());
+    client.socket.setNoDelay(true);
+    const frame = rawFrame(Buffer.alloc(60_000));
+    for (let at = 0; at < 10_000 && closeCodeIn(client.seen()) === undefined; at++) {
+      client.socket.write(frame.subarray(at, at + 1));
+      await new Promise(setImmediate);
+    }
+    expect(closeCodeIn(client.seen())).toBe(1008);
+    client.socket.destroy();
+    expect((await server.closed).code).toBe(1001);
+  });
 });
 
 describe('B7: frames that break the rules', () => {
