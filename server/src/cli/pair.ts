@@ -35,7 +35,7 @@ function sayQr(io: Io, link: string, light: boolean): void {
 function show(io: Io, pairing: NewPairing, light: boolean): void {
   say(io, 'Open this link on the device that you want to let in, or scan the code:', '', pairing.link, '');
   if (io.stdout.isTTY) sayQr(io, pairing.link, light);
-  say(io, `Fingerprint: ${printable(pairing.fingerprint)}. Your device shows the same before it asks to connect.`);
+  say(io, `Fingerprint: ${printable(pairing.fingerprint)}`, 'Your device shows the same before it connects.');
 }
 
 export function define(command: Command, context: Context): void {

@@ -1,5 +1,5 @@
 /** How the home server is started and stopped: in the background by whoever needs it, or in the foreground. */
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -113,6 +113,7 @@ describe('in the background', () => {
       const { pid } = await desk.startServer();
       const token = readFileSync(data('token'), 'utf8').trim();
       expect(token.length).toBeGreaterThan(20);
+      for (const file of ['token', 'server.log']) expect(statSync(data(file)).mode & 0o777).toBe(0o600);
       expect(readFileSync(`/proc/${pid}/cmdline`, 'utf8')).not.toContain(token);
       expect(readFileSync(data('server.log'), 'utf8')).not.toContain(token);
       const { out, err } = await desk.cli(['status', '--json']);
@@ -204,7 +205,7 @@ describe('serve', () => {
       const { code, err } = await desk.cli(['serve', ...flags]);
       expect(err).toMatch(message);
       expect(code).not.toBe(0);
-      expect(readdirSync(desk.home)).not.toContain('afield.db');
+      expect(existsSync(data('server.json'))).toBe(false);
     },
     TIMEOUT_MS,
   );
