@@ -1,5 +1,5 @@
 /** The HTTP door: express in front of dispatch, the page beside it. */
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { API_BASE } from '@afield/shared/api.ts';
 import { AfieldError } from '@afield/shared/errors.ts';
@@ -9,6 +9,9 @@ import { refusal } from '../dispatch.ts';
 import { type ApiDoor, serveApi } from './api-requests.ts';
 import { writeAnswer } from './json-answer.ts';
 import { servePage } from './page.ts';
+
+/** An import would touch every export of the module, `WebSocket` among them, which loads all of undici: 25 ms and some MB. */
+const { createServer } = process.getBuiltinModule('node:http');
 
 export interface HttpDoorOptions extends ApiDoor {
   /** Folder of the built page. */

@@ -1,8 +1,11 @@
 /** One POST to a push service, bounded in every direction (cases F1 to F3). */
-import { request as httpRequest, type IncomingMessage } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import type { LookupFunction } from 'node:net';
 import { type Endpoint, guardedLookup } from './endpoint.ts';
+
+/** Not imported: that would touch every export of the module, `WebSocket` among them, which loads all of undici. */
+const { request: httpRequest } = process.getBuiltinModule('node:http');
 
 /** From the first packet to the last byte of the answer. */
 const DEADLINE_MS = 5_000;
