@@ -258,3 +258,12 @@ export function publicConfig(config: Config): { config: Record<string, unknown>;
   );
   return { config: shown, sources: config.sources };
 }
+
+/** The session in which this program was started, or null. */
+export const surroundingSession = (env: NonNullable<ConfigInput['env']> = process.env): string | null => env.AFIELD_SESSION || null;
+
+/** Environment for a home server that goes on by itself: it is no part of the session in which somebody happened to start it. */
+export function independentEnv(env: NodeJS.ProcessEnv = process.env): NodeJS.ProcessEnv {
+  const { AFIELD_SESSION: _mark, ...rest } = env;
+  return rest;
+}

@@ -177,6 +177,18 @@ describe('attach', () => {
   );
 });
 
+it(
+  'a session is not attached inside of itself',
+  async () => {
+    await session('inside');
+    const terminal = await attached('inside', [100, 24]);
+    await terminal.line(`export AFIELD_HOME=${desk.env.AFIELD_HOME}`);
+    await terminal.afield('attach inside');
+    await terminal.shows(/afield: This terminal is inside of that session/);
+  },
+  TIMEOUT_MS,
+);
+
 describe('ends', () => {
   it.each([
     ['exit 0', /finished/, 0],

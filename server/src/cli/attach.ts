@@ -3,6 +3,7 @@ import { ENDED, type Session } from '@afield/shared/api/sessions.ts';
 import type { AfieldClient } from '@afield/shared/client/client.ts';
 import { AfieldError } from '@afield/shared/errors.ts';
 import type { Command } from 'commander';
+import { surroundingSession } from '../config.ts';
 import type { CommandModule, Context } from './context.ts';
 import { EXIT, Exit, type ExitCode, UsageError } from './exit.ts';
 import { type Io, note } from './io.ts';
@@ -63,6 +64,9 @@ async function connected(io: Io, client: AfieldClient): Promise<void> {
 
 /** Hands this terminal to a session until it is detached or over. */
 export async function attachTo({ io, home: open }: Context, session: Session, lease: 'take' | 'look'): Promise<void> {
+  if (surroundingSession() === session.id) {
+    throw new AfieldError('conflict', 'This terminal is inside of that session: it would show itself in itself without an end.');
+  }
   const client = await (await open()).live();
   try {
     await connected(io, client);

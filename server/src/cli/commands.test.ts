@@ -63,10 +63,12 @@ describe('sessions', () => {
 
   it('send gives a message, from the arguments or standard input; --keys types', async () => {
     expect((await desk.cli(['send', 'first', 'echo', 'one$((1+1))'])).code).toBe(0);
+    await desk.printed('first', 'one2');
     expect((await desk.cli(['send', 'first', '-'], { input: 'echo two$((1+1))\n' })).code).toBe(0);
+    await desk.printed('first', 'two2');
     const { code, out } = await desk.cli(['send', 'first', '--keys', 'e,c,h,o,Space,t,h,r,e,e,x,Backspace,Enter']);
     expect([code, out]).toEqual([0, '']);
-    for (const text of ['one2', 'two2', /^three$/m]) await desk.printed('first', text);
+    await desk.printed('first', /^three$/m);
   });
 
   it('send --json answers with the state of the delivery', async () => {
@@ -166,6 +168,23 @@ describe('sessions', () => {
     expect((await desk.cli(['send', 'ending', 'hello'])).err).toMatch(/ended/);
     expect((await desk.cli(['stop', 'ending', '--purge'])).out).toMatch(/is deleted/);
     expect((await sessions('--all')).some((session) => session.id === id)).toBe(false);
+  });
+});
+
+describe('a reader that has enough', () => {
+  it.each([
+    ['list', '--all', '--json'],
+    ['recording', 'first', '-o', '-'],
+    ['logs', 'first', '--raw'],
+  ])('ends %s without a fault', async (...args) => {
+    const child = desk.spawn(args);
+    let err = '';
+    child.stderr?.on('data', (bytes) => {
+      err += bytes;
+    });
+    child.stdout?.destroy();
+    expect(await new Promise((resolve) => child.on('close', resolve))).toBe(0);
+    expect(err).toBe('');
   });
 });
 

@@ -3,7 +3,7 @@ import { AfieldError } from '@afield/shared/errors.ts';
 import { Command, CommanderError } from 'commander';
 import type { CliDeps, CommandModule, Context } from './context.ts';
 import { EXIT, Exit, exitCodeOf, UsageError } from './exit.ts';
-import { type Io, note, processIo } from './io.ts';
+import { endWithReader, type Io, note, processIo } from './io.ts';
 import { printableJson, printableLines } from './print/printable.ts';
 import { Home } from './reach/home.ts';
 
@@ -136,6 +136,7 @@ function report(error: unknown, io: Io, json: boolean): void {
 
 /** Runs one command. `argv` without Node and script. Resolves with the exit code; never rejects, never ends the process. */
 export async function runCli(argv: readonly string[], deps: CliDeps, io: Io = processIo): Promise<number> {
+  if (io === processIo) endWithReader();
   const { own, after } = splitDashes(argv);
   const program = buildProgram(deps, io, after);
   try {

@@ -49,6 +49,21 @@ export function sayJsonLine(io: Io, value: unknown): void {
   io.stdout.write(`${printableJson(value, 0)}\n`);
 }
 
+/** Some of a large output; resolves when there is room for more. */
+export async function sayPart(io: Io, part: string | Uint8Array): Promise<void> {
+  if (io.stdout.write(part)) return;
+  await new Promise<void>((resolve) => io.stdout.once('drain', resolve));
+}
+
+/** Whoever read our output has enough (`afield list | head -1`): that ends us, and is no fault. What is said beside it is just not heard. */
+export function endWithReader(): void {
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+    process.exit();
+  });
+  process.stderr.on('error', () => {});
+}
+
 export const styleOf = (io: Io): Style => styleFor(io.stdout);
 
 /** Cells that a table may take; undefined when the output is no terminal, so that nothing is cut for programs. */

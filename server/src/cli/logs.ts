@@ -3,7 +3,7 @@ import { AfieldError } from '@afield/shared/errors.ts';
 import type { Command } from 'commander';
 import type { CommandModule, Context } from './context.ts';
 import { UsageError } from './exit.ts';
-import { type Io, note, say, sayJson, sayJsonLine, styleOf } from './io.ts';
+import { type Io, note, say, sayJson, sayJsonLine, sayPart, styleOf } from './io.ts';
 import { clockTime, parseAge } from './print/age.ts';
 import { PlainText } from './print/plain-text.ts';
 import { printable, printableLines } from './print/printable.ts';
@@ -154,8 +154,7 @@ async function raw(io: Io, home: Home, session: Session, format: string): Promis
   const plain = new PlainText();
   const recording = await withProgress(io, 'Reading the recording', home.download(`/sessions/${session.id}/recording`));
   for await (const text of printedText(recording)) {
-    const fits = io.stdout.write(format === 'ansi' ? text : plain.push(text));
-    if (!fits) await new Promise<void>((resolve) => io.stdout.once('drain', resolve));
+    await sayPart(io, format === 'ansi' ? text : plain.push(text));
   }
   if (io.stdout.isTTY) io.stdout.write('\x1b[0m\n');
 }

@@ -1,4 +1,3 @@
-import { createWriteStream } from 'node:fs';
 import { open, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { Readable } from 'node:stream';
@@ -7,7 +6,7 @@ import type { Session } from '@afield/shared/api/sessions.ts';
 import { AfieldError } from '@afield/shared/errors.ts';
 import type { Command } from 'commander';
 import type { CommandModule, Context } from './context.ts';
-import { note } from './io.ts';
+import { note, sayPart } from './io.ts';
 import { size } from './print/age.ts';
 import { printable } from './print/printable.ts';
 import { withProgress } from './print/progress.ts';
@@ -58,7 +57,7 @@ export function define(command: Command, context: Context): void {
       const session = await findSession(home, text, io.now());
       const recording = await withProgress(io, 'Reading the recording', home.download(`/sessions/${session.id}/recording`));
       if (options.output === '-') {
-        await pipeline(Readable.from(recording), createWriteStream('', { fd: 1, autoClose: false }));
+        for await (const part of recording) await sayPart(io, part);
         return;
       }
       const file = path.resolve(io.cwd(), options.output ?? fileName(session));

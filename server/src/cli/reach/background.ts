@@ -15,6 +15,7 @@ import {
 import { homedir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { independentEnv } from '../../config.ts';
 import { UnreachableError } from '../exit.ts';
 import { type Io, note } from '../io.ts';
 import { printableLines } from '../print/printable.ts';
@@ -108,7 +109,13 @@ function launchServer(home: Home, { file, args }: Launch): Started {
       started.endedAt ??= performance.now();
     };
     // Its own group, and a directory that it keeps nobody from unmounting or deleting.
-    const child = spawn(file, args, { detached: true, stdio: ['ignore', log, log], cwd: homedir(), windowsHide: true });
+    const child = spawn(file, args, {
+      detached: true,
+      stdio: ['ignore', log, log],
+      cwd: homedir(),
+      env: independentEnv(),
+      windowsHide: true,
+    });
     child.on('exit', ended);
     child.on('error', ended);
     child.unref();
