@@ -36,9 +36,9 @@ export async function screenText(page: Page): Promise<string> {
 export async function typeLine({ page }: Phone, text: string): Promise<void> {
   const field = page.getByLabel('Text to type into the terminal');
   await field.fill(text);
-  await page.getByRole('button', { name: 'Send with Enter' }).tap();
+  await page.getByRole('button', { name: 'Send with Enter' }).click();
 }
 
 export async function tapKey({ page }: Phone, name: string): Promise<void> {
-  await page.getByRole('toolbar', { name: 'Keys' }).getByRole('button', { name, exact: true }).tap();
+  await page.getByRole('toolbar', { name: 'Keys' }).getByRole('button', { name, exact: true }).click();
 }
