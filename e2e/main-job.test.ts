@@ -44,7 +44,7 @@ describe('a phone through the relay', () => {
     await phone.shot('vim-opened');
     await typeLine(phone, 'Gosecond line, written on a phone');
     await shows('second line, written on a phone');
-    await tapKey(phone, 'Escape');
+    await tapKey(phone, 'Esc, Escape');
     await typeLine(phone, ':wq');
     await until('the file is saved', async () => (await readFile(path.join(project, 'note.txt'), 'utf8')).includes('second line'));
     expect(await readFile(path.join(project, 'note.txt'), 'utf8')).toMatch(/^first line\nsecond line, written on a phone\n/);

@@ -121,7 +121,7 @@ describe('Claude Code 2.1.329', () => {
     await typeLine(phone, 'SCENARIO:slow');
     await shows(/word3/);
     await becomes('busy');
-    await tapKey(phone, 'Escape');
+    await tapKey(phone, 'Esc, Escape');
     await shows(/Interrupted/);
     await becomes('idle');
   });

@@ -108,7 +108,7 @@ function UpdateToast() {
         </>
       }
     >
-      A new version of Afield is ready. What you typed is kept.
+      A new version of Afield is ready. Your sessions go on at home meanwhile.
     </Toast>
   );
 }

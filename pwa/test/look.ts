@@ -77,6 +77,12 @@ for (const size of SIZES) {
     await page.goto(`${base}/?scene=${name}`);
     await page.waitForSelector('h1');
     await page.clock.runFor(600);
+    for (const button of scenes[name]?.press ?? [])
+      await page
+        .getByRole('button', { name: new RegExp(`^${button}`) })
+        .last()
+        .click();
+    await page.clock.runFor(600);
     await page.screenshot({ path: path.join(out, `${name}-${size.name}.png`) });
     const { violations } = await new AxeBuilder({ page }).analyze();
     for (const violation of violations) {

@@ -10,6 +10,8 @@ export interface Scene {
   /** A pairing link to be offered. */
   pair?: 'server' | 'check';
   notice?: boolean;
+  /** Names of buttons that are pressed first, in order. */
+  press?: string[];
   update?: boolean;
 }
 
@@ -36,6 +38,12 @@ export const scenes: Record<string, Scene> = {
   'new-session': { path: '/new', sessions: all, link: online },
   settings: { path: '/settings', sessions: all, link: online },
   'settings-offline': { path: '/settings', sessions: all, link: down('relay_down') },
+  'settings-revoke': { path: '/settings', sessions: all, link: online, press: ['Revoke Old tablet'] },
+  'session-sheet': { path: of('log'), sessions: all, link: online, press: ['More for this session'] },
+  'session-stop': { path: of('log'), sessions: all, link: online, press: ['More for this session', 'Stop'] },
+  'session-rename': { path: of('log'), sessions: all, link: online, press: ['More for this session', 'Rename'] },
+  'pair-paste': { path: '/pair', sessions: null, link: online, press: ['Paste a link instead'] },
+  'terminal-keys': { path: of('terminal', running[0]!), sessions: all, link: online, press: ['More keys'] },
   terminal: { path: of('terminal'), sessions: all, link: online },
   log: { path: of('log'), sessions: all, link: online },
   info: { path: of('info'), sessions: all, link: online },

@@ -21,7 +21,7 @@ const ARROWS: KeyView[] = [
   { key: 'Right', icon: 'right', says: 'Arrow right', repeats: true },
 ];
 const FIRST: KeyView[] = [
-  { key: 'Escape', label: 'Esc', says: 'Escape' },
+  { key: 'Escape', label: 'Esc', says: 'Esc, Escape' },
   { key: 'Tab', label: 'Tab' },
 ];
 const MORE: KeyView[] = [
@@ -31,9 +31,9 @@ const MORE: KeyView[] = [
   { key: 'z', label: '^Z', says: 'Control Z, suspend', ctrl: true },
   { key: 'ShiftTab', label: '⇧Tab', says: 'Shift Tab' },
   { key: 'Backspace', label: '⌫', says: 'Backspace', repeats: true },
-  { key: 'Delete', label: 'Del', says: 'Delete', repeats: true },
-  { key: 'PageUp', label: 'PgUp', says: 'Page up', repeats: true },
-  { key: 'PageDown', label: 'PgDn', says: 'Page down', repeats: true },
+  { key: 'Delete', label: 'Del', says: 'Del, Delete', repeats: true },
+  { key: 'PageUp', label: 'PgUp', says: 'PgUp, Page up', repeats: true },
+  { key: 'PageDown', label: 'PgDn', says: 'PgDn, Page down', repeats: true },
   { key: 'Home', label: 'Home' },
   { key: 'End', label: 'End' },
   { key: '|', label: '|', says: 'Vertical bar' },
