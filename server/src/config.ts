@@ -41,7 +41,6 @@ const configAgent = z.strictObject({
   /** Milliseconds without output after which it counts as idle. */
   quiet_ms: z.optional(z.int().check(z.gte(100), z.lte(3_600_000))),
 });
-export type ConfigAgent = z.infer<typeof configAgent>;
 
 /** Every setting: its schema, by the name it has in config.yaml. `AFIELD_` and the name in capitals is its variable. */
 const settings = {

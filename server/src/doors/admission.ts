@@ -1,4 +1,5 @@
 /** A stranger's socket becomes a device's link, or is closed: what the relay door and the channel door have in common. */
+import type { Connection } from '@afield/shared/api/system.ts';
 import { acceptChannel } from '@afield/shared/channel/accept-channel.ts';
 import { ChannelError } from '@afield/shared/channel/channel-error.ts';
 import type { Attempt, Device, HandshakeFault } from '@afield/shared/channel/opening.ts';
@@ -32,7 +33,7 @@ export interface AdmissionDeps {
 }
 
 /** Resolves with true when the device is in, false when it was refused; never rejects. `onTaken`: the first message came. */
-export type Admit = (socket: MessageSocket, onTaken: () => void) => Promise<boolean>;
+export type Admit = (socket: MessageSocket, door: Connection['door'], onTaken: () => void) => Promise<boolean>;
 
 export function createAdmission(deps: AdmissionDeps): Admit {
   const { primitives, staticKey, room, clock, devices, pairings, serveLink, log } = deps;
@@ -46,7 +47,7 @@ export function createAdmission(deps: AdmissionDeps): Admit {
     return identity;
   };
 
-  return async (socket, onTaken) => {
+  return async (socket, door, onTaken) => {
     try {
       const { channel, committed } = await acceptChannel<Identity | null, Identity>({
         socket,
@@ -64,7 +65,7 @@ export function createAdmission(deps: AdmissionDeps): Admit {
         },
         commit,
       });
-      serveLink({ pipe: channel, door: 'relay', who: committed });
+      serveLink({ pipe: channel, door, who: committed });
       return true;
     } catch (error) {
       const fault = error instanceof ChannelError ? error.fault : 'malformed';

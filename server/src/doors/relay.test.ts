@@ -57,7 +57,7 @@ afterEach(async () => {
 let url: string;
 const open = () => spares.filter((spare) => spare.readyState === spare.OPEN);
 /** Admits nobody until told to: a spare just waits, as with a real handshake. */
-const patient: Admit = (socket, onTaken) =>
+const patient: Admit = (socket, _door, onTaken) =>
   new Promise((resolve) => {
     socket.onMessage = () => {
       onTaken();
@@ -173,7 +173,7 @@ describe('RelayDoor', () => {
   });
 
   it('B16: dials at most 60 times in ten seconds, whatever is done to its spares', async () => {
-    const refusing: Admit = (socket, onTaken) => {
+    const refusing: Admit = (socket, _door, onTaken) => {
       onTaken();
       socket.close(1008);
       return Promise.resolve(false);

@@ -179,7 +179,7 @@ export class RelayDoor {
       this.#failures = 0;
       this.#topUp();
     };
-    void admit(messageSocket(leg.socket), taken).then((admitted) => {
+    void admit(messageSocket(leg.socket), 'relay', taken).then((admitted) => {
       // Who was refused counts as a handshake until its socket is closed.
       if (admitted) leg.phase = 'channel';
       this.#topUp();

@@ -71,7 +71,7 @@ export function createWebSocketDoor(options: WebSocketDoorOptions): WebSocketDoo
     const named = untilNamed(socket, request.socket);
     const late = setTimeout(() => socket.close(CLOSE.policy), FIRST_FRAME_MS);
     socket.once('close', () => clearTimeout(late));
-    void options.admit(messageSocket(socket), () => clearTimeout(late)).then(named);
+    void options.admit(messageSocket(socket), 'websocket', () => clearTimeout(late)).then(named);
   };
 
   return {

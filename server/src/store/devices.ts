@@ -33,4 +33,3 @@ export function deviceStore({ db, durably }: Pick<Store, 'db' | 'durably'>) {
     },
   };
 }
-export type DeviceStore = ReturnType<typeof deviceStore>;
