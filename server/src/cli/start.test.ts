@@ -113,6 +113,7 @@ describe('in the background', () => {
       const { pid } = await desk.startServer();
       const token = readFileSync(data('token'), 'utf8').trim();
       expect(token.length).toBeGreaterThan(20);
+      expect(statSync(desk.env.AFIELD_HOME as string).mode & 0o777).toBe(0o700);
       for (const file of ['token', 'server.log']) expect(statSync(data(file)).mode & 0o777).toBe(0o600);
       expect(readFileSync(`/proc/${pid}/cmdline`, 'utf8')).not.toContain(token);
       expect(readFileSync(data('server.log'), 'utf8')).not.toContain(token);

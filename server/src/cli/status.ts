@@ -80,7 +80,7 @@ async function showHome(context: Context, json: boolean): Promise<void> {
     ['Runs', `for ${age(status.uptime_ms)}, ${size(status.rss_bytes)} of memory`],
     ['Fingerprint', printable(info.fingerprint)],
     ['Relay', relayLine(io, status.relay)],
-    ['Room', status.relay.room === undefined ? null : printable(status.relay.room)],
+    ['Room', status.relay.room === undefined || status.relay.state === 'off' ? null : printable(status.relay.room)],
     ['Sessions', countsLine(io, status.sessions)],
     ['Devices', `${status.devices} paired, ${status.connections} connected, ${status.viewers} watching`],
   ]);

@@ -13,7 +13,7 @@ export class AlternateWatch {
   #kept: Uint8Array = new Uint8Array(0);
 
   feed(chunk: Uint8Array): void {
-    const bytes = Buffer.concat([this.#kept, chunk]);
+    const bytes = this.#kept.length === 0 ? Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length) : Buffer.concat([this.#kept, chunk]);
     this.#kept = new Uint8Array(0);
     for (let at = bytes.indexOf(PRIVATE_MODE); at >= 0; at = bytes.indexOf(PRIVATE_MODE, at)) {
       const start = at + PRIVATE_MODE.length;

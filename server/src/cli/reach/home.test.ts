@@ -1,0 +1,89 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { UsageError } from '../exit.ts';
+import { answers, isAlive, parseServer, readState } from './home.ts';
+
+describe('parseServer', () => {
+  it.each([
+    ['http://127.0.0.1:4096', 'http://127.0.0.1:4096', true],
+    ['http://127.0.0.1:4096/', 'http://127.0.0.1:4096', true],
+    ['localhost:4096', 'http://localhost:4096', true],
+    ['[::1]:4096', 'http://[::1]:4096', true],
+    ['https://home.example.org', 'https://home.example.org', false],
+    ['127.0.0.1.example.org', 'http://127.0.0.1.example.org', false],
+    ['http://10.0.0.7:4096', 'http://10.0.0.7:4096', false],
+  ])('%s is %s, of this machine: %s', (text, url, local) => {
+    expect(parseServer(text)).toEqual({ url, local });
+  });
+
+  it.each(['', 'ws://x', 'ftp://x', 'http://a b', 'http://user@x', 'http://x/path', 'http://x/?token=1', 'javascript:alert(1)'])(
+    '%j is refused',
+    (text) => {
+      expect(() => parseServer(text)).toThrow(UsageError);
+    },
+  );
+});
+
+describe('readState', () => {
+  const dir = mkdtempSync(path.join(tmpdir(), 'afield-state-'));
+  afterAll(() => rmSync(dir, { recursive: true, force: true }));
+  const file = path.join(dir, 'server.json');
+  const state = { pid: process.pid, url: 'http://127.0.0.1:1', version: '1', started_at: 'now' };
+
+  it('is what a running server wrote', () => {
+    writeFileSync(file, JSON.stringify(state));
+    expect(readState(file)).toEqual(state);
+  });
+
+  it.each(['', '{', '{"pid":"x"}', '{"pid":0.5,"url":"http://x"}', `{"pid":${process.pid}}`, '{"pid":2147483646,"url":"http://x"}'])(
+    '%s counts for nothing',
+    (text) => {
+      writeFileSync(file, text);
+      expect(readState(file)).toBeNull();
+    },
+  );
+
+  it('no file, no server', () => {
+    expect(readState(path.join(dir, 'none'))).toBeNull();
+  });
+});
+
+it('knows a process that runs from one that does not', () => {
+  expect(isAlive(process.pid)).toBe(true);
+  expect(isAlive(2_147_483_646)).toBe(false);
+});
+
+describe('answers', () => {
+  let reply: { status: number; body: string } = { status: 200, body: '' };
+  const seen: (string | undefined)[] = [];
+  const server = createServer((request, response) => {
+    seen.push(request.headers.authorization);
+    response.writeHead(reply.status, { 'content-type': 'application/json', location: '/elsewhere' }).end(reply.body);
+  });
+  let url = '';
+  beforeAll(async () => {
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  });
+  afterAll(() => new Promise((resolve) => server.close(resolve)));
+
+  it.each([
+    [200, '{"status":"ok"}', true],
+    [200, '{"status":"starting"}', false],
+    [200, '<html>', false],
+    [503, '{"status":"ok"}', false],
+    [302, '{"status":"ok"}', false],
+  ])('%i %s: %s', async (status, body, expected) => {
+    reply = { status, body };
+    expect(await answers(url)).toBe(expected);
+  });
+
+  it('nothing there is no answer; and no token was shown to anybody', async () => {
+    expect(await answers('http://127.0.0.1:1')).toBe(false);
+    expect(seen.every((header) => header === undefined)).toBe(true);
+  });
+});
