@@ -103,7 +103,7 @@ export class Prompts {
     }
     await this.#pause(BEFORE_ENTER_MS);
     if (this.#stopped) return;
-    const taken = this.#watchTaken(text);
+    const taken = this.#watchTaken(text, echoed);
     this.#target.write(Buffer.from(recipe.submit));
     this.#set(row, 'accepted', null);
     if (await this.#until(taken, TAKEN_MS)) return this.#set(row, 'consumed', null);
@@ -113,14 +113,17 @@ export class Prompts {
     if (!this.#stopped) this.#set(row, 'stuck', 'The text was written, but the agent did not start. Press Enter in its terminal.');
   }
 
-  /** Call before Enter. The condition: it works; or it printed and, for an agent with a known face, the text left its input field. */
-  #watchTaken(text: string): () => boolean {
+  /**
+   * Call before Enter. The condition: it works; or, when the text was seen, it printed and (an agent with a known face) the text left
+   * its input field, or (any other program) the cursor its row.
+   */
+  #watchTaken(text: string, echoed: boolean): () => boolean {
     const target = this.#target;
     const printed = target.printed();
     const row = target.cursorRow();
     return () => {
       if (target.busy()) return true;
-      if (target.printed() === printed) return false;
+      if (!echoed || target.printed() === printed) return false;
       return target.recipe.states.length === 0 ? target.cursorRow() !== row : !shows(target.aroundCursor(), text);
     };
   }

@@ -219,7 +219,7 @@ export class LiveSession {
   }
 
   #read({ status, reason }: Reading): void {
-    if (!this.#over) this.#become(status, reason);
+    if (!this.#over && this.#asked === null) this.#become(status, reason);
   }
 
   /** The one place where a status changes. */

@@ -87,6 +87,15 @@ describe('by rules', () => {
   });
 });
 
+it('an agent whose idle face is known is not called idle by a short silence: it may still be starting', () => {
+  const read = reader(RULES);
+  read.output();
+  clock.advance(15_000);
+  expect(told).toEqual([]);
+  clock.advance(10_000);
+  expect(told).toEqual(['idle']);
+});
+
 describe('without a rule', () => {
   it('output is work, silence is idle', () => {
     const read = reader([]);

@@ -23,6 +23,8 @@ export interface Signals {
 const LOOK_MS = 100;
 /** A calmer status must last this long before it is believed: screens are redrawn in pieces. */
 const SETTLE_MS = 300;
+/** An agent whose idle face is known is not called idle without it before so much silence: programs start slowly, and new faces appear. */
+const UNKNOWN_FACE_MS = 20_000;
 /** Output so soon after a key is its echo, not work. */
 const ECHO_MS = 300;
 
@@ -51,6 +53,8 @@ export class StateReader {
   #lastInput = Number.NEGATIVE_INFINITY;
   #timer: { due: number; cancel(): void } | null = null;
   #stopped = false;
+  /** Silence that counts as idle where no rule fits. */
+  readonly #quietMs: number;
 
   constructor(recipe: Recipe, clock: Clock, signals: Signals, tell: (reading: Reading) => void) {
     this.#recipe = recipe;
@@ -58,7 +62,8 @@ export class StateReader {
     this.#signals = signals;
     this.#tell = tell;
     this.#lastActivity = clock.monotonic();
-    this.#lookIn(recipe.quietMs);
+    this.#quietMs = recipe.states.some((rule) => rule.status === 'idle') ? Math.max(UNKNOWN_FACE_MS, recipe.quietMs) : recipe.quietMs;
+    this.#lookIn(this.#quietMs);
   }
 
   /** The window title changed: the strongest sign there is, looked at before it changes again. */
@@ -120,7 +125,7 @@ export class StateReader {
 
   /** Null: nothing can be said yet. */
   #withoutRule(): Reading | null {
-    const silent = this.#recipe.quietMs - (this.#clock.monotonic() - this.#lastActivity);
+    const silent = this.#quietMs - (this.#clock.monotonic() - this.#lastActivity);
     if (silent > 0) this.#lookIn(silent);
     if (this.#recipe.foregroundDecides === true) {
       const foreign = this.#signals.foreignForeground();

@@ -1,4 +1,4 @@
-import { delimiter, join } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
 import { SESSION_MARK } from '../core/ports.ts';
 
 /**
@@ -50,13 +50,16 @@ const USUAL = (home: string) => [
   '/bin',
 ];
 
-/** npm puts these in front while it runs a script: programs of this project, not of the user. */
-const OF_NPM = /(?:^|\/)node_modules\/(?:\.bin|npm\/.*|@npmcli\/.*)$|\/node-gyp-bin$/;
-
-/** Folders in which programs are looked for, in order, each once. */
-export function searchPath(path: string, home: string): string[] {
-  const own = path.split(delimiter).filter((folder) => folder.startsWith('/') && !OF_NPM.test(folder));
+/** Folders in which programs are looked for, in order, each once. `npm`: the package whose script npm runs now, if it does. */
+export function searchPath(path: string, home: string, npm?: string): string[] {
+  const own = path.split(delimiter).filter((folder) => folder.startsWith('/') && !(npm !== undefined && isOfNpm(folder, dirname(npm))));
   return [...new Set([...own, ...USUAL(home)])];
+}
+
+/** While it runs a script npm puts programs of that package, and of all folders above it, in front of the user's own. */
+function isOfNpm(folder: string, root: string): boolean {
+  if (folder.startsWith(join(root, 'node_modules/')) || folder.endsWith('/node-gyp-bin')) return true;
+  return folder.endsWith('/node_modules/.bin') && `${root}/`.startsWith(`${dirname(dirname(folder))}/`);
 }
 
 /** Environment of a child. `extra` wins over what is passed on; our mark and the terminal's name win over all. */

@@ -43,8 +43,11 @@ describe('which', () => {
     program(join(home, 'project/node_modules/.bin/claude'), 'true');
     const real = program(join(home, '.local/bin/claude'), 'true');
     const path = `${home}/project/node_modules/.bin:/usr/lib/node_modules/npm/node_modules/@npmcli/run-script/lib/node-gyp-bin:/usr/bin`;
-    expect(await machine({ PATH: path }).which('claude')).toBe(real);
-    expect(searchPath(path, home)[0]).toBe('/usr/bin');
+    const npm = join(home, 'project/server/package.json');
+    expect(await machine({ PATH: path, npm_package_json: npm }).which('claude')).toBe(real);
+    expect(searchPath(path, home, npm)[0]).toBe('/usr/bin');
+    // Put there by the user, not by npm.
+    expect(searchPath(path, home)[0]).toBe(`${home}/project/node_modules/.bin`);
     expect(searchPath('relative:.:/usr/bin:/usr/bin', home).filter((folder) => folder === '/usr/bin' || !folder.startsWith('/'))).toEqual([
       '/usr/bin',
     ]);

@@ -19,7 +19,7 @@ export interface LocalMachineOptions {
 }
 
 export function createLocalMachine({ env, home }: LocalMachineOptions): Machine {
-  const path = searchPath(env.PATH ?? '', home);
+  const path = searchPath(env.PATH ?? '', home, env.npm_package_json);
   const versions = new Map<string, string>();
 
   return {
