@@ -112,6 +112,14 @@ describe('records', () => {
     await expectGoingOn();
   });
 
+  it('an oversized frame ends the line, and the system goes on', async () => {
+    const opened = await (await newPhone(server)).handshake('session');
+    await firstText(opened.channel);
+    relay.pairings.at(-1)?.server.send(Buffer.alloc(65_536));
+    expect(await opened.closed).toBe(1009);
+    await expectGoingOn();
+  });
+
   it('a text frame kills the channel', async () => {
     const opened = await (await newPhone(server)).handshake('session');
     await firstText(opened.channel);

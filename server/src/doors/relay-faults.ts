@@ -36,3 +36,11 @@ export function faultOfStatus(status: number, room: string): string {
   if (status >= 500) return `The proxy in front of it cannot reach it (${status}). Is the relay running?`;
   return `It refused the connection (${status}).`;
 }
+
+/** Why an open line ended (RFC 6455, section 7.4.1). */
+export function faultOfClose(code: number): string {
+  if (code === 1001) return 'It is going away: it stops or starts again.';
+  if (code === 1006) return 'The line broke.';
+  if (code === 1013) return 'It has no room for another socket of this home server.';
+  return `It closed the connection (${code}).`;
+}

@@ -9,7 +9,7 @@ import { type ManualClock, manualClock } from '../core/manual-clock.ts';
 import { until } from '../testing.ts';
 import type { Admit } from './admission.ts';
 import { RelayDoor } from './relay.ts';
-import { faultOfError, faultOfStatus } from './relay-faults.ts';
+import { faultOfClose, faultOfError, faultOfStatus } from './relay-faults.ts';
 
 const ROOM = 'r'.repeat(43);
 const SECRET = 's'.repeat(43);
@@ -157,6 +157,20 @@ describe('RelayDoor', () => {
     await until('new ones wait', () => relay.state.spares === 3);
   });
 
+  it('G7: after the machine slept, dials anew at once', async () => {
+    const relay = start();
+    await until('three spares', () => relay.state.spares === 3);
+    clock.advance(6_000);
+    const awake = clock.now;
+    clock.now = () => awake() + 8 * 3_600_000;
+    clock.advance(5_000);
+    await until('the old lines are cut', () => relay.state.spares === 0);
+    clock.advance(0);
+    await until('new ones wait', () => relay.state.spares === 3);
+    clock.advance(5_000);
+    expect(relay.state.spares).toBe(3);
+  });
+
   it('keeps lines that answer', async () => {
     const relay = start();
     await until('three spares', () => relay.state.spares === 3);
@@ -219,6 +233,7 @@ describe('faults', () => {
     expect(faultOfError(new AggregateError([Object.assign(new Error('x'), { code: 'ECONNREFUSED' })]) as never)).toContain(
       'Nothing listens',
     );
+    expect([1001, 1006, 1008, 1013].map(faultOfClose).every((text) => /^[A-Z].*\.$/.test(text))).toBe(true);
     expect(faultOfStatus(418, ROOM)).toBe('It refused the connection (418).');
   });
 });

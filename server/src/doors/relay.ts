@@ -7,7 +7,7 @@ import { timestamp } from '../core/clock.ts';
 import type { Clock } from '../core/ports.ts';
 import type { Admit } from './admission.ts';
 import type { DoorLog } from './ports.ts';
-import { faultOfError, faultOfStatus } from './relay-faults.ts';
+import { faultOfClose, faultOfError, faultOfStatus } from './relay-faults.ts';
 import { messageSocket } from './ws-lines.ts';
 
 /** Devices connected through the relay at the same time; each costs a socket and some buffers. */
@@ -59,11 +59,14 @@ export class RelayDoor {
   #retry: { cancel(): void } | null = null;
   #watch: { cancel(): void } | null = null;
   #closed = false;
+  /** Between the wall clock and the monotonic one. */
+  #offset: number;
 
   constructor(options: RelayDoorOptions) {
     this.#options = options;
     this.#wanted = options.spares;
     this.#since = timestamp(options.clock);
+    this.#offset = options.clock.now() - options.clock.monotonic();
   }
 
   get state(): RelayState {
@@ -200,7 +203,7 @@ export class RelayDoor {
     if (lived > SETTLED_MS) this.#failures = 0;
     // The relay keeps fewer spares than we want, or another server of ours uses the room: do not fight over it.
     if (phase === 'spare' && code === CLOSE.tryLater) this.#wanted = Math.max(1, this.#count('spare'));
-    if (this.#count('spare') === 0) this.#tell('down', fault ?? `It closed the connection (${code}).`);
+    if (this.#count('spare') === 0) this.#tell('down', fault ?? faultOfClose(code));
     this.#retryLater(phase === 'spare' && lived > SETTLED_MS);
   }
 
@@ -229,9 +232,12 @@ export class RelayDoor {
   #look(): void {
     const { clock } = this.#options;
     const now = clock.monotonic();
+    // The wall clock goes on while the machine sleeps, the other does not: after a minute of that the relay has given us up.
+    const slept = clock.now() - now - this.#offset > STALE_MS;
+    this.#offset = clock.now() - now;
     for (const leg of this.#legs) {
       if (leg.phase === 'dialling') continue;
-      if (now - leg.heardAt > STALE_MS - WATCH_MS) {
+      if (slept || now - leg.heardAt > STALE_MS - WATCH_MS) {
         leg.socket.terminate();
       } else if (now - leg.pingedAt >= HEARTBEAT_MS) {
         leg.pingedAt = now;
