@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -115,6 +115,16 @@ describe('loadConfig', () => {
       'The variable AFIELD_PROT is no setting of Afield and does nothing.',
       'The variable AFIELD_AGENTS is no setting of Afield and does nothing.',
     ]);
+  });
+
+  it('documents every setting, with its default, and no other', async () => {
+    const guide = readFileSync(path.resolve(import.meta.dirname, '../../docs/guides/settings.md'), 'utf8');
+    const documented = [...guide.matchAll(/^\| `([a-z_]+)` \| (.+?) \|/gm)].map((match) => [match[1], match[2]] as const);
+    const config = await load();
+    expect(documented.map(([name]) => name).sort()).toEqual(Object.keys(config.sources).sort());
+    for (const [name, text] of documented) {
+      if (text?.startsWith('`')) expect([name, text]).toEqual([name, `\`${config[name as keyof typeof config]}\``]);
+    }
   });
 
   it('shows no value of an agent’s environment', async () => {
