@@ -49,7 +49,7 @@ describe('attach', () => {
       await terminal.keys('C-\\');
       await terminal.shows(/^Detached\. ran goes on: afield attach [0-9a-f-]{13}$/m);
       await expectRestored(terminal);
-      expect((await desk.cli(['status', 'ran'])).out).toMatch(/Status +[⊖◉]/);
+      expect((await desk.cli(['status', 'ran'])).out).toMatch(/Status +[◌⊖◉] (starting|idle|busy)/);
     },
     TIMEOUT_MS,
   );
