@@ -15,7 +15,7 @@ import { SessionScreen } from './session-screen.tsx';
 
 /** The terminal face: what the session's program shows, and everything a thumb needs to answer it. */
 export function SessionTerminalScreen() {
-  const id = useRoute().params['id'] ?? '';
+  const id = useRoute().params.id ?? '';
   const terminal = useTerminal(id);
   const screen = useRef<TerminalScreen | null>(null);
   const [sheet, setSheet] = useState<{ text: string } | { link: string } | null>(null);
