@@ -254,6 +254,7 @@ export class LiveSession {
   #running(): TerminalProcess {
     const { process } = this.terminal;
     if (process !== null && !this.#over) return process;
+    if (!this.#over && this.row.pid === null) throw new AfieldError('unavailable', 'The session is just starting. Try again.');
     throw new AfieldError('session_ended', `The session "${this.row.name}" has ended. Start a new one.`);
   }
 

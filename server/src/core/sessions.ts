@@ -16,7 +16,10 @@ import type { SessionService } from './service.ts';
 import { LiveSession, promptView } from './session.ts';
 import { pageOf, readCursor } from './session-page.ts';
 import { planSession } from './session-plan.ts';
-import { emptyTrack } from './track.ts';
+import { emptyTrack, type Track } from './track.ts';
+
+/** Tracks of ended sessions that are remembered: more than a list shows. */
+const KEPT_TRACKS = 200;
 
 /** What an earlier server left unfinished is `lost` from now on, and its stray processes end, before the first call is answered. */
 export function createSessions(deps: SessionDeps): SessionService {
@@ -25,6 +28,8 @@ export function createSessions(deps: SessionDeps): SessionService {
   const live = new Map<string, LiveSession>();
   /** Creations under way, so that the same id twice at once is one session. */
   const creating = new Map<string, Promise<Session>>();
+  /** Of sessions that ended a short while ago. */
+  const tracks = new Map<string, Track>();
   let closing = false;
 
   const folder = (id: string) => join(deps.recordings, id);
@@ -38,7 +43,13 @@ export function createSessions(deps: SessionDeps): SessionService {
     const running = live.get(row.id);
     if (running !== undefined) return running.view();
     const { args: _args, ...rest } = row;
-    return { ...rest, lease: null, viewers: 0, track: emptyTrack(), survives_restart: deps.runtime.survivesRestart };
+    return {
+      ...rest,
+      lease: null,
+      viewers: 0,
+      track: tracks.get(row.id)?.bars(clock.monotonic()) ?? emptyTrack(),
+      survives_restart: deps.runtime.survivesRestart,
+    };
   };
   const running = (id: string): LiveSession => {
     const row = rowOf(id);
@@ -56,6 +67,13 @@ export function createSessions(deps: SessionDeps): SessionService {
     return { screen: session.terminal.screen, dispose: () => {} };
   };
 
+  const gone = (session: LiveSession) => {
+    live.delete(session.row.id);
+    tracks.set(session.row.id, session.track);
+    const oldest = tracks.size > KEPT_TRACKS ? tracks.keys().next() : null;
+    if (oldest !== null && oldest.done !== true) tracks.delete(oldest.value);
+  };
+
   const launch = async (id: string, input: SessionCreate): Promise<Session> => {
     const taken = new Set([...live.keys(), ...creating.keys()]).size;
     if (taken >= limits.liveSessions) {
@@ -65,7 +83,7 @@ export function createSessions(deps: SessionDeps): SessionService {
     store.sessions.insert({ ...row });
     if (prompt !== null) store.prompts.insert(prompt);
     if (project !== null) store.projects.update(project.id, { used_at: row.created_at });
-    const session = new LiveSession({ deps, limits, recipe, row, folder: folder(id), gone: () => live.delete(id) });
+    const session = new LiveSession({ deps, limits, recipe, row, folder: folder(id), gone });
     live.set(id, session);
     events.publish('session.created', id, { session: session.view() });
     if (prompt !== null) events.publish('message.state_changed', id, { prompt_id: prompt.id, state: 'home', reason: null });

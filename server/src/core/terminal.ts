@@ -7,7 +7,7 @@ import { Screen, type ScreenSize } from './screen.ts';
 import type { Attachment, ViewerSink } from './service.ts';
 import { SizeLease } from './size-lease.ts';
 import { withoutReports } from './terminal-reports.ts';
-import { Viewer } from './viewer.ts';
+import { type Snapshot, Viewer } from './viewer.ts';
 
 /** When mirror or disk are so far behind, the program is held back by its terminal, as by any slow terminal; and let go again. */
 const PAUSE_BYTES = 256 * 1024;
@@ -42,6 +42,8 @@ export class TerminalSession {
   #printed = 0;
   #paused = false;
   #over = false;
+  /** The last screen, once nothing is printed any more. */
+  #last: Snapshot | null = null;
 
   constructor(size: ScreenSize, scrollback: number, clock: Clock, events: TerminalEvents) {
     this.#clock = clock;
@@ -91,11 +93,19 @@ export class TerminalSession {
   }
 
   attach(sink: ViewerSink, { cols, rows, lease }: ScreenSize & { lease: 'take' | 'look' }): Attachment {
-    const viewer = new Viewer(sink, this.#clock, () => this.screen.snapshot());
-    this.#viewers.set(sink.id, viewer);
+    const viewer = new Viewer(
+      sink,
+      this.#clock,
+      () => this.screen.snapshot(),
+      (broken) => this.#detach(broken),
+    );
+    if (this.#last === null) this.#viewers.set(sink.id, viewer);
     if (lease === 'take') this.resize({ cols, rows }, sink.id, sink.device_name);
     // After the caller has heard where its stream begins.
-    setImmediate(() => viewer.start());
+    setImmediate(() => {
+      if (this.#last === null) viewer.start();
+      else viewer.finish(this.#last);
+    });
     const here = () => this.#viewers.has(sink.id);
     return {
       cols: this.screen.cols,
@@ -129,6 +139,7 @@ export class TerminalSession {
       await this.recording?.close();
       await keepScreen(folder, this.screen, scrollback);
     } finally {
+      this.#last = last;
       for (const viewer of this.#viewers.values()) viewer.finish(last);
       this.#viewers.clear();
     }
@@ -146,8 +157,8 @@ export class TerminalSession {
   }
 
   #detach(viewer: Viewer): void {
-    if (!this.#viewers.delete(viewer.sink.id)) return;
     viewer.close('detached');
+    if (!this.#viewers.delete(viewer.sink.id)) return;
     if (this.#lease.leave(viewer.sink.id) && !this.#over) this.#apply(this.#lease.holder ?? this.screen);
   }
 

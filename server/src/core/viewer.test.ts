@@ -236,3 +236,32 @@ it('E3: with two viewers attached a question of the program is answered once', a
   expect(screen.match(/033/g)).toHaveLength(1);
   expect(screen).not.toContain('9   R');
 });
+
+it('a viewer whose line breaks while it is written to is gone, and nobody else notices', async () => {
+  const id = await start('echo');
+  const broken = collectingSink('broken');
+  const whole = collectingSink('whole');
+  await house.sessions.attach(id, broken, look);
+  await house.sessions.attach(id, whole, look);
+  await eventually(() => whole.snapshots() === 1 && broken.snapshots() === 1);
+  broken.send = () => {
+    throw new Error('the line is cut');
+  };
+  house.sessions.input(id, Buffer.from('still here\r'));
+  await eventually(() => whole.text().includes('got still here'));
+  expect(broken.ended).toBe('detached');
+  expect(house.sessions.get(id).viewers).toBe(1);
+});
+
+it('a viewer that comes in the very moment of the end gets the last screen', async () => {
+  const id = await start('quick');
+  const sinks: ReturnType<typeof collectingSink>[] = [];
+  while (house.sessions.get(id).status === 'starting' || house.sessions.get(id).status === 'busy' || sinks.length < 3) {
+    const sink = collectingSink(`v${sinks.length}`);
+    sinks.push(sink);
+    await house.sessions.attach(id, sink, take);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  await eventually(() => sinks.every((sink) => sink.ended === 'ended'));
+  for (const sink of sinks) expect(await drawn(sink.frames)).toBe('last words');
+});

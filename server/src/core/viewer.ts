@@ -15,6 +15,7 @@ export class Viewer {
   readonly #clock: Clock;
   readonly #credit: ViewerCredit;
   readonly #takeSnapshot: () => Promise<Snapshot>;
+  readonly #broken: (viewer: Viewer) => void;
   #timer: { cancel(): void } | null = null;
   /** Position after what was handed to the sink last. */
   #sent = -1;
@@ -22,12 +23,13 @@ export class Viewer {
   #started = false;
   #closed = false;
 
-  /** `takeSnapshot` must show everything that was output before it is called. */
-  constructor(sink: ViewerSink, clock: Clock, takeSnapshot: () => Promise<Snapshot>) {
+  /** `takeSnapshot` must show everything that was output before it is called. `broken`: it can no longer be written to; close it. */
+  constructor(sink: ViewerSink, clock: Clock, takeSnapshot: () => Promise<Snapshot>, broken: (viewer: Viewer) => void) {
     this.sink = sink;
     this.#clock = clock;
     this.#credit = new ViewerCredit(() => clock.monotonic());
     this.#takeSnapshot = takeSnapshot;
+    this.#broken = broken;
   }
 
   /** Sends the first snapshot; what is output from now on follows it. */
@@ -72,7 +74,7 @@ export class Viewer {
       const step = this.#credit.next();
       if (step.kind === 'output') {
         this.#sent = step.offset + step.bytes.length;
-        this.sink.send(FRAME_OUTPUT, step.offset, step.bytes);
+        this.#give(FRAME_OUTPUT, step.offset, step.bytes);
       } else if (step.kind === 'wait') {
         this.#timer = this.#clock.setTimeout(() => this.#pump(), step.ms);
         return;
@@ -98,6 +100,15 @@ export class Viewer {
 
   #send({ offset, bytes }: Snapshot): void {
     this.#sent = offset;
-    this.sink.send(FRAME_SNAPSHOT, offset, bytes);
+    this.#give(FRAME_SNAPSHOT, offset, bytes);
+  }
+
+  /** A line that breaks while it is written to is this viewer's end, not the session's. */
+  #give(kind: typeof FRAME_OUTPUT | typeof FRAME_SNAPSHOT, offset: number, bytes: Uint8Array): void {
+    try {
+      this.sink.send(kind, offset, bytes);
+    } catch {
+      this.#broken(this);
+    }
   }
 }
