@@ -20,7 +20,7 @@ sockets.on('connection', (socket) => {
     if (socket.bufferedAmount > 1 << 20) child.pause();
   });
   const drain = setInterval(() => socket.bufferedAmount < 1 << 18 && child.resume(), 1);
-  socket.on('message', (bytes) => child.write(bytes as Buffer));
+  socket.on('message', (bytes) => (child as typeof child & { write(keys: Buffer): void }).write(bytes as Buffer));
   socket.on('close', () => {
     clearInterval(drain);
     process.kill(child.pid, 'SIGHUP');
