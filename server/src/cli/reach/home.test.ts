@@ -1,9 +1,11 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { UsageError } from '../exit.ts';
 import { answers, isAlive, parseServer, readState } from './home.ts';
 
@@ -55,6 +57,19 @@ describe('readState', () => {
 it('knows a process that runs from one that does not', () => {
   expect(isAlive(process.pid)).toBe(true);
   expect(isAlive(2_147_483_646)).toBe(false);
+});
+
+it('a process that has ended and was not waited for does not run', async () => {
+  // the shell's child ends at once, and sleep, which the shell becomes, never waits for it
+  const parent = spawn('/bin/sh', ['-c', 'true & echo $!; exec sleep 60']);
+  try {
+    const [bytes] = (await once(parent.stdout, 'data')) as [Buffer];
+    const zombie = Number(bytes.toString());
+    await vi.waitFor(() => expect(isAlive(zombie)).toBe(false));
+    expect(() => process.kill(zombie, 0)).not.toThrow();
+  } finally {
+    parent.kill('SIGKILL');
+  }
 });
 
 describe('answers', () => {

@@ -22,13 +22,24 @@ export interface HomeOptions {
 const HEALTH_TIMEOUT_MS = 2000;
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
 
-/** True while a process with this number runs, of whomever it is. */
+/** True while a process with this number runs, of whomever it is. One that has ended and was not yet waited for does not run. */
 export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
-    return true;
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+  return process.platform !== 'linux' || !isZombie(pid);
+}
+
+/** proc_pid_stat(5): the state stands after the program's name, which is in parentheses and may hold any. */
+function isZombie(pid: number): boolean {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    return /^\) [ZX]/.test(stat.slice(stat.lastIndexOf(')')));
+  } catch {
+    // no /proc to look into
+    return false;
   }
 }
 
