@@ -142,6 +142,37 @@ describe('without a rule', () => {
     clock.advance(5_000);
     expect(told).toEqual(['idle', 'busy', 'idle']);
   });
+
+  it('a shell that is itself in front works while it prints on and on, and rests after it', () => {
+    const read = reader([], { foregroundDecides: true });
+    now.foreign = false;
+    clock.advance(1_500);
+    const print = (times: number) => {
+      for (let i = 0; i < times; i++) {
+        read.output();
+        clock.advance(100);
+      }
+    };
+    print(3);
+    clock.advance(2_000);
+    expect(told).toEqual(['idle']);
+    print(15);
+    expect(told).toEqual(['idle', 'busy']);
+    clock.advance(2_000);
+    expect(told).toEqual(['idle', 'busy', 'idle']);
+  });
+
+  it('typing into a shell is not its work', () => {
+    const read = reader([], { foregroundDecides: true });
+    now.foreign = false;
+    clock.advance(1_500);
+    for (let i = 0; i < 30; i++) {
+      read.input();
+      read.output();
+      clock.advance(100);
+    }
+    expect(told).toEqual(['idle']);
+  });
 });
 
 describe('the track of the last hour', () => {

@@ -27,6 +27,10 @@ const SETTLE_MS = 300;
 const UNKNOWN_FACE_MS = 20_000;
 /** Output so soon after a key is its echo, not work. */
 const ECHO_MS = 300;
+/** Output without a longer pause is one stretch… */
+const STRETCH_GAP_MS = 300;
+/** …and after so long it is work, even of a shell that is itself in the foreground: a loop of its own commands. */
+const STRETCH_MS = 1_000;
 
 /** The first rule that fits. */
 export function readRules(rules: readonly StateRule[], signals: Pick<Signals, 'title' | 'screen'>): Reading | null {
@@ -50,6 +54,8 @@ export class StateReader {
   #told: Reading | null = null;
   #candidate: { reading: Reading; since: number } | null = null;
   #lastActivity: number;
+  /** When the present stretch of output began. */
+  #stretchSince: number;
   #lastInput = Number.NEGATIVE_INFINITY;
   #timer: { due: number; cancel(): void } | null = null;
   #stopped = false;
@@ -62,6 +68,7 @@ export class StateReader {
     this.#signals = signals;
     this.#tell = tell;
     this.#lastActivity = clock.monotonic();
+    this.#stretchSince = this.#lastActivity;
     this.#quietMs = recipe.states.some((rule) => rule.status === 'idle') ? Math.max(UNKNOWN_FACE_MS, recipe.quietMs) : recipe.quietMs;
     this.#lookIn(this.#quietMs);
   }
@@ -74,7 +81,10 @@ export class StateReader {
   /** Something was drawn. */
   output(): void {
     const now = this.#clock.monotonic();
-    if (now - this.#lastInput > ECHO_MS) this.#lastActivity = now;
+    if (now - this.#lastInput > ECHO_MS) {
+      if (now - this.#lastActivity > STRETCH_GAP_MS) this.#stretchSince = now;
+      this.#lastActivity = now;
+    }
     this.#lookIn(LOOK_MS);
   }
 
@@ -123,6 +133,14 @@ export class StateReader {
     this.#tell(reading);
   }
 
+  /** Output has come without a pause for a while, and still does. */
+  #flows(): boolean {
+    const now = this.#clock.monotonic();
+    const flows = now - this.#lastActivity <= STRETCH_GAP_MS && this.#lastActivity - this.#stretchSince >= STRETCH_MS;
+    if (flows) this.#lookIn(STRETCH_GAP_MS + LOOK_MS);
+    return flows;
+  }
+
   /** Null: nothing can be said yet. */
   #withoutRule(): Reading | null {
     const silent = this.#quietMs - (this.#clock.monotonic() - this.#lastActivity);
@@ -130,7 +148,8 @@ export class StateReader {
     if (this.#recipe.foregroundDecides === true) {
       const foreign = this.#signals.foreignForeground();
       // A full-screen program that draws nothing waits for keys; a command that prints nothing works.
-      if (foreign !== null) return plain(foreign && !(this.#signals.alternate() && silent <= 0) ? 'busy' : 'idle');
+      if (foreign === false) return plain(this.#flows() ? 'busy' : 'idle');
+      if (foreign !== null) return plain(this.#signals.alternate() && silent <= 0 ? 'idle' : 'busy');
     }
     if (silent <= 0) return plain('idle');
     return this.#told === null ? null : plain('busy');
