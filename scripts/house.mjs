@@ -52,7 +52,8 @@ export function childEnv(extra = {}) {
 /** Runs a program to its end. Resolves with its exit code. */
 export function run(file, args, options = {}) {
   return new Promise((resolve, reject) => {
-    const child = spawn(file, args, { cwd: ROOT, stdio: 'inherit', env: childEnv(), ...options });
+    // before the install there may be no Node of ours yet: whoever runs something then brings its environment
+    const child = spawn(file, args, { cwd: ROOT, stdio: 'inherit', ...options, env: options.env ?? childEnv() });
     child.on('error', reject);
     child.on('exit', (code, signal) => resolve(signal ? 1 : (code ?? 1)));
   });
