@@ -1,5 +1,6 @@
 import { cut } from '../print/width.ts';
 import { AlternateWatch } from './alternate-watch.ts';
+import { ClipboardGuard } from './clipboard-guard.ts';
 import type { Desk } from './desk.ts';
 import type { FittedScreen } from './fitted-screen.ts';
 import { EMPTY_SEQUENCE, type LeftAt, noticeSequence } from './screen.ts';
@@ -18,10 +19,11 @@ export interface Painter {
   readonly leftAt: LeftAt;
 }
 
-/** For a session of the terminal's own size: the bytes as they are. */
+/** For a session of the terminal's own size: the bytes as they are, but for what would reach its clipboard. */
 export class ExactPainter implements Painter {
   readonly #desk: Desk;
   #watch = new AlternateWatch();
+  #guard = new ClipboardGuard();
   #noticed = false;
   #stopped = false;
 
@@ -38,6 +40,7 @@ export class ExactPainter implements Painter {
     if (this.#stopped) return;
     this.#desk.write(EMPTY_SEQUENCE);
     this.#watch = new AlternateWatch();
+    this.#guard = new ClipboardGuard();
     this.#noticed = false;
     this.output(bytes, done);
   }
@@ -45,7 +48,7 @@ export class ExactPainter implements Painter {
   output(bytes: Uint8Array, done: () => void): void {
     if (this.#stopped) return;
     this.#watch.feed(bytes);
-    this.#desk.write(bytes, () => {
+    this.#desk.write(this.#guard.push(bytes), () => {
       if (!this.#stopped) done();
     });
   }
