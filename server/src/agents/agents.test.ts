@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Machine } from '../core/ports.ts';
 import { readRules } from '../core/state-reader.ts';
-import { createCatalogue } from './catalogue.ts';
+import { createCatalogue, versionIn } from './catalogue.ts';
 import { createRecipes } from './index.ts';
 
 const recipes = createRecipes({ shell: '/bin/zsh' });
@@ -99,5 +99,17 @@ describe('the catalogue', () => {
     expect(agents[2]).toMatchObject({ installed: false, version: null, install: 'npm install -g @openai/codex' });
     expect(await catalogue.get('claude')).toEqual(agents[1]);
     await expect(catalogue.get('clod')).rejects.toMatchObject({ code: 'agent_unknown' });
+  });
+});
+
+describe('versionIn', () => {
+  it.each([
+    ['GNU bash, version 5.2.15(1)-release (x86_64-pc-linux-gnu)', '5.2.15'],
+    ['2.1.329 (Claude Code)', '2.1.329'],
+    ['codex-cli 0.169.0', '0.169.0'],
+    ['v1.0.0-beta.2', '1.0.0-beta.2'],
+    ['nightly', 'nightly'],
+  ])('%s is %s', (line, version) => {
+    expect(versionIn(line)).toBe(version);
   });
 });

@@ -10,7 +10,7 @@ export function createCatalogue(recipes: RecipeBook, machine: Machine): { list()
       name: recipe.name,
       title: recipe.title,
       installed: file !== null,
-      version: file === null ? null : await machine.version(file, recipe.versionArgs ?? ['--version']),
+      version: file === null ? null : versionIn(await machine.version(file, recipe.versionArgs ?? ['--version'])),
       install: file === null ? recipe.install : null,
       faces: [...recipe.faces],
       runtime: recipe.runtime,
@@ -27,4 +27,9 @@ export function createCatalogue(recipes: RecipeBook, machine: Machine): { list()
       throw new AfieldError('agent_unknown', `There is no agent called "${name}". Known: ${known.join(', ')}.`);
     },
   };
+}
+
+/** Programs say their version in a sentence of their own: `GNU bash, version 5.2.15(1)-release (…)`. Only the number is told. */
+export function versionIn(line: string | null): string | null {
+  return line?.match(/\d+(?:\.\d+)+(?:-[0-9A-Za-z.]+)?/)?.[0] ?? line;
 }

@@ -32,9 +32,18 @@ function sayQr(io: Io, link: string, light: boolean): void {
   if (lines.length + 2 > rows) say(io, `(Make the window ${lines.length + 2} lines high to see the whole code.)`);
 }
 
+const LOOPBACK = /^(localhost|127(\.\d+){3}|\[::1\])$/;
+
+/** A link to this very machine is no use to a phone: what a phone needs is said instead. */
 function show(io: Io, pairing: NewPairing, light: boolean): void {
-  say(io, 'Open this link on the device that you want to let in, or scan the code:', '', pairing.link, '');
-  if (io.stdout.isTTY) sayQr(io, pairing.link, light);
+  if (LOOPBACK.test(new URL(pairing.link).hostname)) {
+    say(io, 'Open this link in a browser on this machine:', '', pairing.link, '');
+    if (io.stdout.isTTY) sayQr(io, pairing.link, light);
+    say(io, 'A phone cannot reach this address. It needs a relay that both can reach: docs/guides/relay-on-a-vps.md.', '');
+  } else {
+    say(io, 'Open this link on the device that you want to let in, or scan the code:', '', pairing.link, '');
+    if (io.stdout.isTTY) sayQr(io, pairing.link, light);
+  }
   say(io, `Fingerprint: ${printable(pairing.fingerprint)}`, 'Your device shows the same before it connects.');
 }
 
