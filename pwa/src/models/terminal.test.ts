@@ -38,6 +38,7 @@ function make(over: Partial<TerminalDeps['session']> = {}) {
   });
   const modes = { applicationCursor: false, bracketedPaste: false };
   const drawn = {
+    resize: (cols: number, rows: number) => void asked.push(`drawn ${cols}x${rows}`),
     snapshot: (_: Uint8Array, done: () => void) => done(),
     write: (_: Uint8Array, done: () => void) => done(),
     modes: () => modes,
@@ -47,7 +48,7 @@ function make(over: Partial<TerminalDeps['session']> = {}) {
     model.drawnOn(drawn);
     model.naturalSize({ cols: 46, rows: 28 });
     handlers.onAttached?.({ stream: 1, viewer: 'me', offset: 0, cols: 200, rows: 50, lease: 'look' });
-    handlers.onSnapshot(new Uint8Array(3), 100);
+    handlers.onSnapshot(new Uint8Array(3), 100, null);
   };
   return {
     model,
@@ -113,6 +114,17 @@ describe('the size lease', () => {
     expect(model.lease.value).toBe('mine');
     model.leaseChanged({ cols: 46, rows: 28, lease: null });
     expect(model.lease.value).toBe('free');
+  });
+});
+
+describe('a snapshot for another size', () => {
+  it('resizes the terminal before it is drawn', () => {
+    const { model, asked, live, handlers } = make({ lease: desk });
+    live();
+    asked.length = 0;
+    handlers().onSnapshot(new Uint8Array(3), 200, { cols: 48, rows: 24 });
+    expect(asked).toEqual(['drawn 48x24']);
+    expect(model.size.value).toEqual({ cols: 48, rows: 24 });
   });
 });
 
@@ -188,14 +200,14 @@ describe('phases', () => {
     live();
     handlers().onInterrupted?.({ uncertainInputBytes: 0 });
     expect(model.phase.value).toBe('lost');
-    handlers().onSnapshot(new Uint8Array(1), 7);
+    handlers().onSnapshot(new Uint8Array(1), 7, null);
     expect(model.phase.value).toBe('live');
   });
   it('says that the last keys may not have arrived, until the next one does', () => {
     const { model, live, handlers } = make();
     live();
     handlers().onInterrupted?.({ uncertainInputBytes: 3 });
-    handlers().onSnapshot(new Uint8Array(1), 7);
+    handlers().onSnapshot(new Uint8Array(1), 7, null);
     expect(model.uncertain.value).toBe(true);
     model.press('a');
     expect(model.uncertain.value).toBe(false);

@@ -6,6 +6,7 @@ import { composedText, keySequence, type Latch, nextLatch } from './keys.ts';
 
 /** What the model needs of a drawn terminal. */
 export interface Drawn {
+  resize(cols: number, rows: number): void;
   snapshot(bytes: Uint8Array, done: () => void): void;
   write(bytes: Uint8Array, done: () => void): void;
   modes(): { applicationCursor: boolean; bracketedPaste: boolean };
@@ -64,9 +65,13 @@ export const TerminalSession = createModel((deps: TerminalDeps) => {
       if (attached.lease === 'held') lease.value = 'mine';
       else if (lease.value === 'mine') lease.value = 'theirs';
     },
-    onSnapshot(bytes, offset) {
+    onSnapshot(bytes, offset, drawnFor) {
       if (phase.value !== 'ended') phase.value = 'live';
       lastSeen.value = deps.now();
+      if (drawnFor !== null) {
+        size.value = drawnFor;
+        drawn?.resize(drawnFor.cols, drawnFor.rows);
+      }
       drawn?.snapshot(bytes, () => stream?.consumed(offset));
     },
     onOutput(bytes, offset) {

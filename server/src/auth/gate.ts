@@ -14,7 +14,7 @@ const REQUESTS = 60_000;
 const REQUEST_WINDOW_MS = 10_000;
 
 /** The home server's own token: its owner, at the desk. */
-const desk: Identity = { kind: 'token', device_id: null, device_name: 'This machine', user: 'owner', scopes: ['*'], valid: () => true };
+const desk: Identity = { kind: 'token', device_id: null, device_name: 'the desk', user: 'owner', scopes: ['*'], valid: () => true };
 
 export function createGate({ rules, token, clock }: { rules: () => GuardRules; token: TokenFile; clock: Clock }) {
   const wrong = rateLimit({ limit: WRONG_A_MINUTE, windowMs: 60_000, clock });

@@ -1,4 +1,5 @@
 /** The mirror: what a terminal of this session shows now, kept at home so that a viewer costs one snapshot and not the log. */
+import { sizePrefix } from '@afield/shared/link/snapshot-size.ts';
 import serializer from '@xterm/addon-serialize';
 import headless, { type Terminal } from '@xterm/headless';
 import { ScreenModes } from './screen-modes.ts';
@@ -96,15 +97,15 @@ export class Screen {
   }
 
   /**
-   * The screen, once it shows everything written so far, as escape sequences for an emptied terminal of the same size. The bytes of
-   * the log from `offset` on continue it exactly, even in the middle of a sequence or a character.
+   * The screen, once it shows everything written so far: its size, then escape sequences for an emptied terminal of that size. The
+   * bytes of the log from `offset` on continue it exactly, even in the middle of a sequence or a character.
    */
   snapshot(): Promise<{ offset: number; bytes: Buffer }> {
     const offset = this.#received;
     const begun = Buffer.concat([Buffer.from(this.#guard.opener), this.#guard.heldBytes]);
     return new Promise((resolve) => {
       const take = () => {
-        const drawn = this.#serializer.serialize({ scrollback: 0 }) + this.#modes.serialize();
+        const drawn = sizePrefix(this.#term) + this.#serializer.serialize({ scrollback: 0 }) + this.#modes.serialize();
         resolve({ offset, bytes: Buffer.concat([Buffer.from(drawn), begun]) });
       };
       if (this.#disposed) take();

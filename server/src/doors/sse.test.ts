@@ -83,7 +83,7 @@ describe('server-sent events', () => {
   it('are listed as connections while they last, and end with the server', async () => {
     const { stop, seen } = await listen();
     await until('it stands', () => seen.text !== '');
-    expect((await server.call('GET', '/connections')).body).toMatchObject({ items: [{ door: 'sse', device_name: 'This machine' }] });
+    expect((await server.call('GET', '/connections')).body).toMatchObject({ items: [{ door: 'sse', device_name: 'the desk' }] });
     stop.abort();
     await until('it is gone', async () => ((await server.call('GET', '/connections')).body as { items: unknown[] }).items.length === 0);
     const last = await listen();

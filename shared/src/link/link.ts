@@ -4,6 +4,7 @@ import type { AfieldEvent } from '../events.ts';
 import type { ConnectionCause } from './door.ts';
 import type { Action, Attached, Requests, Responses, Welcome } from './messages.ts';
 import type { Observable } from './observable.ts';
+import type { SnapshotSize } from './snapshot-size.ts';
 
 /** Times are ms since 1970. */
 export type ConnectionState =
@@ -87,7 +88,7 @@ export interface AttachOptions {
 /** Called in order. Bytes may be kept. */
 export interface TerminalHandlers {
   /** Empty the terminal, set its size, then write this. Comes first after every attach, and whenever output had to be skipped. */
-  onSnapshot(bytes: Uint8Array, offset: number): void;
+  onSnapshot(bytes: Uint8Array, offset: number, size: SnapshotSize | null): void;
   /** `offset`: position of the first byte in the session's byte log. Gapless and never doubled after a snapshot. */
   onOutput(bytes: Uint8Array, offset: number): void;
   /** Before the first snapshot of each attach: the size that is, and whether this viewer decides it. */

@@ -5,6 +5,7 @@ import { encodeFrame, FRAME_INPUT, FRAME_OUTPUT, FRAME_SNAPSHOT, type StreamFram
 import type { Line } from './line.ts';
 import type { AttachOptions, TerminalHandlers, TerminalStream } from './link.ts';
 import type { Attached } from './messages.ts';
+import { splitSnapshot } from './snapshot-size.ts';
 
 /** A long paste travels in pieces of this size, so that nothing else waits long behind it. */
 const INPUT_FRAME_BYTES = 32 * 1024;
@@ -112,7 +113,8 @@ export class AttachedTerminal implements TerminalStream {
     if (kind === FRAME_SNAPSHOT) {
       this.#expected = offset;
       this.#pace.reset(offset);
-      this.#handlers.onSnapshot(bytes, offset);
+      const snapshot = splitSnapshot(bytes);
+      this.#handlers.onSnapshot(snapshot.bytes, offset, snapshot.size);
     } else if (kind === FRAME_OUTPUT && this.#expected !== null) {
       const known = this.#expected - offset;
       if (known < 0) this.#reattach();

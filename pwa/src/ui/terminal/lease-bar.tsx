@@ -19,8 +19,10 @@ export interface LeaseBarProps {
 /** Says who decides the size of the terminal, and lets this device take it or look on. */
 export function LeaseBar(props: LeaseBarProps) {
   const size = `${props.cols} × ${props.rows}`;
-  const who = { mine: 'Yours', theirs: props.holder, free: 'Free' }[props.lease];
-  const says = { mine: 'This device holds the size', theirs: `${props.holder} holds the size`, free: 'Nobody holds the size' }[props.lease];
+  const who = { mine: 'yours', theirs: props.holder, free: 'free' }[props.lease];
+  const says = { mine: 'This device holds the size', theirs: `${capital(props.holder)} holds the size`, free: 'Nobody holds the size' }[
+    props.lease
+  ];
   return (
     <div class="lease">
       <Icon name={props.lease === 'mine' ? 'phone' : 'machine'} small />
@@ -29,11 +31,12 @@ export function LeaseBar(props: LeaseBarProps) {
           `Last screen · ${size}`
         ) : (
           <>
-            <span class="lease-long">{says}</span>
+            <span class="lease-long">{says} · </span>
+            {size}
             <span class="lease-short" aria-hidden="true">
-              {who}
-            </span>{' '}
-            · {size}
+              {' '}
+              · {who}
+            </span>
           </>
         )}
       </span>
@@ -60,3 +63,5 @@ export function LeaseBar(props: LeaseBarProps) {
     </div>
   );
 }
+
+const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);

@@ -35,7 +35,7 @@ class FakeStream {
   }
   show(text: string, size = { cols: this.options.cols, rows: this.options.rows }): void {
     this.handlers.onAttached?.({ stream: 1, viewer: 'mine', ...size, lease: 'held', offset: 0 });
-    this.handlers.onSnapshot(Buffer.from(text), 100);
+    this.handlers.onSnapshot(Buffer.from(text), 100, null);
   }
 }
 
@@ -138,11 +138,11 @@ describe('Viewer', () => {
     const { desk, stream, resized } = setup();
     stream().show('wide');
     resized(40, 70, 'P\x1b[2J');
-    stream().handlers.onSnapshot(Buffer.from('narrow'), 200);
+    stream().handlers.onSnapshot(Buffer.from('narrow'), 200, null);
     await vi.waitFor(() => expect(desk.text).toContain('P\\e[2J has the size, type to take it '));
     resized(80, 24, 'command line');
     desk.text = '';
-    stream().handlers.onSnapshot(Buffer.from('wide again'), 300);
+    stream().handlers.onSnapshot(Buffer.from('wide again'), 300, null);
     expect(desk.text).toMatch(/wide again$/);
   });
 

@@ -107,8 +107,10 @@ export class Viewer {
           this.#size = { cols, rows };
           this.#uncertain = false;
         },
-        onSnapshot: (bytes, offset) => {
-          if (current()) this.#choosePainter().snapshot(bytes, () => stream.consumed(offset));
+        onSnapshot: (bytes, offset, size) => {
+          if (!current()) return;
+          if (size !== null) this.#size = size;
+          this.#choosePainter().snapshot(bytes, () => stream.consumed(offset));
         },
         onOutput: (bytes, offset) => {
           if (current()) this.#painter?.output(bytes, () => stream.consumed(offset + bytes.length));
