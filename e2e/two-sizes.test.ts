@@ -17,7 +17,7 @@ beforeAll(async () => {
   ({ id } = await house.json<Session>('run', 'shell', '--detach', '-s', 'Wide'));
   desk = await openDesk([process.execPath, 'server/bin/afield.mjs', 'attach', id], house.env, { cols: 200, rows: 50 });
   await until('the desk holds its size', async () => (await house.get<Session>(`/sessions/${id}`)).cols === 200);
-  await desk.type('clear; seq -s " " 1 60; echo wide-$((1+1))');
+  await desk.type('clear; seq 1 40; seq -s " " 1 60; echo wide-$((1+1))');
   await desk.press('Enter');
   await until('the desk has printed', async () => (await desk.screen()).includes('wide-2'));
 });
