@@ -1,7 +1,7 @@
 /** `npm run build [server] [relay] [pwa]`: the bundles that ship. Without names: all. */
 import { rmSync } from 'node:fs';
 import path from 'node:path';
-import { ensureInstalled, fail, must, nodePath, ROOT } from './house.mjs';
+import { ensureInstalled, fail, mustQuietly, nodePath, ROOT } from './house.mjs';
 
 await ensureInstalled();
 const { build } = await import('esbuild');
@@ -36,10 +36,9 @@ const steps = {
   // in chunks, so that a command loads no more than it uses
   server: () => bundle('afield', 'server/src/main.ts', 'server/dist', { splitting: true, chunkNames: 'chunk-[hash]' }),
   relay: () => bundle('relay', 'relay/src/main.ts', 'relay/dist'),
+  // the worker is built by a second build inside of the first, which knows no log level
   pwa: () =>
-    must('The PWA build', nodePath(), [path.join(ROOT, 'node_modules/vite/bin/vite.js'), 'build', '--logLevel', 'error'], {
-      cwd: path.join(ROOT, 'pwa'),
-    }),
+    mustQuietly('The PWA build', nodePath(), [path.join(ROOT, 'node_modules/vite/bin/vite.js'), 'build'], { cwd: path.join(ROOT, 'pwa') }),
 };
 
 for (const name of PARTS.filter((part) => names.length === 0 || names.includes(part))) {

@@ -4,7 +4,7 @@
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 
@@ -143,9 +143,9 @@ export function ensureTestPrograms() {
     );
 }
 
-/** A folder for what the tests leave to be looked at: screenshots, recordings. */
-export function artefacts() {
-  const folder = path.join(ROOT, 'artefacts');
-  mkdirSync(folder, { recursive: true });
-  return folder;
+/** Like `must`, but says nothing unless it fails. */
+export function mustQuietly(what, file, args, options = {}) {
+  const result = spawnSync(file, args, { cwd: ROOT, encoding: 'utf8', maxBuffer: 1 << 26, ...options, env: options.env ?? childEnv() });
+  if (result.status !== 0)
+    fail(`${result.stdout ?? ''}${result.stderr ?? ''}\n${what} failed (${result.error?.message ?? `exit code ${result.status}`}).`);
 }

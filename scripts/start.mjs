@@ -32,15 +32,31 @@ await ensureBuilt({ relay: ['relay'], serve: ['server', 'pwa'] }[only] ?? ['serv
 const children = new Set();
 let ending = false;
 
-function start(name, args, env) {
-  const child = spawn(nodePath(), args, { stdio: ['ignore', 'pipe', 'pipe'], env: childEnv(env) });
+/**
+ * Starts a program and waits until it says itself that it listens: whoever else answers on its port is not asked. It gets a process
+ * group of its own, so that Ctrl-C reaches it once, through us: a second signal would cut its goodbye short.
+ */
+function start(name, args, env, listening) {
+  const child = spawn(nodePath(), args, { stdio: ['ignore', 'pipe', 'pipe'], env: childEnv(env), detached: true });
   children.add(child);
-  for (const input of [child.stdout, child.stderr]) createInterface({ input }).on('line', (line) => isNews(line) && console.log(line));
+  const slow = setTimeout(() => console.log(`Waiting for the ${name} …`), 1000);
+  const late = setTimeout(() => void end(1, `The ${name} did not listen within 30 s.`), 30_000);
+  const timers = () => [slow, late].forEach(clearTimeout);
   child.on('exit', (code, signal) => {
+    timers();
     children.delete(child);
     if (!ending) void end(code ?? 1, `The ${name} ended by itself (${signal ?? `exit code ${code}`}). Its message stands above.`);
   });
-  return child;
+  return new Promise((resolve) => {
+    for (const input of [child.stdout, child.stderr]) {
+      createInterface({ input }).on('line', (line) => {
+        if (isNews(line)) console.log(line);
+        if (!listening.test(line)) return;
+        timers();
+        resolve();
+      });
+    }
+  });
 }
 
 /** Log lines that a person at the terminal should see: no everyday counts. Anything that is no log line is meant for them anyway. */
@@ -59,38 +75,22 @@ async function end(code, message) {
   if (message) console.error(`\n${message}`);
   const left = [...children].map((child) => new Promise((resolve) => child.once('exit', resolve)));
   for (const child of children) child.kill('SIGTERM');
-  await Promise.race([Promise.all(left), sleep(8000)]);
+  await Promise.race([Promise.all(left), sleep(15_000)]);
   for (const child of children) child.kill('SIGKILL');
   process.exit(code);
 }
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => end(0));
 
-async function ready(name, url) {
-  const slow = setTimeout(() => console.log(`Waiting for the ${name} …`), 1000);
-  const deadline = performance.now() + 30_000;
-  while (!ending && performance.now() < deadline) {
-    const ok = await fetch(url).then(
-      (response) => response.ok,
-      () => false,
-    );
-    if (ok) return clearTimeout(slow);
-    await sleep(50);
-  }
-  clearTimeout(slow);
-  if (!ending) await end(1, `The ${name} did not answer at ${url} within 30 s.`);
-}
-
 const server = 'server/dist/afield.mjs';
 const relayUrl = `ws://127.0.0.1:${relayPort}`;
 
 if (only !== 'serve') {
-  start('relay', ['relay/dist/relay.mjs'], { HOST: process.env.HOST ?? '127.0.0.1', PORT: String(relayPort) });
-  await ready('relay', `http://127.0.0.1:${relayPort}/health`);
+  const env = { HOST: process.env.HOST ?? '127.0.0.1', PORT: String(relayPort) };
+  await start('relay', ['--max-semi-space-size=2', 'relay/dist/relay.mjs'], env, /"event":"listening"/);
 }
 if (only !== 'relay') {
   const relay = only === undefined ? ['--relay', relayUrl] : [];
-  start('home server', [server, 'serve', '--port', String(port), ...relay], {});
-  await ready('home server', `http://127.0.0.1:${port}/api/v1/health`);
+  await start('home server', [server, 'serve', '--port', String(port), ...relay], {}, /^The home server listens at/);
 }
 if (only === undefined && !ending) {
   console.log(
