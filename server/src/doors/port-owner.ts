@@ -1,5 +1,6 @@
 /** Who has a port that we wanted: so that the error can name them. */
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import path from 'node:path';
 import { AfieldError } from '@afield/shared/errors.ts';
 
 /** State of a listening socket in /proc/net/tcp (Linux, include/net/tcp_states.h). */
@@ -52,7 +53,7 @@ export function portOwner(port: number): { pid: number; name: string } | null {
     const holds = list(`/proc/${pid}/fd`).some((fd) =>
       inodes.has(/^socket:\[(\d+)\]$/.exec(linkTarget(`/proc/${pid}/fd/${fd}`))?.[1] ?? ''),
     );
-    if (holds) return { pid: Number(pid), name: readLines(`/proc/${pid}/comm`)[0]?.trim() || 'unnamed' };
+    if (holds) return { pid: Number(pid), name: nameOf(pid) };
   }
   return null;
 }
@@ -70,4 +71,11 @@ export function listenFault(error: NodeJS.ErrnoException, host: string, port: nu
   if (error.code === 'EADDRNOTAVAIL')
     return new AfieldError('unavailable', `${host} is no address of this machine. Check host in config.yaml.`, { cause: error });
   return new AfieldError('unavailable', `${host}:${port} cannot be listened on: ${error.message}`, { cause: error });
+}
+
+/** What it was started as: the kernel's own name for it is often that of a thread. */
+function nameOf(pid: string): string {
+  const [file = '', script] = readLines(`/proc/${pid}/cmdline`).join('').split('\0');
+  const words = [path.basename(file), ...(script?.startsWith('/') ? [path.basename(script)] : [])];
+  return words.join(' ').trim() || readLines(`/proc/${pid}/comm`)[0]?.trim() || 'unnamed';
 }
