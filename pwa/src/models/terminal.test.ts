@@ -4,8 +4,9 @@ import { describe, expect, it } from 'vitest';
 import { type TerminalDeps, TerminalSession } from './terminal.ts';
 
 /** A stream that keeps what was sent, a screen that draws at once, and timers that run when told. */
-function make(over: Partial<TerminalDeps['session']> = {}) {
+function make(over: Partial<TerminalDeps['session']> = {}, text = '') {
   const sent: string[] = [];
+  const kept = { text };
   const asked: string[] = [];
   const consumed: number[] = [];
   const timers: (() => void)[] = [];
@@ -35,6 +36,7 @@ function make(over: Partial<TerminalDeps['session']> = {}) {
       return () => timers.splice(timers.indexOf(run), 1);
     },
     view: { read: () => 'fit', write: (view) => void asked.push(`keep ${view}`) },
+    kept: { read: () => kept.text, write: (next) => void Object.assign(kept, { text: next }) },
   });
   const modes = { applicationCursor: false, bracketedPaste: false };
   const drawn = {
@@ -53,6 +55,7 @@ function make(over: Partial<TerminalDeps['session']> = {}) {
   return {
     model,
     sent,
+    kept,
     asked,
     consumed,
     modes,
@@ -185,6 +188,109 @@ describe('typing', () => {
     model.compose('precious');
     model.sendComposed();
     expect(model.composed.value).toBe('precious');
+  });
+});
+
+describe('what goes out', () => {
+  const both = ({ model }: ReturnType<typeof make>, ...texts: string[]) => {
+    for (const text of texts) {
+      model.compose(text);
+      model.sendComposed();
+    }
+  };
+  const runAll = ({ run }: ReturnType<typeof make>) => {
+    for (let turn = 0; turn < 10; turn++) run();
+  };
+
+  it('two fast sends stay two lines', () => {
+    const made = make();
+    made.live();
+    both(made, 'echo AAA', 'echo BBB');
+    expect(made.sent).toEqual(['echo AAA']);
+    runAll(made);
+    expect(made.sent).toEqual(['echo AAA', '\r', 'echo BBB', '\r']);
+  });
+  it('keys wait behind the Enter that waits', () => {
+    const made = make();
+    made.live();
+    both(made, 'ls');
+    made.model.press('Up');
+    made.model.typed('x');
+    expect(made.sent).toEqual(['ls']);
+    runAll(made);
+    expect(made.sent).toEqual(['ls', '\r', '\x1b[A', 'x']);
+    made.model.typed('y');
+    expect(made.sent.at(-1)).toBe('y');
+  });
+  it('leaving the screen sends what waits before it detaches', () => {
+    const made = make();
+    made.live();
+    both(made, 'one', 'two');
+    made.model.drawnOn(null);
+    expect(made.sent).toEqual(['one', '\r', 'two', '\r']);
+    expect(made.asked.at(-1)).toBe('detach');
+    runAll(made);
+    expect(made.sent).toHaveLength(4);
+  });
+  it('so does the end of the model, and taking the size over', () => {
+    for (const leave of [
+      (made: ReturnType<typeof make>) => made.model[Symbol.dispose](),
+      ({ model }: ReturnType<typeof make>) => model.takeOver(),
+    ]) {
+      const made = make();
+      made.live();
+      both(made, 'one');
+      leave(made);
+      expect(made.sent).toEqual(['one', '\r']);
+    }
+  });
+  it('a cut gives the texts back, in front of what was written since', () => {
+    const made = make();
+    made.live();
+    both(made, 'one', 'two');
+    made.model.compose('three');
+    made.cut();
+    runAll(made);
+    expect(made.sent).toEqual(['one']);
+    expect(made.model.composed.value).toBe('one\ntwo\nthree');
+    expect(made.model.uncertain.value).toBe(true);
+  });
+  it('a cut that is told does not wait for the pause', () => {
+    const made = make();
+    made.live();
+    both(made, 'one');
+    made.handlers().onInterrupted?.({ uncertainInputBytes: 0 });
+    expect(made.model.composed.value).toBe('one');
+    expect(made.model.uncertain.value).toBe(true);
+    runAll(made);
+    expect(made.sent).toEqual(['one']);
+  });
+  it('takes no more than it can hold', () => {
+    const made = make();
+    made.live();
+    both(made, ...Array.from({ length: 102 }, (_, n) => `line ${n}`));
+    expect(made.model.composed.value).toBe('line 101');
+  });
+});
+
+describe('the text of the composer', () => {
+  it('is there again, is kept while it is written, and gone when it is sent', () => {
+    const { model, kept, live } = make({}, 'half a thought');
+    expect(model.composed.value).toBe('half a thought');
+    live();
+    model.compose('half a thought, and more');
+    expect(kept.text).toBe('half a thought, and more');
+    model.sendComposed();
+    expect(kept.text).toBe('');
+  });
+  it('that could not be sent while leaving is kept', () => {
+    const { model, kept, live, cut } = make();
+    live();
+    model.compose('precious');
+    model.sendComposed();
+    cut();
+    model[Symbol.dispose]();
+    expect(kept.text).toBe('precious');
   });
 });
 

@@ -1,8 +1,10 @@
 import type { Lease, Session } from '@afield/shared/api/sessions.ts';
 import type { AttachOptions, TerminalHandlers, TerminalStream } from '@afield/shared/link/link.ts';
-import { computed, createModel, signal } from '@preact/signals';
+import { computed, createModel, effect, signal } from '@preact/signals';
+import { composedTextStore } from '../platform/composed-text.ts';
 import { readTerminalView, writeTerminalView } from '../platform/terminal-view.ts';
 import { composedText, keySequence, type Latch, nextLatch } from './keys.ts';
+import { createOutgoing } from './outgoing.ts';
 
 /** What the model needs of a drawn terminal. */
 export interface Drawn {
@@ -21,18 +23,14 @@ export interface TerminalDeps {
   later(run: () => void, ms: number): () => void;
   /** Kept by this device: how a foreign size is shown. */
   view: { read(): 'fit' | 'pan'; write(view: 'fit' | 'pan'): void };
+  /** Kept by this device: what stands in the composer of this session. */
+  kept: { read(): string; write(text: string): void };
 }
 
 export type Phase = 'connecting' | 'live' | 'lost' | 'ended' | 'forbidden' | 'failed';
 
 /** Sizes settle this long before they are told, in ms: a keyboard that slides in passes through many. */
 const SETTLE_MS = 150;
-
-/**
- * Enter follows the text after this long, in ms. Agents take what arrives in one piece for a paste, and an Enter inside of a paste for
- * a new line.
- */
-const ENTER_AFTER_MS = 60;
 
 /** One terminal on this device: attaches when it is drawn, holds or leaves the size, and turns touches into bytes. */
 export const TerminalSession = createModel((deps: TerminalDeps) => {
@@ -43,7 +41,7 @@ export const TerminalSession = createModel((deps: TerminalDeps) => {
   const view = signal(deps.view.read());
   const ctrl = signal<Latch>('off');
   const alt = signal<Latch>('off');
-  const composed = signal('');
+  const composed = signal(deps.kept.read());
   const lastSeen = signal<number | null>(null);
   /** The line broke right after something was typed: it may not have arrived. Until the next key. */
   const uncertain = signal(false);
@@ -81,16 +79,41 @@ export const TerminalSession = createModel((deps: TerminalDeps) => {
     onInterrupted({ uncertainInputBytes }) {
       if (phase.value === 'live') phase.value = 'lost';
       uncertain.value = uncertainInputBytes > 0;
+      outgoing.fail();
     },
     onClosed(reason, error) {
       if (reason === 'detached') return;
+      outgoing.fail();
       fault.value = error?.message ?? null;
       phase.value = reason;
     },
   };
 
-  function attach(want: 'take' | 'look') {
+  const outgoing = createOutgoing({
+    later: deps.later,
+    send(data) {
+      const sent = stream?.input(data) ?? false;
+      if (sent) {
+        uncertain.value = false;
+        drawn?.scrollToBottom();
+      }
+      return sent;
+    },
+    onUnsent(unsent) {
+      composed.value = [...unsent.texts, composed.value].filter((text) => text !== '').join('\n');
+      if (unsent.uncertain) uncertain.value = true;
+    },
+  });
+
+  /** What waits goes out first. */
+  function detach() {
+    outgoing.flush();
     stream?.detach();
+    stream = null;
+  }
+
+  function attach(want: 'take' | 'look') {
+    detach();
     const wanted = want === 'take' ? (natural ?? size.value) : size.value;
     stream = deps.attach({ session_id: deps.session.id, ...wanted, lease: want }, handlers);
   }
@@ -101,15 +124,7 @@ export const TerminalSession = createModel((deps: TerminalDeps) => {
     attach(lease.value === 'free' && !deps.session.ended ? 'take' : 'look');
   }
 
-  function send(data: string): boolean {
-    if (data === '') return true;
-    const sent = stream?.input(data) ?? false;
-    if (sent) {
-      uncertain.value = false;
-      drawn?.scrollToBottom();
-    }
-    return sent;
-  }
+  const send = (data: string) => data === '' || outgoing.keys(data);
 
   const spend = () => {
     if (ctrl.value === 'once') ctrl.value = 'off';
@@ -124,6 +139,15 @@ export const TerminalSession = createModel((deps: TerminalDeps) => {
     const keys = one ? keySequence(data, { ctrl: ctrl.value !== 'off', alt: alt.value !== 'off' }, false) : data;
     if (send(keys)) spend();
   }
+
+  effect(() => deps.kept.write(composed.value));
+  effect(() => () => {
+    detach();
+    drawn = null;
+    settling();
+    // whatever could not be sent any more went back to the composer
+    deps.kept.write(composed.peek());
+  });
 
   return {
     phase,
@@ -140,12 +164,12 @@ export const TerminalSession = createModel((deps: TerminalDeps) => {
     held,
 
     drawnOn(screen: Drawn | null) {
-      drawn = screen;
       if (screen === null) {
-        stream?.detach();
-        stream = null;
+        detach();
         settling();
-      } else begin();
+      }
+      drawn = screen;
+      begin();
     },
     /** Cells that fit on this device at a readable size. Told to the session only while this device holds the size. */
     naturalSize(next: { cols: number; rows: number }) {
@@ -198,11 +222,10 @@ export const TerminalSession = createModel((deps: TerminalDeps) => {
     /** Types what was composed, then Enter. What cannot be sent stays. */
     sendComposed() {
       if (held.value !== null) return;
-      const text = composedText(composed.value, drawn?.modes().bracketedPaste ?? false);
-      if (!send(text)) return;
+      const text = composed.value;
+      const data = composedText(text, drawn?.modes().bracketedPaste ?? false);
       composed.value = '';
-      if (text === '') send('\r');
-      else deps.later(() => send('\r'), ENTER_AFTER_MS);
+      if (!outgoing.line(text, data)) composed.value = text;
     },
   };
 });
@@ -232,5 +255,6 @@ export function openTerminal(deps: Pick<TerminalDeps, 'session' | 'attach'>): Te
       return () => clearTimeout(timer);
     },
     view: { read: readTerminalView, write: writeTerminalView },
+    kept: composedTextStore(deps.session.id),
   });
 }

@@ -1,5 +1,6 @@
 import type { Session } from '@afield/shared/api/sessions.ts';
 import { type DBSchema, type IDBPDatabase, openDB } from 'idb';
+import { forgetComposedTexts } from './composed-text.ts';
 import type { StoredKey } from './device-key.ts';
 
 /** All that this device needs to reach one home server again. */
@@ -83,6 +84,7 @@ export function openStore(name = 'afield'): HomeStore {
       await (await database()).put('homes', home);
     },
     async forgetHome(homeId) {
+      forgetComposedTexts();
       const tx = (await database()).transaction(['homes', 'snapshots'], 'readwrite');
       await Promise.all([tx.objectStore('homes').delete(homeId), tx.objectStore('snapshots').delete(homeId), tx.done]);
     },
