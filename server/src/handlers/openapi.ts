@@ -18,7 +18,18 @@ const COMMON: readonly ErrorCode[] = ['unauthenticated', 'forbidden', 'origin_re
 
 /** JSON schema of what travels: `input` for requests, `output` for answers. `$schema` would only repeat OpenAPI's own dialect. */
 function jsonSchema(schema: Schema, io: 'input' | 'output'): Json {
-  const { $schema: _dialect, ...rest } = z.toJSONSchema(schema, { io, unrepresentable: 'any' }) as Json;
+  const { $schema: _dialect, ...rest } = z.toJSONSchema(schema, {
+    io,
+    unrepresentable: 'any',
+    override({ zodSchema, jsonSchema: made }) {
+      // A number in a query arrives as text; its bounds are known of the number that becomes of it.
+      if (io !== 'input' || zodSchema._zod.def.type !== 'pipe') return;
+      const { type, minimum, maximum } = z.toJSONSchema(zodSchema, { io: 'output', unrepresentable: 'any' });
+      if (type !== 'integer' || minimum === undefined || maximum === undefined) return;
+      delete made.anyOf;
+      Object.assign(made, { type, minimum, maximum });
+    },
+  }) as Json;
   return rest;
 }
 

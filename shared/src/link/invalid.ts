@@ -4,6 +4,8 @@ type Issue = z.core.$ZodIssue;
 
 /** More would be noise: a person mends one at a time. */
 const MAX_ISSUES = 3;
+/** What zod/mini says where a schema has no words of its own. */
+const NO_MESSAGE = 'Invalid input';
 
 function wish(issue: Issue): string {
   switch (issue.code) {
@@ -16,7 +18,8 @@ function wish(issue: Issue): string {
     case 'invalid_value':
       return `must be ${issue.values.map((value) => JSON.stringify(value)).join(' or ')}`;
     case 'invalid_format':
-      return issue.format === 'regex' ? 'has a character or a form that is not allowed' : `must be a valid ${issue.format}`;
+      if (issue.format !== 'regex') return `must be a valid ${issue.format}`;
+      return issue.message === NO_MESSAGE ? 'has a character or a form that is not allowed' : issue.message;
     case 'unrecognized_keys':
       return `has fields that are not known: ${issue.keys
         .slice(0, MAX_ISSUES)
@@ -38,7 +41,8 @@ export function short(text: string, max = 40): string {
 }
 
 /**
- * What is wrong with an input, in words: `cols must be at least 2; name is missing…`. zod/mini carries no messages of its own.
+ * What is wrong with an input, in words: `cols must be at least 2; name is missing…`. zod/mini carries no messages of its own;
+ * a pattern may have words that follow the name of the field.
  * `reportInput` must have been set for "is missing" to be told apart from a wrong type.
  */
 export function explainIssues(issues: readonly Issue[], subject: string): string {
