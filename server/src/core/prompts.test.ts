@@ -40,6 +40,11 @@ describe('a prompt', () => {
     expect(await house.sessions.prompt(id, prompt)).toMatchObject({ state: 'consumed', created_at: first.created_at });
     await eventually(async () => (await screenText(id)).includes('answer to [only once]'));
     expect((await screenText(id)).match(/answer to/g)).toHaveLength(1);
+    await expect(house.sessions.prompt(id, { ...prompt, content: 'another text' })).rejects.toMatchObject({
+      code: 'conflict',
+      message: expect.stringContaining('with another text'),
+    });
+    expect(house.store.prompts.get(prompt.id)?.content).toBe('only once');
     const { id: other } = await house.sessions.create({ agent: 'agent' });
     await expect(house.sessions.prompt(other, prompt)).rejects.toMatchObject({ code: 'conflict' });
   });

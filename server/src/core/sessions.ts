@@ -165,7 +165,9 @@ export function createSessions(deps: SessionDeps): SessionService {
     async prompt(id, { id: prompt_id, content }) {
       const known = store.prompts.get(prompt_id);
       if (known !== null) {
-        if (known.session_id === id) return promptView(known);
+        if (known.session_id === id && known.content === content) return promptView(known);
+        if (known.session_id === id)
+          throw new AfieldError('conflict', 'A prompt with this id was given already, with another text. Give the new one a new id.');
         throw new AfieldError('conflict', 'A prompt with this id was given to another session.');
       }
       const session = running(id);
