@@ -17,12 +17,13 @@ const CODES: Record<number, string> = {
 /** A program that ends so soon did not do its work. */
 const AT_ONCE_MS = 2_000;
 
-export function endingOf(exit: { code: number | null; signal: string | null }, afterMs: number): Ending {
+/** `printed`: bytes of output; without any the last screen says nothing. */
+export function endingOf(exit: { code: number | null; signal: string | null }, afterMs: number, printed: number): Ending {
   if (exit.code === 0) return { status: 'finished', reason: null };
   const soon = afterMs < AT_ONCE_MS ? ', right after it started' : '';
   if (exit.code === null) return { status: 'failed', reason: `The program was ended by ${exit.signal ?? 'a signal'}${soon}.` };
   const meaning = CODES[exit.code];
   const why = meaning === undefined ? '' : `: ${meaning}`;
-  const hint = soon === '' ? '' : ' Its last screen says why.';
+  const hint = soon === '' || printed === 0 ? '' : ' Its last screen says why.';
   return { status: 'failed', reason: `The program ended with exit code ${exit.code}${soon}${why}.${hint}` };
 }

@@ -114,7 +114,7 @@ export class LiveSession {
     this.terminal.run(process);
     process.onExit = (exit) => {
       const afterMs = this.#deps.clock.monotonic() - this.#startedAt;
-      void this.#end(this.#asked ?? endingOf(exit, afterMs), exit.code);
+      void this.#end(this.#asked ?? endingOf(exit, afterMs, this.row.output_bytes), exit.code);
     };
     this.#save({ pid: process.pid });
   }
