@@ -1,7 +1,7 @@
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { descriptorLimit, ENVIRONMENT, NUMBERS, readSettings, SettingsError, socketsFor, unknownSettings } from './settings.ts';
 import { newRoom } from './testing.ts';
 
@@ -107,7 +107,9 @@ describe('the limit of sockets', () => {
   });
 
   it('reads the limit of the system, or takes the smallest usual one', () => {
-    const file = path.join(mkdtempSync(path.join(tmpdir(), 'afield-limits-')), 'limits');
+    const folder = mkdtempSync(path.join(tmpdir(), 'afield-limits-'));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    const file = path.join(folder, 'limits');
     writeFileSync(
       file,
       'Limit                     Soft Limit           Hard Limit           Units\nMax open files            4096                 8192                 files\n',
