@@ -29,7 +29,7 @@ export const listOf = <S extends z.ZodMiniType>(item: S) => z.object({ items: z.
  * after a pictograph, its skin tone or its U+FE0F, and before a pictograph (UTS 51, ED-16). Without lookbehind: Safari before 16.4 has none.
  */
 const NAME =
-  /^(?!\u200D)(?!.*[^\uFE0F\p{Extended_Pictographic}\p{Emoji_Modifier}]\u200D)(?:[^\p{Cc}\p{Cf}\u2028\u2029]|\u200D(?=\p{Extended_Pictographic}))*$/u;
+  /^(?!\u200D)(?!.*(?!\uFE0F)[^\p{Extended_Pictographic}\p{Emoji_Modifier}]\u200D)(?:[^\p{Cc}\p{Cf}\u2028\u2029]|\u200D(?=\p{Extended_Pictographic}))*$/u;
 
 /** A name a person gives: one line, no control characters, 1 to 100 characters after trimming. */
 export const displayName = z
