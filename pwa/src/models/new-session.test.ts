@@ -127,6 +127,24 @@ describe('the draft', () => {
     }
   });
 
+  it('is written when the form goes before the pause in typing is over', async () => {
+    const { form, written } = open();
+    await settled();
+    form.change({ prompt: 'half a tho' });
+    form.change({ prompt: 'half a thought' });
+    expect(written).toEqual([]);
+    form[Symbol.dispose]();
+    expect(written).toEqual([{ prompt: 'half a thought', agent: '', name: '', project: '', cwd: '' }]);
+  });
+
+  it('that was not touched is not written when the page goes', async () => {
+    const { form, written } = open({ prompt: 'kept' });
+    await settled();
+    form.keepNow();
+    form[Symbol.dispose]();
+    expect(written).toEqual([]);
+  });
+
   it('does not overwrite what was typed meanwhile', async () => {
     const { form } = open({ prompt: 'old' });
     form.change({ prompt: 'new' });

@@ -45,6 +45,7 @@ export const NewSessionModel = createModel(({ link, store, newId, onCreated }: N
   const error = signal<string | null>(null);
   /** Kept until it succeeds, so that a repeated tap after a lost answer starts nothing twice. */
   let id = newId();
+  /** Undefined: the draft is kept as it stands. */
   let keepTimer: ReturnType<typeof setTimeout> | undefined;
 
   const agent = computed(() => {
@@ -67,9 +68,15 @@ export const NewSessionModel = createModel(({ link, store, newId, onCreated }: N
 
   function keep(): void {
     clearTimeout(keepTimer);
-    keepTimer = setTimeout(() => {
-      store.writePreference(DRAFT, draft.peek()).catch(() => undefined); // storage is full: the draft lives as long as the page
-    }, KEEP_AFTER_MS);
+    keepTimer = setTimeout(keepNow, KEEP_AFTER_MS);
+  }
+
+  /** Writes what waits to be kept: the form or the page goes. */
+  function keepNow(): void {
+    if (keepTimer === undefined) return;
+    clearTimeout(keepTimer);
+    keepTimer = undefined;
+    store.writePreference(DRAFT, draft.peek()).catch(() => undefined); // storage is full: the draft lives as long as the page
   }
 
   function change(fields: Partial<Draft>): void {
@@ -119,7 +126,7 @@ export const NewSessionModel = createModel(({ link, store, newId, onCreated }: N
   });
   effect(() => () => {
     stop();
-    clearTimeout(keepTimer);
+    keepNow();
   });
 
   return {
@@ -132,6 +139,7 @@ export const NewSessionModel = createModel(({ link, store, newId, onCreated }: N
     error,
     ready: computed(() => agent.value?.installed === true && !busy.value),
     change,
+    keepNow,
     start,
     load,
   };
