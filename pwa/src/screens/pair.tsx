@@ -172,6 +172,8 @@ function ServerStep({ offer }: { offer: PairingOffer }) {
   const { pairing } = useApp();
   const busy = pairing.busy.value;
   const left = offer.expires_at - everySecond.value;
+  // a connection under way may still be answered
+  const ended = left <= 0 && !busy;
   return (
     <>
       <StepBand step={2} of={STEPS} title="Is this your home server?">
@@ -181,6 +183,11 @@ function ServerStep({ offer }: { offer: PairingOffer }) {
         {pairing.error.value !== null && (
           <Banner tone="fault" icon="alert" title="That did not work." role="alert">
             {pairing.error.value}
+          </Banner>
+        )}
+        {ended && (
+          <Banner tone="fault" icon="clock" title="This code has ended." role="alert">
+            Run “afield pair” at home for a new one.
           </Banner>
         )}
         <section class="panel" aria-label="Fingerprint of the home server">
@@ -207,17 +214,25 @@ function ServerStep({ offer }: { offer: PairingOffer }) {
         </p>
       </main>
       <div class="foot pair-foot">
-        <button
-          type="button"
-          class="btn btn-main btn-wide btn-tall"
-          disabled={busy || left <= 0 || pairing.label.value.trim() === ''}
-          onClick={() => void pairing.connect()}
-        >
-          {busy ? 'Connecting …' : 'They are the same, connect'}
-        </button>
-        <button type="button" class="btn btn-deny btn-wide" disabled={busy} onClick={() => pairing.stop()}>
-          Not the same, stop
-        </button>
+        {ended ? (
+          <button type="button" class="btn btn-main btn-wide btn-tall" onClick={() => pairing.reset()}>
+            Use another code
+          </button>
+        ) : (
+          <>
+            <button
+              type="button"
+              class="btn btn-main btn-wide btn-tall"
+              disabled={busy || pairing.label.value.trim() === ''}
+              onClick={() => void pairing.connect()}
+            >
+              {busy ? 'Connecting …' : 'They are the same, connect'}
+            </button>
+            <button type="button" class="btn btn-deny btn-wide" disabled={busy} onClick={() => pairing.stop()}>
+              Not the same, stop
+            </button>
+          </>
+        )}
       </div>
     </>
   );
