@@ -6,7 +6,7 @@ import { Banner } from '../ui/banner.tsx';
 import { bytes, Facts } from '../ui/facts.tsx';
 import { StatusWord } from '../ui/mark.tsx';
 import { exact, printable } from '../ui/printable.ts';
-import { sessionLine, sinceOf, trackEnd, trackLabel } from '../ui/session-words.ts';
+import { sessionLine, sinceOf, trackEnd, trackLabel, wordsAfter } from '../ui/session-words.ts';
 import { clock, span, when } from '../ui/time.ts';
 import { Track } from '../ui/track.tsx';
 import { SessionActionList } from './session-actions.tsx';
@@ -71,16 +71,18 @@ function WhatNow({ session, live, now }: { session: Session; live: boolean; now:
           {reason === '' ? 'It asks something on its screen.' : reason}
         </Banner>
       );
-    default:
+    default: {
+      const word = live || session.ended_at !== null ? session.status : `was ${session.status}`;
       return (
         <p class="line">
-          <StatusWord status={session.status} word={live || session.ended_at !== null ? session.status : `was ${session.status}`} />
+          <StatusWord status={session.status} word={word} />
           <span class="small">
-            {line.words} {line.code !== null && <code>{line.code}</code>}
+            {wordsAfter(word, line.words)} {line.code !== null && <code>{line.code}</code>}
             {live && session.ended_at === null && now - sinceOf(session) >= MINUTE_MS && ` · for ${span(now - sinceOf(session))}`}
           </span>
         </p>
       );
+    }
   }
 }
 

@@ -1,7 +1,7 @@
 import { type Session, type SessionStatus, sessionStatus } from '@afield/shared/api/sessions.ts';
 import { describe, expect, it } from 'vitest';
 import { NOW, session } from '../../test/sessions.ts';
-import { sessionLine, sessionWhen, trackEnd, trackLabel } from './session-words.ts';
+import { sessionLine, sessionWhen, trackEnd, trackLabel, wordsAfter } from './session-words.ts';
 import { clock } from './time.ts';
 
 const one = (status: SessionStatus, fields: Partial<Session> = {}): Session => session({ name: 'n', minutes: 48, status, ...fields });
@@ -24,6 +24,13 @@ describe('what a session does, in words', () => {
     expect(words('busy', false, { activity: 'editing' })).toBe('was editing');
     expect(words('starting', false)).toBe('was starting');
     expect(words('idle', false)).toBe('was idle');
+  });
+
+  it('behind the status its word is not said again', () => {
+    expect(wordsAfter('idle', words('idle', true))).toBe('waits for your next message');
+    expect(wordsAfter('was idle', words('idle', false))).toBe('');
+    expect(wordsAfter('busy', words('busy', true, { activity: 'editing' }))).toBe('editing');
+    expect(wordsAfter('finished', words('finished', true, { exit_code: 0 }))).toBe('exit code 0');
   });
 
   it('an end stays an end', () => {

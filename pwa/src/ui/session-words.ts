@@ -31,6 +31,13 @@ export function sessionLine(session: Session, live: boolean): SessionLine {
   }
 }
 
+/** The words for a place where the status itself stands before them. */
+export function wordsAfter(status: string, words: string): string {
+  if (words === status) return '';
+  const joint = [' · ', ' '].find((between) => words.startsWith(`${status}${between}`));
+  return joint === undefined ? words : words.slice(status.length + joint.length);
+}
+
 /** The window title, unless it only repeats the name or the agent. */
 function titleOf(session: Session): string | null {
   const title = session.title?.trim() ?? '';
