@@ -1,6 +1,7 @@
 import type { Agent } from '@afield/shared/api/agents.ts';
 import { uuidv7 } from '@afield/shared/client/uuid.ts';
 import { useModel } from '@preact/signals';
+import { useEffect } from 'preact/hooks';
 import { useLocation } from 'preact-iso';
 import { type NewSession, NewSessionModel } from '../models/new-session.ts';
 import { Banner } from '../ui/banner.tsx';
@@ -28,6 +29,10 @@ export function NewSessionScreen() {
         },
       }),
   );
+  useEffect(() => {
+    addEventListener('pagehide', form.keepNow);
+    return () => removeEventListener('pagehide', form.keepNow);
+  }, [form]);
   const open = home.open.value;
   const agent = form.agent.value;
   return (
