@@ -39,9 +39,9 @@ describe('run', () => {
   });
 
   it.each([
-    [['run', 'nope'], 1, /nope[\s\S]*Installed here:.*shell/],
-    [['run', 'shell', '--cwd', '/does/not/exist'], 1, /\/does\/not\/exist/],
-    [['run', 'shell', '--project', 'nope'], 1, /no project "nope"/],
+    [['run', 'nope'], 2, /nope[\s\S]*Installed here:.*shell/],
+    [['run', 'shell', '--cwd', '/does/not/exist'], 2, /\/does\/not\/exist/],
+    [['run', 'shell', '--project', 'nope'], 2, /no project "nope"/],
     [['run', 'shell', '-s', 'x'.repeat(300)], 2, /name/],
     [['run', 'shell', '-s', 'a\x1b[2Jb'], 2, /name/],
   ])('%j is refused', async (args, exit, message) => {
@@ -141,7 +141,7 @@ describe('sessions', () => {
     for (const text of ['after the rename', 'AFTER THE RENAME', id, id.slice(0, 23)]) {
       expect(await desk.json<Session>('status', text)).toMatchObject({ id, name: 'after the rename' });
     }
-    expect(await desk.cli(['status', 'before'])).toMatchObject({ code: 1, err: expect.stringContaining('no session "before"') });
+    expect(await desk.cli(['status', 'before'])).toMatchObject({ code: 2, err: expect.stringContaining('no session "before"') });
   });
 
   it('an ambiguous name lists the candidates; the one that runs is meant when the others ended', async () => {
@@ -156,7 +156,7 @@ describe('sessions', () => {
 
   it('an error is problem details with --json', async () => {
     const { code, out, err } = await desk.cli(['status', 'nope', '--json']);
-    expect([code, out]).toEqual([1, '']);
+    expect([code, out]).toEqual([2, '']);
     expect(JSON.parse(err)).toMatchObject({ type: 'urn:afield:error:session_not_found', status: 404, code: 'session_not_found' });
   });
 
@@ -216,7 +216,7 @@ describe('projects, agents, devices, settings', () => {
     expect((await desk.cli(['project', 'add', '/usr', '--name', 'usr', '--agent', 'shell'])).out).toBe('usr is a project now: /usr\n');
     expect((await desk.cli(['project'])).out).toMatch(/^usr +\/usr +shell +never$/m);
     expect(await desk.json<Session>('run', 'shell', '--project', 'usr')).toMatchObject({ cwd: '/usr' });
-    expect((await desk.cli(['project', 'add', '/does/not/exist'])).code).toBe(1);
+    expect((await desk.cli(['project', 'add', '/does/not/exist'])).code).toBe(2);
     expect((await desk.cli(['project', 'remove', 'usr'])).code).toBe(0);
     expect((await desk.json<Items<unknown>>('project', 'list')).items).toEqual([]);
   });
@@ -232,7 +232,7 @@ describe('projects, agents, devices, settings', () => {
 
   it('devices: none yet; one that is not there', async () => {
     expect((await desk.cli(['devices'])).out).toMatch(/afield pair/);
-    expect(await desk.cli(['devices', 'revoke', 'nope'])).toMatchObject({ code: 1, err: expect.stringContaining('No paired device') });
+    expect(await desk.cli(['devices', 'revoke', 'nope'])).toMatchObject({ code: 2, err: expect.stringContaining('No paired device') });
   });
 
   it('pair --json is for programs; --no-wait prints the link and comes back; nothing of it is colour', async () => {

@@ -19,10 +19,16 @@ export class Exit extends Error {
   }
 }
 
-/** Codes that are not simply `failed`. */
+/** Codes that are not simply `failed`. What was given and is not there is as wrong as what is not well formed. */
 const CODES: Partial<Record<ErrorCode, ExitCode>> = {
   bad_request: EXIT.usage,
   too_large: EXIT.usage,
+  not_found: EXIT.usage,
+  session_not_found: EXIT.usage,
+  agent_unknown: EXIT.usage,
+  project_not_found: EXIT.usage,
+  device_not_found: EXIT.usage,
+  cwd_missing: EXIT.usage,
   unauthenticated: EXIT.notAllowed,
   forbidden: EXIT.notAllowed,
   origin_refused: EXIT.notAllowed,
