@@ -38,7 +38,7 @@ export function createMetrics(sources: MetricSources): Metrics {
   const answers = counts();
 
   const build = async () => {
-    const { Counter, Gauge, Registry } = (await import('../prometheus.ts')).prometheus;
+    const { Counter, Gauge, Registry } = (await import('./prometheus.ts')).prometheus;
     // A registry of its own, so that several servers in one process do not meet in it.
     const registry = new Registry();
     const gauge = (name: string, help: string, read: () => number) =>
