@@ -19,6 +19,12 @@ describe('printable', () => {
     expect(printable('txt.\u202egpj\u2066a\u200bb\ufeff\u2028')).toBe('txt.\\u{202e}gpj\\u{2066}a\\u{200b}b\\u{feff}\\u{2028}');
   });
 
+  it('leaves a joined emoji whole, and shows any other joiner', () => {
+    expect(printable('👩🏽‍💻 🏳️‍🌈')).toBe('👩🏽‍💻 🏳️‍🌈');
+    expect(printableLines('👩‍💻\n')).toBe('👩‍💻\n');
+    expect(printable('a\u200db\u200d💻👩\u200d')).toBe('a\\u{200d}b\\u{200d}💻👩\\u{200d}');
+  });
+
   it('shows a lone surrogate and an invisible tag character', () => {
     expect(printable('a\ud800b\u{e0041}')).toBe('a\\u{d800}b\\u{e0041}');
   });

@@ -1,7 +1,12 @@
-/** Characters that steer a terminal, hide, or reorder text: controls (C0, DEL, C1), format and bidi marks, line and paragraph separators. */
-const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029]/gu;
+/**
+ * Characters that steer a terminal, hide, or reorder text: controls (C0, DEL, C1), format and bidi marks, line and paragraph separators.
+ * The joiner between the pictographs of one emoji is none of them.
+ */
+const UNPRINTABLE =
+  /(?!(?<=\p{Extended_Pictographic}|\p{Emoji_Modifier}|\uFE0F)\u200D(?=\p{Extended_Pictographic}))[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029]/gu;
 /** Same, but line ends and tabs stay: for text of several lines. */
-const UNPRINTABLE_IN_LINES = /(?![\n\t])[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029]/gu;
+const UNPRINTABLE_IN_LINES =
+  /(?![\n\t])(?!(?<=\p{Extended_Pictographic}|\p{Emoji_Modifier}|\uFE0F)\u200D(?=\p{Extended_Pictographic}))[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029]/gu;
 
 const SHORT: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t', '\x1b': '\\e' };
 
