@@ -27,7 +27,7 @@ afterEach(async () => {
   for (const folder of homes.splice(0)) rmSync(folder, { recursive: true, force: true });
 });
 const refusal = (options: TestServerOptions) =>
-  startTestServer(options).then(
+  startTestServer({ home: home(), ...options }).then(
     () => 'started',
     (error: unknown) => (error instanceof AfieldError ? `${error.code}: ${error.message}` : String(error)),
   );

@@ -1,5 +1,5 @@
 /** The HTTP door with everything behind it: the cases of the local API (security.md, section 5.C). */
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import path from 'node:path';
 import { Readable } from 'node:stream';
@@ -21,7 +21,10 @@ beforeAll(async () => {
   writeFileSync(path.join(page, '.secret'), 'canary');
   server = await startTestServer({ env: { AFIELD_PWA_DIR: page } });
 });
-afterAll(() => server.stop());
+afterAll(async () => {
+  await server.stop();
+  rmSync(page, { recursive: true, force: true });
+});
 
 const routes = (Object.entries(api) as [string, RouteDefinition][]).map(([operation, route]) => ({
   operation,
