@@ -1,4 +1,4 @@
-/** The peer of the terminal benches: a PTY on a WebSocket and nothing else. No session, no screen, no log, no encryption. */
+/** The peer of the terminal benches: a PTY on a WebSocket and nothing else. No session, no screen, no log, no encryption. Given a port, it takes that. */
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { spawn } from 'node-pty';
@@ -26,5 +26,5 @@ sockets.on('connection', (socket) => {
     process.kill(child.pid, 'SIGHUP');
   });
 });
-http.listen(0, '127.0.0.1', () => process.send?.((http.address() as AddressInfo).port));
+http.listen(Number(process.argv[2] ?? 0), '127.0.0.1', () => process.send?.((http.address() as AddressInfo).port));
 process.on('disconnect', () => process.exit());

@@ -1,11 +1,12 @@
 /** Start to the first HTTP answer, and memory, beside a bare PTY server; and what one more idle session costs. */
-import { fork, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Session } from '@afield/shared/api/sessions.ts';
+import { build } from 'esbuild';
 import { freePort, startHouse, until } from '../e2e/kit.ts';
 import { median, residentBytes } from './figures.ts';
 import type { BenchResult } from './result.ts';
@@ -13,56 +14,60 @@ import type { BenchResult } from './result.ts';
 const ROOT = path.resolve(import.meta.dirname, '..');
 const SERVER = path.join(ROOT, 'server/dist/afield.mjs');
 
-/** Until something answers on the port, in ms. */
-async function answerTime(begin: () => Promise<number> | number, stop: () => Promise<void>): Promise<number> {
-  const start = performance.now();
-  const port = await begin();
+/** Until the program answers on the port, in ms. */
+async function start(port: number, args: string[], env: Record<string, string>): Promise<number> {
+  const begin = performance.now();
+  const child = spawn(process.execPath, args, { env: { ...process.env, ...env }, stdio: 'ignore' });
   for (;;) {
     const answered = await fetch(`http://127.0.0.1:${port}/api/v1/health`, { signal: AbortSignal.timeout(1000) }).then(
       () => true,
       () => false,
     );
-    if (answered || performance.now() - start > 15_000) break;
+    if (answered) break;
+    if (performance.now() - begin > 15_000) throw new Error(`Nothing answered within 15 s: ${args.join(' ')}`);
     await sleep(1);
   }
-  const took = performance.now() - start;
-  await stop();
+  const took = performance.now() - begin;
+  child.kill();
+  await once(child, 'exit');
   return took;
 }
 
-async function startServer(home: string, port: number): Promise<number> {
-  const env = { ...process.env, AFIELD_HOME: home, AFIELD_PORT: String(port) };
-  const child = spawn(process.execPath, [SERVER, 'serve', '--port', String(port)], { env, stdio: 'ignore' });
-  return answerTime(
-    () => port,
-    async () => {
-      child.kill();
-      await once(child, 'exit');
-    },
-  );
+async function startServer(home: string): Promise<number> {
+  const port = await freePort();
+  return start(port, [SERVER, 'serve', '--port', String(port)], { AFIELD_HOME: home, AFIELD_PORT: String(port) });
 }
 
-async function startBare(): Promise<number> {
-  const child = fork(path.join(ROOT, 'bench/bare-pty.ts'));
-  child.once('message', () => {});
-  return answerTime(
-    async () => Number((await once(child, 'message'))[0]),
-    async () => {
-      child.disconnect();
-      await once(child, 'exit');
-    },
-  );
+/** The peer as one file of plain JavaScript, as ours is: Node would take some 40 ms to read its types away. */
+async function bundleBare(): Promise<string> {
+  const outfile = path.join(ROOT, 'bench/dist/bare-pty.mjs');
+  await build({
+    entryPoints: [path.join(ROOT, 'bench/bare-pty.ts')],
+    outfile,
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    external: ['node-pty', 'bufferutil', 'utf-8-validate'],
+    banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
+  });
+  return outfile;
+}
+
+async function startBare(file: string): Promise<number> {
+  const port = await freePort();
+  return start(port, [file, String(port)], {});
 }
 
 export async function benchStart({ quick }: { quick: boolean }): Promise<BenchResult[]> {
   const rounds = quick ? 3 : 9;
   const home = mkdtempSync(path.join(tmpdir(), 'afield-bench-'));
-  await startServer(home, await freePort()); // the first start makes keys and database
+  const peer = await bundleBare();
+  await startServer(home); // the first start makes keys and database
   const ours: number[] = [];
   const bare: number[] = [];
   for (let round = 0; round < rounds; round++) {
-    ours.push(await startServer(home, await freePort()));
-    bare.push(await startBare());
+    ours.push(await startServer(home));
+    bare.push(await startBare(peer));
   }
   rmSync(home, { recursive: true, force: true });
   const ratio = median(ours) / median(bare);
