@@ -21,6 +21,8 @@ import { openEventStream } from './doors/sse.ts';
 import { agentHandlers } from './handlers/agents.ts';
 import type { HandlerContext } from './handlers/context.ts';
 import { deviceHandlers } from './handlers/devices.ts';
+import { historyHandlers } from './handlers/history.ts';
+import { machineHandlers } from './handlers/machines.ts';
 import { createMetrics, type Metrics } from './handlers/metrics.ts';
 import { projectHandlers } from './handlers/projects.ts';
 import { pushHandlers } from './handlers/push.ts';
@@ -108,6 +110,8 @@ function build(foundation: Foundation, store: Store): App {
     events,
     agents: work.agents,
     projects: work.projects,
+    machines: work.machineService,
+    history: work.history,
     devices,
     pairings,
     push: notify.push,
@@ -157,8 +161,10 @@ function dispatcher({ onFault }: Foundation, metrics: Metrics, context: HandlerC
   const handlers: Handlers = {
     ...systemHandlers(context),
     ...agentHandlers(context),
+    ...machineHandlers(context),
     ...projectHandlers(context),
     ...sessionHandlers(context),
+    ...historyHandlers(context),
     ...deviceHandlers(context),
     ...pushHandlers(context),
   };

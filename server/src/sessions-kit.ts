@@ -12,7 +12,7 @@ import type { SessionDeps } from './core/deps.ts';
 import { createEventLog } from './core/event-log.ts';
 import type { ViewerSink } from './core/service.ts';
 import { createSessions } from './core/sessions.ts';
-import { createLocalMachine } from './machines/local.ts';
+import { createMachines } from './machines/index.ts';
 import { createPtyRuntime } from './runtimes/pty.ts';
 import { openStore } from './store/store.ts';
 
@@ -36,8 +36,13 @@ export function openHouse({ folder = mkdtempSync(join(tmpdir(), 'afield-')), age
     store,
     events,
     recipes: createRecipes({ shell: '/bin/bash', agents }),
-    machine: createLocalMachine({ env: { ...process.env, HOME: folder }, home: folder }),
-    runtime: createPtyRuntime(clock),
+    machines: createMachines({
+      env: { ...process.env, HOME: folder },
+      home: folder,
+      clock,
+      store: store.machines,
+      runtimeFor: async () => createPtyRuntime(clock),
+    }).book,
     workDir: folder,
     recordings: join(folder, 'recordings'),
     warn: (message, cause) => warnings.push(`${message} ${cause instanceof Error ? cause.message : ''}`),

@@ -5,6 +5,9 @@ import type { ErrorCode } from './errors.ts';
 export type Permission =
   | 'public'
   | 'system:read'
+  | 'system:write'
+  | 'machines:read'
+  | 'machines:write'
   | 'agents:read'
   | 'projects:read'
   | 'projects:write'

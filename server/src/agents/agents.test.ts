@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Machine } from '../core/ports.ts';
+import type { Machine, MachineBook } from '../core/machine-ports.ts';
 import { readRules } from '../core/state-reader.ts';
 import { createCatalogue, versionIn } from './catalogue.ts';
 import { createRecipes } from './index.ts';
@@ -90,7 +90,7 @@ describe('the catalogue', () => {
     which: async (program: string) => (program === 'claude' ? '/bin/claude' : null),
     version: async () => '2.1.0',
   } as unknown as Machine;
-  const catalogue = createCatalogue(recipes, machine);
+  const catalogue = createCatalogue(recipes, { get: () => machine } as unknown as MachineBook);
 
   it('tells what is installed, and how to install the rest', async () => {
     const agents = await catalogue.list();

@@ -1,10 +1,24 @@
 import type { Agent } from '@afield/shared/api/agents.ts';
+import { LOCAL_MACHINE } from '@afield/shared/api/base.ts';
 import { AfieldError } from '@afield/shared/errors.ts';
-import type { Machine, Recipe, RecipeBook } from '../core/ports.ts';
+import type { Machine, MachineBook } from '../core/machine-ports.ts';
+import type { Recipe, RecipeBook } from '../core/ports.ts';
 
 /** The recipes as callers see them: with what is installed on this machine. */
-export function createCatalogue(recipes: RecipeBook, machine: Machine): { list(): Promise<Agent[]>; get(name: string): Promise<Agent> } {
-  const describe = async (recipe: Recipe): Promise<Agent> => {
+export interface Catalogue {
+  /** Default: the home server itself. Errors: machine_not_found, machine_unreachable. */
+  list(machine?: string): Promise<Agent[]>;
+  /** Errors: agent_unknown. */
+  get(name: string): Promise<Agent>;
+}
+
+export function createCatalogue(recipes: RecipeBook, machines: MachineBook): Catalogue {
+  const at = (name: string): Machine => {
+    const machine = machines.get(name);
+    if (machine !== null) return machine;
+    throw new AfieldError('machine_not_found', `There is no machine called "${name}".`);
+  };
+  const describe = async (recipe: Recipe, machine: Machine): Promise<Agent> => {
     const file = await machine.which(recipe.program);
     return {
       name: recipe.name,
@@ -14,15 +28,19 @@ export function createCatalogue(recipes: RecipeBook, machine: Machine): { list()
       install: file === null ? recipe.install : null,
       faces: [...recipe.faces],
       runtime: recipe.runtime,
+      takes_model: recipe.modelOption !== undefined,
       source: recipe.source,
       capabilities: [...recipe.capabilities],
     };
   };
   return {
-    list: () => Promise.all(recipes.list().map(describe)),
+    async list(name = LOCAL_MACHINE) {
+      const machine = at(name);
+      return Promise.all(recipes.list().map((recipe) => describe(recipe, machine)));
+    },
     async get(name) {
       const recipe = recipes.get(name);
-      if (recipe !== null) return describe(recipe);
+      if (recipe !== null) return describe(recipe, at(LOCAL_MACHINE));
       const known = recipes.list().map((r) => r.name);
       throw new AfieldError('agent_unknown', `There is no agent called "${name}". Known: ${known.join(', ')}.`);
     },

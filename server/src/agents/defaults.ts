@@ -3,7 +3,7 @@ import type { Recipe } from '../core/ports.ts';
 /** What most agents with a terminal face have in common; a recipe overrides what differs. */
 export const TERMINAL_AGENT = {
   args: [],
-  runtime: 'pty',
+  runtime: 'terminal',
   faces: ['terminal'],
   capabilities: ['prompt', 'interrupt'],
   passEnv: [],

@@ -20,7 +20,7 @@ export interface SystemParts {
 
 export function describeSystem({ foundation, work, metrics, devices, relay }: SystemParts): SystemService {
   const { config, clock, events, connections, fingerprint, room, files, store } = foundation;
-  const { sessions, agents, machine, notify } = work;
+  const { sessions, agents, machines, notify } = work;
   const started = clock.monotonic();
   const started_at = timestamp(clock);
   return {
@@ -41,6 +41,7 @@ export function describeSystem({ foundation, work, metrics, devices, relay }: Sy
       connections: connections.size,
       devices: devices.count,
       relay: { ...relay(), room },
+      storage: { writing: true, detail: null, free_bytes: null, since: null },
       next_seq: events.nextSeq(),
       uptime_ms: Math.round(clock.monotonic() - started),
       rss_bytes: process.memoryUsage.rss(),
@@ -59,12 +60,13 @@ export function describeSystem({ foundation, work, metrics, devices, relay }: Sy
         warnings: config.warnings,
         relay,
         room,
-        agents: agents.list,
-        which: machine.which,
+        agents: () => agents.list(),
+        which: (program) => machines.list()[0]!.which(program),
         database: store.check,
         push: notify.checks,
       }),
     config: () => publicConfig(config),
+    reap: async () => [],
     connections: () => connections.list(),
     metrics: metrics.text,
   };

@@ -1,4 +1,5 @@
-import type { Clock, EventStore, Machine, ProjectStore, PromptStore, RecipeBook, SessionStore, TerminalRuntime } from './ports.ts';
+import type { MachineBook } from './machine-ports.ts';
+import type { Clock, EventStore, ProjectStore, PromptStore, RecipeBook, SessionStore } from './ports.ts';
 import type { EventLog } from './service.ts';
 
 /** What `createSessions` is handed by the composition root. */
@@ -9,8 +10,7 @@ export interface SessionDeps {
   store: { sessions: SessionStore; prompts: PromptStore; events: EventStore; projects: ProjectStore };
   events: EventLog;
   recipes: RecipeBook;
-  machine: Machine;
-  runtime: TerminalRuntime;
+  machines: MachineBook;
   /** Where a session starts when nothing else is said. */
   workDir: string;
   /** Folder of the recordings, one sub-folder a session; made (0700) when missing. */

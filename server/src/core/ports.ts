@@ -1,7 +1,10 @@
 /** The interfaces that the core calls. Whoever implements one imports it from here; the core imports no implementation. */
+
+import type { SshTarget } from '@afield/shared/api/machines.ts';
 import type { Project } from '@afield/shared/api/projects.ts';
-import type { DeliveryState, Session, SessionStatus } from '@afield/shared/api/sessions.ts';
+import type { DeliveryState, LogEntry, LogType, Session, SessionStatus } from '@afield/shared/api/sessions.ts';
 import type { AfieldEvent, EventPayloads, EventType } from '@afield/shared/events.ts';
+import type { AdoptedPane } from './machine-ports.ts';
 
 /** Time and randomness, passed in so that tests own them. Times in ms; `monotonic` never jumps. */
 export interface Clock {
@@ -10,55 +13,29 @@ export interface Clock {
   setTimeout(run: () => void, ms: number): { cancel(): void };
 }
 
-/** Environment variable that marks every child with its session's id, so that none of its processes is ever lost. */
-export const SESSION_MARK = 'AFIELD_SESSION';
-
-/** What to start: argv, never a shell line. */
-export interface Command {
-  file: string;
-  args: string[];
-  cwd: string;
-  env: Record<string, string>;
+/** A row of the table of machines. */
+export interface MachineRow {
+  name: string;
+  kind: 'ssh' | 'prefix';
+  ssh: SshTarget | null;
+  prefix: string[] | null;
+  created_at: string;
+}
+export interface MachineStore {
+  /** False when there is one of this name; nothing is written then. */
+  insert(row: MachineRow): boolean;
+  list(): MachineRow[];
+  delete(name: string): boolean;
 }
 
-/** A running program behind a terminal. Bytes are never decoded on the way. */
-export interface TerminalProcess {
-  readonly pid: number;
-  onOutput: (bytes: Buffer) => void;
-  /** Called once, after the last output. */
-  onExit: (exit: { code: number | null; signal: string | null }) => void;
-  /** False: the program reads nothing, too much is queued already, and these bytes were dropped. */
-  write(bytes: Uint8Array): boolean;
-  /** True when another program than the one that was started holds the terminal (a shell runs a command); null when unknown. */
-  foreignForeground(): boolean | null;
-  resize(cols: number, rows: number): void;
-  /** Stop reading, so that the kernel holds the program back; and go on. */
-  pause(): void;
-  resume(): void;
-  /** Ask (SIGHUP), then SIGTERM, then SIGKILL for the whole process tree; resolves when nothing of it is left. */
-  stop(): Promise<void>;
-}
-
-/** Starts programs in terminals. `survivesRestart`: they outlive this server. */
-export interface TerminalRuntime {
-  readonly name: string;
-  readonly survivesRestart: boolean;
-  start(command: Command, size: { cols: number; rows: number }): Promise<TerminalProcess>;
-  /** Ends whatever an earlier server left running for these sessions; resolves with how many processes there were. */
-  reap(session_ids: readonly string[]): Promise<number>;
-}
-
-/** Where a process starts: finds programs and directories there. */
-export interface Machine {
-  readonly name: string;
-  /** Absolute path of a program, or null. */
-  which(program: string): Promise<string | null>;
-  /** First line of `program --version`-like output, or null; bounded in time. */
-  version(file: string, args: readonly string[]): Promise<string | null>;
-  /** The real absolute directory for `~/x` or `/x`; throws `cwd_missing`. */
-  directory(path: string): Promise<string>;
-  /** Environment for children: the allow-list, what `pass` names beside it, `extra` and our mark; nothing else of the server's. */
-  environment(session: { id: string }, extra: Record<string, string>, pass?: readonly string[]): Record<string, string>;
+/** A dialog that an agent shows before it works, and that a policy may answer (settings: `trust`). */
+export interface KnownDialog {
+  name: 'trust';
+  /** As in `StateRule`. */
+  title?: RegExp;
+  screen: RegExp;
+  /** Keys that say yes, in order, each written on its own. */
+  keys: readonly string[];
 }
 
 /** One rule of how a recipe reads state. The first rule that fits, in the recipe's order, decides. */
@@ -83,7 +60,8 @@ export interface Recipe {
   versionArgs?: readonly string[];
   /** One line to type when it is not installed. */
   install: string | null;
-  runtime: 'pty';
+  /** `terminal`: behind a terminal, in whatever runtime the machine has. */
+  runtime: 'terminal';
   faces: readonly ('terminal' | 'chat')[];
   capabilities: readonly string[];
   /** Names of environment variables of the server that the agent may see beside the general allow-list. A trailing `*` matches a prefix. */
@@ -103,6 +81,10 @@ export interface Recipe {
   interruptTimes?: number;
   /** While another program holds the terminal it counts as busy, else as idle: for shells. */
   foregroundDecides?: boolean;
+  /** Option that names the model: `--model`. Without it no model can be chosen. */
+  modelOption?: string;
+  /** Harmless dialogs that a policy may answer. */
+  dialogs?: readonly KnownDialog[];
   source: 'builtin' | 'config';
 }
 
@@ -113,7 +95,10 @@ export interface RecipeBook {
 }
 
 /** A row of the session table: what must survive a restart. */
-export type SessionRow = Omit<Session, 'lease' | 'viewers' | 'track' | 'survives_restart'> & { args: string[] };
+export type SessionRow = Omit<Session, 'lease' | 'viewers' | 'track' | 'survives_restart' | 'adopted' | 'attach_command'> & {
+  args: string[];
+  adopted: AdoptedPane | null;
+};
 
 export interface SessionStore {
   insert(row: SessionRow): void;
@@ -123,6 +108,7 @@ export interface SessionStore {
     status?: SessionStatus[];
     agent?: string;
     project_id?: string;
+    machine?: string;
     q?: string;
     archived: boolean;
     limit: number;
@@ -152,15 +138,37 @@ export interface PromptStore {
   purge(session_id: string): void;
 }
 
+/** With the values of its environment, which nobody else is told. */
+export type ProjectRow = Omit<Project, 'env'> & { env: Record<string, string> };
+
 export interface ProjectStore {
   /** False when this directory is a project already; nothing is written then. */
-  insert(row: Project): boolean;
-  get(id: string): Project | null;
-  at(machine: string, cwd: string): Project | null;
+  insert(row: ProjectRow): boolean;
+  get(id: string): ProjectRow | null;
+  at(machine: string, cwd: string): ProjectRow | null;
   /** Last used first. */
-  list(): Project[];
-  update(id: string, changes: Partial<Pick<Project, 'name' | 'default_agent' | 'used_at'>>): void;
+  list(): ProjectRow[];
+  update(id: string, changes: Partial<Pick<ProjectRow, 'name' | 'default_agent' | 'default_model' | 'env' | 'used_at'>>): void;
   delete(id: string): boolean;
+}
+
+/** Log entries, kept longer than events: on disk with the event that tells of them, under the same seq. */
+export interface LogStore {
+  /** Of one session, newest first. */
+  read(query: { session_id: string; before?: number; since?: number; types?: LogType[]; q?: string; limit: number }): LogEntry[];
+  /** In all sessions, newest first, with where the words were found. */
+  search(query: {
+    q: string;
+    before?: number;
+    types?: LogType[];
+    session_id?: string;
+    from?: string;
+    to?: string;
+    limit: number;
+  }): (LogEntry & { marks: [number, number][] })[];
+  /** Per session that has any. */
+  count(session_id?: string): number;
+  purge(session_id: string): void;
 }
 
 /** Small facts that must survive a restart. */

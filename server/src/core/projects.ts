@@ -3,11 +3,13 @@ import { basename } from 'node:path';
 import type { Project } from '@afield/shared/api/projects.ts';
 import { AfieldError } from '@afield/shared/errors.ts';
 import { timestamp } from './clock.ts';
-import type { Clock, Machine, ProjectStore, RecipeBook } from './ports.ts';
+import type { MachineBook } from './machine-ports.ts';
+import type { Clock, ProjectRow, ProjectStore, RecipeBook } from './ports.ts';
+import { machineOf } from './session-plan.ts';
 
 export interface ProjectDeps {
   store: ProjectStore;
-  machine: Machine;
+  machines: MachineBook;
   recipes: RecipeBook;
   clock: Clock;
   newId(): string;
@@ -20,8 +22,20 @@ const nameOf = (cwd: string) =>
     .trim()
     .slice(0, 100) || cwd.slice(0, 100);
 
-export function createProjects({ store, machine, recipes, clock, newId }: ProjectDeps) {
-  const known = (id: string): Project => {
+export interface ProjectInput {
+  name?: string;
+  machine: string;
+  cwd: string;
+  default_agent: string | null;
+  default_model: string | null;
+  env: Record<string, string>;
+}
+
+/** The values of its environment may be secrets: their names are enough. */
+const view = (row: ProjectRow): Project => ({ ...row, env: Object.keys(row.env).sort() });
+
+export function createProjects({ store, machines, recipes, clock, newId }: ProjectDeps) {
+  const known = (id: string): ProjectRow => {
     const project = store.get(id);
     if (project === null) throw new AfieldError('project_not_found', 'No project with this id. `afield project list` shows what there is.');
     return project;
@@ -39,32 +53,35 @@ export function createProjects({ store, machine, recipes, clock, newId }: Projec
 
   return {
     /** Last used first. */
-    list: (): Project[] => store.list(),
+    list: (): Project[] => store.list().map(view),
 
-    /** Errors: cwd_missing, conflict, agent_unknown. */
-    async create(input: { name?: string; cwd: string; default_agent: string | null }): Promise<Project> {
+    /** Errors: cwd_missing, conflict, agent_unknown, machine_not_found, machine_unreachable. */
+    async create(input: ProjectInput): Promise<Project> {
       refuseUnknownAgent(input.default_agent);
+      const machine = machineOf({ machines }, input.machine);
       const cwd = await machine.directory(input.cwd);
-      const row: Project = {
+      const row: ProjectRow = {
         id: newId(),
         name: input.name ?? nameOf(cwd),
         machine: machine.name,
         cwd,
         default_agent: input.default_agent,
+        default_model: input.default_model,
+        env: input.env,
         created_at: timestamp(clock),
         used_at: null,
       };
       if (!store.insert(row))
         throw new AfieldError('conflict', `${cwd} is already the project "${store.at(machine.name, cwd)?.name ?? ''}".`);
-      return row;
+      return view(row);
     },
 
     /** Errors: project_not_found, agent_unknown. */
-    update(id: string, changes: { name?: string; default_agent?: string | null }): Project {
+    update(id: string, changes: Partial<Omit<ProjectInput, 'machine' | 'cwd'>>): Project {
       known(id);
       refuseUnknownAgent(changes.default_agent);
       store.update(id, changes);
-      return known(id);
+      return view(known(id));
     },
 
     /** Its files stay. Errors: project_not_found. */

@@ -1,4 +1,5 @@
 /** What the core offers to handlers and link. Implemented by `sessions.ts` and `event-log.ts`. */
+import type { Probe } from '@afield/shared/api/probes.ts';
 import type { LogEntry, LogType, Prompt, Session, SessionCreate, SessionStatus } from '@afield/shared/api/sessions.ts';
 import type { AfieldEvent, EventPayloads, EventType } from '@afield/shared/events.ts';
 import type { FRAME_OUTPUT, FRAME_SNAPSHOT } from '@afield/shared/link/frames.ts';
@@ -37,12 +38,13 @@ export interface Screen {
 }
 
 export interface SessionService {
-  /** Errors: agent_unknown, agent_not_installed, cwd_missing, start_failed, project_not_found, too_many. */
+  /** Errors: agent_unknown, agent_not_installed, cwd_missing, start_failed, project_not_found, machine_not_found, machine_unreachable, too_many. */
   create(input: SessionCreate): Promise<Session>;
   list(query: {
     status?: SessionStatus[];
     agent?: string;
     project_id?: string;
+    machine?: string;
     q?: string;
     archived: boolean;
     limit: number;
@@ -52,6 +54,20 @@ export interface SessionService {
   update(id: string, changes: { name?: string; pinned?: boolean; archived?: boolean }): Session;
   /** Ends the agent; `by` is the device's name, shown as the reason. */
   stop(id: string, by: string): Promise<Session>;
+  /** Makes a session of a program in the user's own tmux. */
+  adopt(input: {
+    id?: string;
+    machine: string;
+    socket: string;
+    pane: string;
+    name?: string;
+    agent?: string;
+    project_id?: string;
+  }): Promise<Session>;
+  /** Lets go of an adopted session; its program goes on. Errors: session_ended, conflict when it is not an adopted one. */
+  release(id: string, by: string): Promise<Session>;
+  /** Why it is quiet. Watches its processes for about a second. Errors: session_ended. */
+  probe(id: string): Promise<Probe>;
   /** Removes an ended session and its history. */
   purge(id: string): Promise<void>;
   prompt(id: string, prompt: { id: string; content: string }): Promise<Prompt>;

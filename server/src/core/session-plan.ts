@@ -1,39 +1,58 @@
 /** Checks a request for a session and works out what it means, before anything is written or started. */
 import { basename } from 'node:path';
-import type { Project } from '@afield/shared/api/projects.ts';
+import { LOCAL_MACHINE } from '@afield/shared/api/base.ts';
 import type { SessionCreate } from '@afield/shared/api/sessions.ts';
 import { AfieldError } from '@afield/shared/errors.ts';
 import { timestamp } from './clock.ts';
 import type { SessionDeps } from './deps.ts';
-import type { Command, PromptRow, Recipe, SessionRow } from './ports.ts';
+import type { Command, Machine, TerminalRuntime } from './machine-ports.ts';
+import type { ProjectRow, PromptRow, Recipe, SessionRow } from './ports.ts';
 import { cleanPrompt } from './prompt-text.ts';
 
 const NAME_CHARACTERS = 100;
 
 export interface SessionPlan {
   recipe: Recipe;
-  project: Project | null;
+  project: ProjectRow | null;
   row: SessionRow;
   prompt: PromptRow | null;
   command: Command;
+  runtime: TerminalRuntime;
 }
 
-/** Errors: agent_unknown, agent_not_installed, project_not_found, cwd_missing. */
+/** Errors: agent_unknown, agent_not_installed, project_not_found, machine_not_found, machine_unreachable, cwd_missing, bad_request. */
 export async function planSession(deps: SessionDeps, id: string, input: SessionCreate): Promise<SessionPlan> {
   const recipe = recipeOf(deps, input.agent);
-  const file = await deps.machine.which(recipe.program);
-  if (file === null) throw notInstalled(recipe);
   const project = projectOf(deps, input.project_id);
-  const cwd = await deps.machine.directory(input.cwd ?? project?.cwd ?? deps.workDir);
-  const row = newRow(deps, id, input, recipe, cwd);
-  const env = deps.machine.environment({ id }, { ...recipe.env }, recipe.passEnv);
-  return {
-    recipe,
-    project,
-    row,
-    prompt: promptOf(deps, row, input.prompt),
-    command: { file, args: [...recipe.args, ...row.args], cwd, env },
-  };
+  const machine = machineOf(deps, input.machine ?? project?.machine ?? LOCAL_MACHINE);
+  if (project !== null && project.machine !== machine.name) {
+    throw new AfieldError('bad_request', `The project "${project.name}" is on the machine "${project.machine}", not on "${machine.name}".`);
+  }
+  const file = await machine.which(recipe.program);
+  if (file === null) throw notInstalled(recipe, machine);
+  const elsewhere = machine.name === LOCAL_MACHINE ? deps.workDir : '~';
+  const cwd = await machine.directory(input.cwd ?? project?.cwd ?? elsewhere);
+  const model = input.model ?? project?.default_model ?? null;
+  const runtime = await deps.machines.runtime(machine.name);
+  const row = newRow(deps, { id, input, recipe, cwd, model, machine: machine.name, runtime: runtime.name });
+  const env = machine.environment({ id }, { ...recipe.env, ...project?.env, ...input.env }, recipe.passEnv);
+  const command = { session_id: id, file, args: [...recipe.args, ...modelArgs(recipe, model), ...row.args], cwd, env };
+  return { recipe, project, row, prompt: promptOf(deps, row, input.prompt), command: machine.wrap(command), runtime };
+}
+
+/** Errors: machine_not_found. */
+export function machineOf(deps: Pick<SessionDeps, 'machines'>, name: string): Machine {
+  const machine = deps.machines.get(name);
+  if (machine !== null) return machine;
+  const known = deps.machines.list().map((m) => m.name);
+  throw new AfieldError('machine_not_found', `There is no machine called "${name}". Known: ${known.join(', ')}.`);
+}
+
+/** Errors: bad_request for a model that cannot be chosen. */
+function modelArgs(recipe: Recipe, model: string | null): string[] {
+  if (model === null) return [];
+  if (recipe.modelOption !== undefined) return [recipe.modelOption, model];
+  throw new AfieldError('bad_request', `${recipe.title} takes no model when it starts. Leave the model out.`);
 }
 
 function recipeOf(deps: SessionDeps, agent: string): Recipe {
@@ -43,29 +62,42 @@ function recipeOf(deps: SessionDeps, agent: string): Recipe {
   throw new AfieldError('agent_unknown', `There is no agent called "${agent}". Known: ${known.join(', ')}.`);
 }
 
-function notInstalled({ title, program, install }: Recipe): AfieldError {
+function notInstalled({ title, program, install }: Recipe, machine: Machine): AfieldError {
   const how = install === null ? 'Install it, or correct its command in the config file.' : `To install it: ${install}`;
-  return new AfieldError('agent_not_installed', `${title} is not installed: there is no program "${program}". ${how}`);
+  return new AfieldError(
+    'agent_not_installed',
+    `${title} is not installed${machine.name === LOCAL_MACHINE ? '' : ` on ${machine.name}`}: there is no program "${program}". ${how}`,
+  );
 }
 
-function projectOf(deps: SessionDeps, id: string | undefined): Project | null {
+function projectOf(deps: SessionDeps, id: string | undefined): ProjectRow | null {
   if (id === undefined) return null;
   const project = deps.store.projects.get(id);
   if (project !== null) return project;
   throw new AfieldError('project_not_found', `There is no project ${id}. It may have been deleted.`);
 }
 
-function newRow(deps: SessionDeps, id: string, input: SessionCreate, recipe: Recipe, cwd: string): SessionRow {
+interface Planned {
+  id: string;
+  input: SessionCreate;
+  recipe: Recipe;
+  cwd: string;
+  model: string | null;
+  machine: string;
+  runtime: string;
+}
+
+function newRow(deps: SessionDeps, { id, input, recipe, cwd, model, machine, runtime }: Planned): SessionRow {
   const now = timestamp(deps.clock);
   return {
     id,
     name: input.name ?? defaultName(recipe.name, cwd),
     agent: recipe.name,
-    machine: deps.machine.name,
+    machine,
     project_id: input.project_id ?? null,
     cwd,
     faces: [...recipe.faces],
-    runtime: deps.runtime.name,
+    runtime,
     args: [...(input.args ?? [])],
     status: 'starting',
     status_reason: null,
@@ -76,6 +108,9 @@ function newRow(deps: SessionDeps, id: string, input: SessionCreate, recipe: Rec
     pid: null,
     exit_code: null,
     output_bytes: 0,
+    recovered_bytes: 0,
+    model,
+    adopted: null,
     created_at: now,
     updated_at: now,
     ended_at: null,

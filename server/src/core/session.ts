@@ -6,8 +6,9 @@ import { timestamp } from './clock.ts';
 import type { SessionDeps, SessionLimits } from './deps.ts';
 import { type Ending, endingOf } from './ending.ts';
 import { InputLog } from './input-log.ts';
+import type { Command, TerminalProcess, TerminalRuntime } from './machine-ports.ts';
 import { OutputLog } from './output-log.ts';
-import type { Command, PromptRow, Recipe, SessionRow, TerminalProcess } from './ports.ts';
+import type { PromptRow, Recipe, SessionRow } from './ports.ts';
 import { Prompts, type PromptTarget } from './prompts.ts';
 import type { ScreenSize } from './screen.ts';
 import type { Attachment, ViewerSink } from './service.ts';
@@ -27,6 +28,7 @@ export interface LiveOptions {
   deps: SessionDeps;
   limits: SessionLimits;
   recipe: Recipe;
+  runtime: TerminalRuntime;
   row: SessionRow;
   /** Of its recording. */
   folder: string;
@@ -106,7 +108,7 @@ export class LiveSession {
     await this.terminal.record(this.#options.folder, this.#options.limits.recordingBytes);
     let process: TerminalProcess;
     try {
-      process = await this.#deps.runtime.start(command, { cols: this.row.cols, rows: this.row.rows });
+      process = await this.#options.runtime.start(command, { cols: this.row.cols, rows: this.row.rows });
     } catch (error) {
       await this.#end({ status: 'failed', reason: (error as Error).message }, null);
       throw error;
@@ -120,10 +122,13 @@ export class LiveSession {
   }
 
   view(): Session {
-    const { clock, runtime } = this.#deps;
-    const { args: _args, ...row } = this.row;
+    const { clock } = this.#deps;
+    const { runtime } = this.#options;
+    const { args: _args, adopted, ...row } = this.row;
     return {
       ...row,
+      adopted: adopted !== null,
+      attach_command: this.#over ? null : runtime.attachCommand(row.id, adopted),
       lease: this.terminal.lease,
       viewers: this.terminal.viewers,
       track: this.track.bars(clock.monotonic()),

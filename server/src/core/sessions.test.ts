@@ -162,7 +162,17 @@ it('uses the directory of its project, and the project counts as used', async ()
   const cwd = join(house.folder, 'repo');
   mkdirSync(cwd);
   const id = uuidv7();
-  const row = { id, name: 'repo', machine: 'local', cwd, default_agent: null, created_at: new Date().toISOString(), used_at: null };
+  const row = {
+    id,
+    name: 'repo',
+    machine: 'local',
+    cwd,
+    default_agent: null,
+    default_model: null,
+    env: {},
+    created_at: new Date().toISOString(),
+    used_at: null,
+  };
   house.store.projects.insert(row);
   const session = await house.sessions.create({ agent: 'where', project_id: id });
   await becomes(session.id, 'finished');

@@ -1,6 +1,7 @@
 /** All sessions of this home server, running or over. Implements what handlers and link call. */
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { LOCAL_MACHINE } from '@afield/shared/api/base.ts';
 import type { Session, SessionCreate } from '@afield/shared/api/sessions.ts';
 import { AfieldError } from '@afield/shared/errors.ts';
 import { asciicast } from './asciicast.ts';
@@ -42,13 +43,15 @@ export function createSessions(deps: SessionDeps): SessionService {
   const view = (row: SessionRow): Session => {
     const running = live.get(row.id);
     if (running !== undefined) return running.view();
-    const { args: _args, ...rest } = row;
+    const { args: _args, adopted, ...rest } = row;
     return {
       ...rest,
+      adopted: adopted !== null,
+      attach_command: null,
       lease: null,
       viewers: 0,
       track: tracks.get(row.id)?.bars(clock.monotonic()) ?? emptyTrack(),
-      survives_restart: deps.runtime.survivesRestart,
+      survives_restart: row.runtime !== 'pty',
     };
   };
   const running = (id: string): LiveSession => {
@@ -79,11 +82,11 @@ export function createSessions(deps: SessionDeps): SessionService {
     if (taken >= limits.liveSessions) {
       throw new AfieldError('too_many', `${taken} sessions run already. Stop one, then start another.`);
     }
-    const { recipe, project, row, prompt, command } = await planSession(deps, id, input);
+    const { recipe, project, row, prompt, command, runtime } = await planSession(deps, id, input);
     store.sessions.insert({ ...row });
     if (prompt !== null) store.prompts.insert(prompt);
     if (project !== null) store.projects.update(project.id, { used_at: row.created_at });
-    const session = new LiveSession({ deps, limits, recipe, row, folder: folder(id), gone });
+    const session = new LiveSession({ deps, limits, recipe, runtime, row, folder: folder(id), gone });
     live.set(id, session);
     events.publish('session.created', id, { session: session.view() });
     if (prompt !== null) events.publish('message.state_changed', id, { prompt_id: prompt.id, state: 'home', reason: null });
@@ -105,9 +108,13 @@ export function createSessions(deps: SessionDeps): SessionService {
       events.publish('session.status_changed', row.id, { session: view({ ...row, ...changes }), previous: row.status });
     }
     if (rows.length === 0) return;
-    deps.runtime.reap(rows.map((row) => row.id)).catch((error: unknown) => deps.warn('Strays could not be looked for.', error));
+    const reap = async () => {
+      const runtime = await deps.machines.runtime(LOCAL_MACHINE);
+      await runtime.reap(rows.map((row) => row.id));
+    };
+    reap().catch((error: unknown) => deps.warn('Strays could not be looked for.', error));
   };
-  if (!deps.runtime.survivesRestart) loseUnfinished();
+  loseUnfinished();
 
   return {
     async create(input) {
@@ -143,6 +150,18 @@ export function createSessions(deps: SessionDeps): SessionService {
       store.sessions.update(id, { ...changes, updated_at: row.updated_at });
       events.publish('session.renamed', id, { session: view(row) });
       return view(row);
+    },
+
+    async adopt() {
+      throw new AfieldError('unavailable', 'Not yet.');
+    },
+
+    async release() {
+      throw new AfieldError('unavailable', 'Not yet.');
+    },
+
+    async probe() {
+      throw new AfieldError('unavailable', 'Not yet.');
     },
 
     async stop(id, by) {

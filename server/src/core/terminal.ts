@@ -1,7 +1,8 @@
 /** The bytes of one session: joins its process with mirror, recording and viewers, and decides the size. Knows nothing of status. */
 import type { Lease } from '@afield/shared/api/sessions.ts';
 import { keepScreen } from './last-screen.ts';
-import type { Clock, TerminalProcess } from './ports.ts';
+import type { TerminalProcess } from './machine-ports.ts';
+import type { Clock } from './ports.ts';
 import { Recording } from './recording.ts';
 import { Screen, type ScreenSize } from './screen.ts';
 import type { Attachment, ViewerSink } from './service.ts';

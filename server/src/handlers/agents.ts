@@ -3,6 +3,6 @@ import type { HandlersOf } from '../dispatch.ts';
 import type { HandlerContext } from './context.ts';
 
 export const agentHandlers = ({ agents }: Pick<HandlerContext, 'agents'>): HandlersOf<typeof routes> => ({
-  listAgents: async () => ({ items: await agents.list(), next_cursor: null }),
+  listAgents: async ({ query }) => ({ items: await agents.list(query.machine), next_cursor: null }),
   getAgent: ({ params }) => agents.get(params.name),
 });

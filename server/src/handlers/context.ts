@@ -1,9 +1,13 @@
 /** What the handlers call, beside the core: one interface a noun, implemented in the rooms beside and handed over by `app.ts`. */
 import type { Agent } from '@afield/shared/api/agents.ts';
 import type { Device, Pairing } from '@afield/shared/api/devices.ts';
+import type { HistorySize, LogHit, Pruned } from '@afield/shared/api/history.ts';
+import type { Adoptable, Machine, SshTarget } from '@afield/shared/api/machines.ts';
 import type { Project } from '@afield/shared/api/projects.ts';
+import type { LogType } from '@afield/shared/api/sessions.ts';
 import type { Check, Connection, Info, Status } from '@afield/shared/api/system.ts';
 import type { Identity } from '../core/identity.ts';
+import type { ProjectInput } from '../core/projects.ts';
 import type { PushService } from '../core/push.ts';
 import type { EventLog, SessionService } from '../core/service.ts';
 
@@ -12,6 +16,8 @@ export interface HandlerContext {
   events: EventLog;
   agents: AgentCatalogue;
   projects: ProjectService;
+  machines: MachineService;
+  history: HistoryService;
   devices: DeviceService;
   pairings: PairingService;
   push: PushService;
@@ -20,19 +26,41 @@ export interface HandlerContext {
 }
 
 export interface AgentCatalogue {
-  list(): Promise<Agent[]>;
+  /** Errors: machine_not_found, machine_unreachable. */
+  list(machine?: string): Promise<Agent[]>;
   /** Errors: agent_unknown. */
   get(name: string): Promise<Agent>;
 }
 
 export interface ProjectService {
   list(): Project[];
-  /** Errors: cwd_missing, conflict, agent_unknown. */
-  create(input: { name?: string; cwd: string; default_agent: string | null }): Promise<Project>;
+  /** Errors: cwd_missing, conflict, agent_unknown, machine_not_found, machine_unreachable. */
+  create(input: ProjectInput): Promise<Project>;
   /** Errors: project_not_found, agent_unknown. */
-  update(id: string, changes: { name?: string; default_agent?: string | null }): Project;
+  update(id: string, changes: Partial<Omit<ProjectInput, 'machine' | 'cwd'>>): Project;
   /** Errors: project_not_found. */
   delete(id: string): void;
+}
+
+export interface MachineService {
+  list(): Machine[];
+  /** Errors: conflict, host_key_unknown (its fingerprint in the detail), host_key_changed, machine_unreachable, machine_refused. */
+  create(input: { name: string; ssh?: SshTarget; prefix?: string[]; host_key?: string }): Promise<Machine>;
+  /** Errors: machine_not_found, conflict while sessions run there. */
+  delete(name: string): Promise<void>;
+  /** Errors: machine_not_found. */
+  check(name: string): Promise<{ machine: Machine; checks: Check[]; agents: Agent[] }>;
+  /** Errors: machine_not_found, machine_unreachable. */
+  adoptable(name: string): Promise<Adoptable[]>;
+}
+
+export interface HistoryService {
+  search(query: { q: string; type?: LogType[]; session_id?: string; from?: string; to?: string; limit: number; cursor?: string }): {
+    items: LogHit[];
+    next_cursor: string | null;
+  };
+  size(): Promise<HistorySize>;
+  prune(options: { days?: number; bytes?: number; dry_run: boolean }): Promise<Pruned>;
 }
 
 export interface DeviceService {
@@ -71,6 +99,7 @@ export interface SystemService {
   /** Effective settings, secrets left out, and where each came from. */
   config(): { config: Record<string, unknown>; sources: Record<string, string> };
   connections(): Connection[];
+  reap(dry_run: boolean): Promise<{ machine: string; session_id: string | null; pid: number; command: string }[]>;
   /** Prometheus text. */
   metrics(): Promise<string>;
 }

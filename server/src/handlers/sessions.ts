@@ -1,33 +1,27 @@
+import type { probes } from '@afield/shared/api/probes.ts';
 import type { sessions as routes } from '@afield/shared/api/sessions.ts';
 import { type LogType, logType, type SessionStatus, sessionStatus } from '@afield/shared/api/sessions.ts';
-import { AfieldError } from '@afield/shared/errors.ts';
 import type { HandlersOf } from '../dispatch.ts';
 import type { HandlerContext } from './context.ts';
 import { lastEventId } from './events.ts';
+import { given, words } from './given.ts';
 
 const STATUSES: readonly string[] = sessionStatus.options;
 const LOG_TYPES: readonly string[] = logType.options;
 
-/** `busy,idle` as a list; an empty one counts as not given. Errors: bad_request names the word that is not known. */
-function words<W extends string>(field: string, known: readonly string[], text: string | undefined): W[] | undefined {
-  const given = (text ?? '').split(',').filter((word) => word !== '');
-  const odd = given.find((word) => !known.includes(word));
-  if (odd !== undefined) throw new AfieldError('bad_request', `query.${field}: "${odd}" is none of ${known.join(', ')}.`);
-  return given.length === 0 ? undefined : (given as W[]);
-}
-
-/** Leaves out keys that were not given: with exact optional types, absent and undefined differ. */
-function given<T extends object>(values: T): { [K in keyof T]: Exclude<T[K], undefined> } {
-  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as never;
-}
-
-export const sessionHandlers = ({ sessions, streams }: Pick<HandlerContext, 'sessions' | 'streams'>): HandlersOf<typeof routes> => ({
-  createSession: ({ body }) => sessions.create(body),
+export const sessionHandlers = ({
+  sessions,
+  streams,
+}: Pick<HandlerContext, 'sessions' | 'streams'>): HandlersOf<typeof routes & typeof probes> => ({
+  createSession: ({ body }) => sessions.create(given(body)),
   listSessions: ({ query: { status, ...rest } }) =>
     sessions.list({ ...given(rest), ...given({ status: words<SessionStatus>('status', STATUSES, status) }) } as never),
   getSession: ({ params }) => sessions.get(params.id),
   updateSession: ({ params, body }) => sessions.update(params.id, given(body)),
+  adoptSession: ({ body }) => sessions.adopt(given(body)),
+  probeSession: ({ params }) => sessions.probe(params.id),
   deleteSession: async ({ params, query, identity }) => {
+    if (query.release) return sessions.release(params.id, identity.device_name);
     const stopped = await sessions.stop(params.id, identity.device_name);
     if (!query.purge) return stopped;
     await sessions.purge(params.id);

@@ -11,6 +11,7 @@ export const systemHandlers = ({ system, streams }: Pick<HandlerContext, 'system
   getStatus: () => system.status(),
   getDoctor: async () => ({ checks: await system.checks() }),
   getConfig: () => system.config(),
+  reapStrays: async ({ body }) => ({ dry_run: body.dry_run, items: await system.reap(body.dry_run) }),
   listConnections: () => ({ items: system.connections(), next_cursor: null }),
   getMetrics: () => system.metrics(),
   getOpenapi: () => openapi(system.info().version),

@@ -1,5 +1,5 @@
 import { delimiter, dirname, join } from 'node:path';
-import { SESSION_MARK } from '../core/ports.ts';
+import { SESSION_MARK } from '../core/machine-ports.ts';
 
 /**
  * What a child may see of the server's environment. Everything else stays out: tokens, NODE_OPTIONS, the marks of an agent that started

@@ -4,7 +4,7 @@ import { constants } from 'node:fs';
 import { access, realpath, stat } from 'node:fs/promises';
 import { isAbsolute, join } from 'node:path';
 import { AfieldError } from '@afield/shared/errors.ts';
-import type { Machine } from '../core/ports.ts';
+import type { Host, Machine } from '../core/machine-ports.ts';
 import { childEnvironment, searchPath } from './environment.ts';
 
 /** A program that does not tell its version by then has none. */
@@ -24,6 +24,18 @@ export function createLocalMachine({ env, home }: LocalMachineOptions): Machine 
 
   return {
     name: 'local',
+    kind: 'local',
+    ssh: null,
+    prefix: null,
+    created_at: null,
+    line: { state: 'up', detail: null, since: null },
+    get host(): Host {
+      throw new Error('not yet');
+    },
+    wrap: (command) => command,
+    processes: async () => null,
+    checks: async () => [],
+    close: async () => {},
 
     async which(program) {
       if (program.includes('/')) return (await isProgram(program)) && isAbsolute(program) ? program : null;

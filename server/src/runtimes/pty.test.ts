@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { systemClock } from '../core/clock.ts';
-import type { TerminalProcess } from '../core/ports.ts';
+import type { TerminalProcess } from '../core/machine-ports.ts';
 import { eventually } from '../sessions-kit.ts';
 import { isRunning } from './processes.ts';
 import { createPtyRuntime } from './pty.ts';
@@ -26,7 +26,7 @@ afterEach(async () => {
 /** Runs a line of shell script and keeps what it prints. */
 async function run(line: string, size = { cols: 80, rows: 24 }) {
   const mark = `test-${process.pid}-${marks++}`;
-  const program = await runtime.start({ file: '/bin/bash', args: ['-c', line], cwd: folder, env: env(mark) }, size);
+  const program = await runtime.start({ session_id: 'test', file: '/bin/bash', args: ['-c', line], cwd: folder, env: env(mark) }, size);
   started.push(program);
   const printed: Buffer[] = [];
   const state = {
@@ -124,7 +124,10 @@ describe('a program behind a terminal', () => {
   });
 
   it('knows whether another program holds the terminal', async () => {
-    const shell = await runtime.start({ file: '/bin/bash', args: ['--norc', '-i'], cwd: folder, env: env('fg') }, { cols: 80, rows: 24 });
+    const shell = await runtime.start(
+      { session_id: 'test', file: '/bin/bash', args: ['--norc', '-i'], cwd: folder, env: env('fg') },
+      { cols: 80, rows: 24 },
+    );
     started.push(shell);
     let text = '';
     shell.onOutput = (bytes) => {
@@ -155,10 +158,10 @@ describe('what cannot be started', () => {
     const file = join(folder, 'plain');
     writeFileSync(file, 'no program', { mode: 0o644 });
     for (const command of [
-      { file, cwd: folder },
-      { file: join(folder, 'missing'), cwd: folder },
-      { file: folder, cwd: folder },
-      { file: '/bin/true', cwd: join(folder, 'missing') },
+      { session_id: 'test', file, cwd: folder },
+      { session_id: 'test', file: join(folder, 'missing'), cwd: folder },
+      { session_id: 'test', file: folder, cwd: folder },
+      { session_id: 'test', file: '/bin/true', cwd: join(folder, 'missing') },
     ]) {
       await expect(runtime.start({ ...command, args: [], env: env('none') }, size)).rejects.toMatchObject({ code: 'start_failed' });
     }

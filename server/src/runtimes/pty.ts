@@ -5,7 +5,8 @@ import { constants } from 'node:os';
 import type { ReadStream } from 'node:tty';
 import { AfieldError } from '@afield/shared/errors.ts';
 import type { Terminal } from 'node-pty';
-import { type Clock, type Command, SESSION_MARK, type TerminalProcess, type TerminalRuntime } from '../core/ports.ts';
+import { type Command, SESSION_MARK, type TerminalProcess, type TerminalRuntime } from '../core/machine-ports.ts';
+import type { Clock } from '../core/ports.ts';
 import { InputQueue } from './input-queue.ts';
 import { endTree } from './process-tree.ts';
 import { lookAt } from './processes.ts';
@@ -29,6 +30,16 @@ export function createPtyRuntime(clock: Clock): TerminalRuntime {
       }
       return new PtyProcess(terminal, command, clock);
     },
+    resume: async () => ({ lost: 'It ended with the home server.' }),
+    adoptable: async () => [],
+    adopt: async () => {
+      throw new AfieldError('unavailable', 'Sessions are adopted from tmux, which is not installed on this machine.');
+    },
+    release: async () => {
+      throw new AfieldError('conflict', 'This session was not adopted: stop it instead.');
+    },
+    attachCommand: () => null,
+    strays: async () => [],
     reap: (session_ids) => endTree({ root: null, mark: session_ids.map((id) => `${SESSION_MARK}=${id}`) }, clock),
   };
 }
@@ -36,6 +47,9 @@ export function createPtyRuntime(clock: Clock): TerminalRuntime {
 class PtyProcess implements TerminalProcess {
   readonly pid: number;
   onExit: TerminalProcess['onExit'] = () => {};
+  onLine: TerminalProcess['onLine'] = () => {};
+  onResync: TerminalProcess['onResync'] = () => {};
+  readonly answered = false;
   readonly #terminal: Terminal;
   readonly #socket: ReadStream;
   readonly #input: InputQueue;
@@ -62,7 +76,7 @@ class PtyProcess implements TerminalProcess {
     this.#keepUntilDrained();
     terminal.onData((bytes) => {
       this.#lastOutput = clock.monotonic();
-      this.#onOutput(bytes);
+      this.#onOutput(bytes, false);
     });
     terminal.onExit(({ exitCode, signal = 0 }) => {
       this.#over = true;

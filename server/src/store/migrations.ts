@@ -41,4 +41,11 @@ export const MIGRATIONS: readonly string[] = [
   );
 
   CREATE TABLE meta (key TEXT PRIMARY KEY NOT NULL, value TEXT NOT NULL);`,
+
+  `ALTER TABLE sessions ADD COLUMN model TEXT;
+  ALTER TABLE sessions ADD COLUMN adopted TEXT;
+  ALTER TABLE sessions ADD COLUMN recovered_bytes INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE projects ADD COLUMN default_model TEXT;
+  ALTER TABLE projects ADD COLUMN env TEXT NOT NULL DEFAULT '{}';
+  CREATE TABLE machines (name TEXT PRIMARY KEY NOT NULL, kind TEXT NOT NULL, ssh TEXT, prefix TEXT, created_at TEXT NOT NULL);`,
 ];

@@ -38,6 +38,9 @@ const session = (over: Partial<SessionRow> & { id: string }): SessionRow => ({
   updated_at: '2026-01-01T00:00:00.000Z',
   ended_at: null,
   last_output_at: null,
+  model: null,
+  adopted: null,
+  recovered_bytes: 0,
   pinned: false,
   archived: false,
   ...over,
@@ -114,6 +117,8 @@ describe('projects', () => {
     machine: 'local',
     cwd,
     default_agent: null,
+    default_model: null,
+    env: {},
     created_at: `2026-01-01T00:00:0${id}.000Z`,
     used_at: null,
   });

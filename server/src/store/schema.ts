@@ -1,6 +1,8 @@
+import type { SshTarget } from '@afield/shared/api/machines.ts';
 import type { SessionStatus } from '@afield/shared/api/sessions.ts';
 import type { EventType } from '@afield/shared/events.ts';
 import { blob, index, integer, sqliteTable, text } from 'drizzle-orm/sqlite-core';
+import type { AdoptedPane } from '../core/machine-ports.ts';
 
 /**
  * The tables as the repositories see them. `migrations.ts` makes them; a test holds the two together.
@@ -33,6 +35,9 @@ export const sessions = sqliteTable(
     last_output_at: text('last_output_at'),
     pinned: integer('pinned', { mode: 'boolean' }).notNull(),
     archived: integer('archived', { mode: 'boolean' }).notNull(),
+    model: text('model'),
+    adopted: text('adopted', { mode: 'json' }).$type<AdoptedPane>(),
+    recovered_bytes: integer('recovered_bytes').notNull().default(0),
   },
   (t) => [index('sessions_created').on(t.created_at, t.id), index('sessions_status').on(t.status)],
 );
@@ -73,6 +78,17 @@ export const projects = sqliteTable('projects', {
   default_agent: text('default_agent'),
   created_at: text('created_at').notNull(),
   used_at: text('used_at'),
+  default_model: text('default_model'),
+  env: text('env', { mode: 'json' }).$type<Record<string, string>>().notNull().default({}),
+});
+
+/** Machines other than the home server itself. */
+export const machines = sqliteTable('machines', {
+  name: text('name').primaryKey(),
+  kind: text('kind').$type<'ssh' | 'prefix'>().notNull(),
+  ssh: text('ssh', { mode: 'json' }).$type<SshTarget>(),
+  prefix: text('prefix', { mode: 'json' }).$type<string[]>(),
+  created_at: text('created_at').notNull(),
 });
 
 /** Paired devices. `public_key` 32 B X25519, `psk` 32 B; `epoch` goes up by one at each revoke of the device. */

@@ -16,12 +16,13 @@ export function sessionStore(db: BetterSQLite3Database): SessionStore {
       if (Object.keys(changes).length > 0) db.update(sessions).set(changes).where(eq(sessions.id, id)).run();
     },
     get: (id) => db.select().from(sessions).where(eq(sessions.id, id)).get() ?? null,
-    list: ({ status, agent, project_id, q, archived, limit, before }) => {
+    list: ({ status, agent, project_id, machine, q, archived, limit, before }) => {
       const where: (SQL | undefined)[] = [];
       if (!archived) where.push(eq(sessions.archived, false));
       if (status !== undefined) where.push(inArray(sessions.status, status));
       if (agent !== undefined) where.push(eq(sessions.agent, agent));
       if (project_id !== undefined) where.push(eq(sessions.project_id, project_id));
+      if (machine !== undefined) where.push(eq(sessions.machine, machine));
       if (q !== undefined) {
         const part = containing(q);
         where.push(sql`(${sessions.name} LIKE ${part} ESCAPE '\\' OR ${sessions.cwd} LIKE ${part} ESCAPE '\\')`);

@@ -4,8 +4,9 @@ import { dirname } from 'node:path';
 import { AfieldError } from '@afield/shared/errors.ts';
 import Database from 'better-sqlite3';
 import { type BetterSQLite3Database, drizzle } from 'drizzle-orm/better-sqlite3';
-import type { EventStore, MetaStore, ProjectStore, PromptStore, SessionStore } from '../core/ports.ts';
+import type { EventStore, MachineStore, MetaStore, ProjectStore, PromptStore, SessionStore } from '../core/ports.ts';
 import { eventStore } from './events.ts';
+import { machineStore } from './machines.ts';
 import { metaStore } from './meta.ts';
 import { MIGRATIONS } from './migrations.ts';
 import { projectStore } from './projects.ts';
@@ -19,6 +20,7 @@ export interface Store {
   readonly prompts: PromptStore;
   readonly events: EventStore;
   readonly projects: ProjectStore;
+  readonly machines: MachineStore;
   readonly meta: MetaStore;
   /** For the repositories of other rooms. */
   readonly db: Db;
@@ -55,6 +57,7 @@ export function openStore(path: string): Store {
       prompts: promptStore(db),
       events: eventStore(db),
       projects: projectStore(db),
+      machines: machineStore(db),
       meta: metaStore(db),
       db,
       atomically,

@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import { route } from '../route.ts';
-import { listOf } from './base.ts';
+import { listOf, machineName } from './base.ts';
 import { face } from './sessions.ts';
 
 export const agent = z.object({
@@ -15,6 +15,8 @@ export const agent = z.object({
   /** `builtin`, or `config` for one from the config file. */
   source: z.enum(['builtin', 'config']),
   capabilities: z.array(z.string()),
+  /** A model may be chosen at the start. */
+  takes_model: z.boolean(),
 });
 export type Agent = z.infer<typeof agent>;
 
@@ -24,7 +26,9 @@ export const agents = {
     path: '/agents',
     summary: 'Agents that may be started, installed or not',
     permission: 'agents:read',
+    query: z.object({ machine: z._default(machineName, 'local') }),
     response: listOf(agent),
+    errors: ['machine_not_found', 'machine_unreachable'],
   }),
   getAgent: route({
     method: 'GET',

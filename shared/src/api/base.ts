@@ -5,6 +5,24 @@ export const id = z.uuid();
 export const time = z.iso.datetime();
 export const idParams = z.object({ id });
 
+/** What a machine is called: part of paths and of commands, so plain letters only. */
+export const machineName = z
+  .string()
+  .check(
+    z.regex(/^[a-z0-9][a-z0-9._-]{0,63}$/, 'must be 1 to 64 small letters, digits, dots, dashes or underscores, a letter or digit first'),
+  );
+export const LOCAL_MACHINE = 'local';
+
+/** Name of a model, as the agent knows it. */
+export const modelName = z
+  .string()
+  .check(z.regex(/^[\p{L}\p{N}][\p{L}\p{N}._:/@+[\]-]{0,127}$/u, 'must be a model name of up to 128 characters without spaces'));
+
+/** More environment variables for a program, by name. At most 64 of 32 KiB each. */
+export const environment = z
+  .record(z.string().check(z.regex(/^[A-Za-z_][A-Za-z0-9_]{0,127}$/)), z.string().check(z.maxLength(32_768), z.regex(/^[^\0]*$/)))
+  .check(z.refine((value) => Object.keys(value).length <= 64, { error: 'expected at most 64 variables' }));
+
 /** Terminal size in character cells. */
 export const cols = z.int().check(z.gte(2), z.lte(1000));
 export const rows = z.int().check(z.gte(1), z.lte(500));

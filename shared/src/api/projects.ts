@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import { route } from '../route.ts';
-import { displayName, id, idParams, listOf, time } from './base.ts';
+import { displayName, environment, id, idParams, listOf, machineName, modelName, time } from './base.ts';
 
 export const project = z.object({
   id,
@@ -8,6 +8,9 @@ export const project = z.object({
   machine: z.string(),
   cwd: z.string(),
   default_agent: z.nullable(z.string()),
+  default_model: z.nullable(z.string()),
+  /** Names of the variables that its sessions get; their values are not told. */
+  env: z.array(z.string()),
   created_at: time,
   used_at: z.nullable(time),
 });
@@ -30,17 +33,30 @@ export const projects = {
     summary: 'Register a directory',
     permission: 'projects:write',
     status: 201,
-    body: z.strictObject({ name: z.optional(displayName), cwd, default_agent: z._default(agentName, null) }),
+    body: z.strictObject({
+      name: z.optional(displayName),
+      machine: z._default(machineName, 'local'),
+      cwd,
+      default_agent: z._default(agentName, null),
+      default_model: z._default(z.nullable(modelName), null),
+      env: z._default(environment, {}),
+    }),
     response: project,
-    errors: ['cwd_missing', 'conflict', 'agent_unknown'],
+    errors: ['cwd_missing', 'conflict', 'agent_unknown', 'machine_not_found', 'machine_unreachable'],
   }),
   updateProject: route({
     method: 'PATCH',
     path: '/projects/{id}',
-    summary: 'Rename, or change the default agent',
+    summary: 'Rename, or change the default agent, model or environment',
     permission: 'projects:write',
     params: idParams,
-    body: z.strictObject({ name: z.optional(displayName), default_agent: z.optional(agentName) }),
+    body: z.strictObject({
+      name: z.optional(displayName),
+      default_agent: z.optional(agentName),
+      default_model: z.optional(z.nullable(modelName)),
+      /** Replaces all of them. */
+      env: z.optional(environment),
+    }),
     response: project,
     errors: ['project_not_found', 'agent_unknown'],
   }),

@@ -1,6 +1,20 @@
 import * as z from 'zod/mini';
 import { route } from '../route.ts';
-import { cols, displayName, id, idParams, listOf, page, queryFlag, queryInt, rows, time } from './base.ts';
+import {
+  cols,
+  displayName,
+  environment,
+  id,
+  idParams,
+  listOf,
+  machineName,
+  modelName,
+  page,
+  queryFlag,
+  queryInt,
+  rows,
+  time,
+} from './base.ts';
 
 /**
  * `idle` waits for input, `waiting` waits for an approval or an answer on its screen, `lost`: its process vanished.
@@ -25,9 +39,15 @@ export const session = z.object({
   project_id: z.nullable(id),
   cwd: z.string(),
   faces: z.array(face),
-  /** `pty` ends with the home server; a later runtime may not. */
+  /** `tmux` outlives the home server, `pty` ends with it. */
   runtime: z.string(),
   survives_restart: z.boolean(),
+  /** It ran in the user's own tmux before it became a session. */
+  adopted: z.boolean(),
+  /** One line to type on its machine to look at it without Afield; null where there is none. */
+  attach_command: z.nullable(z.string()),
+  /** The model it was started with; null: the agent's own default. */
+  model: z.nullable(z.string()),
   status: sessionStatus,
   /** One sentence: why it failed, was lost, or what it waits for. Made by the server, never an agent's text. */
   status_reason: z.nullable(z.string()),
@@ -42,6 +62,8 @@ export const session = z.object({
   exit_code: z.nullable(z.int()),
   /** Bytes that the terminal has printed so far: the end of the byte log. */
   output_bytes: z.int(),
+  /** Of these: printed while the home server or the line to the machine was away, and fetched later. */
+  recovered_bytes: z.int(),
   created_at: time,
   updated_at: time,
   ended_at: z.nullable(time),
@@ -60,7 +82,12 @@ export const sessionCreate = z.strictObject({
   /** Absolute, or `~/…`. Default: the project's, else the home directory. */
   cwd: z.optional(z.string().check(z.minLength(1), z.maxLength(4096))),
   project_id: z.optional(id),
-  machine: z._default(z.literal('local'), 'local'),
+  /** Default: the project's, else the home server itself. */
+  machine: z.optional(machineName),
+  /** Default: the project's, else the agent's own. */
+  model: z.optional(modelName),
+  /** Wins over the project's. */
+  env: z.optional(environment),
   name: z.optional(displayName),
   /** Given to the agent as soon as it is ready. */
   prompt: z.optional(z.string().check(z.maxLength(100_000))),
@@ -106,7 +133,36 @@ export const sessions = {
     status: 201,
     body: sessionCreate,
     response: session,
-    errors: ['agent_unknown', 'agent_not_installed', 'cwd_missing', 'start_failed', 'project_not_found', 'too_many'],
+    errors: [
+      'agent_unknown',
+      'agent_not_installed',
+      'cwd_missing',
+      'start_failed',
+      'project_not_found',
+      'machine_not_found',
+      'machine_unreachable',
+      'too_many',
+    ],
+  }),
+  adoptSession: route({
+    method: 'POST',
+    path: '/sessions/adopt',
+    summary: "Make a session of a program that runs in the user's own tmux; it is not restarted",
+    permission: 'sessions:write',
+    status: 201,
+    body: z.strictObject({
+      id: z.optional(id),
+      machine: z._default(machineName, 'local'),
+      /** From `listAdoptable`. */
+      socket: z.string().check(z.minLength(1), z.maxLength(1024)),
+      pane: z.string().check(z.regex(/^%\d{1,9}$/)),
+      name: z.optional(displayName),
+      /** Whose rules read its state. Default: found by its command, else `shell`. */
+      agent: z.optional(z.string().check(z.minLength(1), z.maxLength(64))),
+      project_id: z.optional(id),
+    }),
+    response: session,
+    errors: ['machine_not_found', 'machine_unreachable', 'not_found', 'conflict', 'agent_unknown', 'project_not_found', 'too_many'],
   }),
   listSessions: route({
     method: 'GET',
@@ -118,6 +174,7 @@ export const sessions = {
       status: z.optional(z.string().check(z.maxLength(200))),
       agent: z.optional(z.string().check(z.maxLength(64))),
       project_id: z.optional(id),
+      machine: z.optional(machineName),
       /** Part of the name or the directory. */
       q: z.optional(z.string().check(z.maxLength(200))),
       archived: z._default(queryFlag, false),
@@ -146,10 +203,10 @@ export const sessions = {
   deleteSession: route({
     method: 'DELETE',
     path: '/sessions/{id}',
-    summary: 'Stop the agent; with purge, delete the ended session and its history',
+    summary: 'Stop the agent; with purge, delete the ended session and its history; with release, let go of an adopted one that goes on',
     permission: 'sessions:write',
     params: idParams,
-    query: z.object({ purge: z._default(queryFlag, false) }),
+    query: z.object({ purge: z._default(queryFlag, false), release: z._default(queryFlag, false) }),
     response: z.nullable(session),
     errors: ['session_not_found'],
   }),

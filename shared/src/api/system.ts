@@ -16,6 +16,15 @@ export const relayState = z.object({
 });
 export type RelayState = z.infer<typeof relayState>;
 
+/** `writing: false`: the disk is full, so nothing new is kept; agents go on. */
+export const storage = z.object({
+  writing: z.boolean(),
+  detail: z.nullable(z.string()),
+  free_bytes: z.nullable(z.int()),
+  since: z.nullable(time),
+});
+export type Storage = z.infer<typeof storage>;
+
 export const info = z.object({
   name: z.literal('afield'),
   version: z.string(),
@@ -36,6 +45,7 @@ export const status = z.object({
   connections: z.int(),
   devices: z.int(),
   relay: relayState,
+  storage,
   next_seq: z.int(),
   uptime_ms: z.int(),
   rss_bytes: z.int(),
@@ -84,6 +94,17 @@ export const system = {
     summary: 'Checks of the environment, each with a fix',
     permission: 'system:read',
     response: z.object({ checks: z.array(check) }),
+  }),
+  reapStrays: route({
+    method: 'POST',
+    path: '/doctor/reap',
+    summary: 'End processes of sessions that are over; a dry run only tells',
+    permission: 'system:write',
+    body: z.strictObject({ dry_run: z._default(z.boolean(), true) }),
+    response: z.object({
+      dry_run: z.boolean(),
+      items: z.array(z.object({ machine: z.string(), session_id: z.nullable(id), pid: z.int(), command: z.string() })),
+    }),
   }),
   getConfig: route({
     method: 'GET',
