@@ -125,9 +125,16 @@ export const findChromium = () => [process.env.CHROMIUM, ...CHROMIUMS].find((fil
 
 const onPath = (program) => (process.env.PATH ?? '').split(path.delimiter).some((folder) => existsSync(path.join(folder, program)));
 
-/** Sees to the programs that the tests drive: Chromium, tmux, vim. Installs them where we are root on Debian, else says what is missing. */
+/** Debian package to a program of it. */
+const TEST_PROGRAMS = { tmux: 'tmux', vim: 'vim', 'openssh-client': 'ssh', 'openssh-server': '/usr/sbin/sshd', asciinema: 'asciinema' };
+const isThere = (program) => (program.startsWith('/') ? existsSync(program) : onPath(program));
+
+/** Sees to the programs that the tests drive. Installs them where we are root on Debian, else says what is missing. */
 export function ensureTestPrograms() {
-  const missing = () => [...(findChromium() ? [] : ['chromium']), ...['tmux', 'vim'].filter((program) => !onPath(program))];
+  const missing = () => [
+    ...(findChromium() ? [] : ['chromium']),
+    ...Object.entries(TEST_PROGRAMS).flatMap(([name, program]) => (isThere(program) ? [] : [name])),
+  ];
   const wanted = missing();
   if (wanted.length === 0) return;
   if (process.getuid?.() === 0 && existsSync('/usr/bin/apt-get')) {
