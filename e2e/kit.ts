@@ -82,7 +82,12 @@ export interface House {
   home: string;
   /** Environment under which the command line finds this house. */
   env: Record<string, string>;
-  server: Program;
+  /** The home server that runs now, or ran last. */
+  readonly server: Program;
+  /** As `kill -9` does: it can flush and tell nothing. */
+  killServer(): Promise<void>;
+  /** On the same folder and port; resolves once it answers. */
+  startServer(): Promise<void>;
   relay(): Program;
   startRelay(): Promise<void>;
   killRelay(): Promise<void>;
@@ -119,13 +124,18 @@ export async function startHouse(options: HouseOptions = {}): Promise<House> {
     await until('the relay answers', () => fetch(`http://127.0.0.1:${relayPort}/health`).then((r) => r.ok));
   };
   if (options.relayUrl === undefined) await startRelay();
-  const server = new Program([SERVER, 'serve', '--port', String(port), '--relay', relayUrl], env);
-  await until('the home server answers', async () => {
-    if (!server.running) throw new Error(server.output);
-    return (await fetch(`${url}/api/v1/health`)).ok;
-  }).catch((error: unknown) => {
-    throw new Error(`The home server did not start:\n${server.output}`, { cause: error });
-  });
+  let server: Program;
+  const startServer = async () => {
+    const started = new Program([SERVER, 'serve', '--port', String(port), '--relay', relayUrl], env);
+    server = started;
+    const answers = until('the home server answers', async () => !started.running || (await fetch(`${url}/api/v1/health`)).ok);
+    const failed = (cause?: unknown) => new Error(`The home server did not start:\n${started.output}`, { cause });
+    await answers.catch((cause: unknown) => {
+      throw failed(cause);
+    });
+    if (!started.running) throw failed();
+  };
+  await startServer();
 
   const cli = (...args: string[]): Promise<CliResult> =>
     new Promise((resolve) => {
@@ -145,7 +155,11 @@ export async function startHouse(options: HouseOptions = {}): Promise<House> {
     relayPort,
     home,
     env,
-    server,
+    get server() {
+      return server;
+    },
+    killServer: () => server.kill('SIGKILL'),
+    startServer,
     relay: () => relay,
     startRelay,
     killRelay: () => relay.kill('SIGKILL'),
