@@ -1,7 +1,6 @@
 /** One running session: its state machine, its logs and its prompts, around a terminal. Knows no socket and no agent's name. */
-import type { LogType, Prompt, Session, SessionStatus } from '@afield/shared/api/sessions.ts';
+import type { Prompt, Session, SessionStatus } from '@afield/shared/api/sessions.ts';
 import { AfieldError } from '@afield/shared/errors.ts';
-import type { EventPayloads, EventType } from '@afield/shared/events.ts';
 import { timestamp } from './clock.ts';
 import type { SessionDeps, SessionLimits } from './deps.ts';
 import { type Ending, endingOf } from './ending.ts';
@@ -12,12 +11,11 @@ import type { PromptRow, Recipe, SessionRow } from './ports.ts';
 import { Prompts, type PromptTarget } from './prompts.ts';
 import type { ScreenSize } from './screen.ts';
 import type { Attachment, ViewerSink } from './service.ts';
+import { SessionRecord, viewOf } from './session-record.ts';
 import { type Reading, StateReader } from './state-reader.ts';
 import { TerminalSession } from './terminal.ts';
 import { Track } from './track.ts';
 
-/** Figures that change with every byte reach the table this often at most. */
-const SAVE_MS = 2_000;
 /** A bell is noted this often at most. */
 const BELL_MS = 10_000;
 /** Between two presses of the interrupt key: closer together they are taken for one. */
@@ -44,6 +42,7 @@ export class LiveSession {
   readonly ended: Promise<void>;
   readonly #options: LiveOptions;
   readonly #deps: SessionDeps;
+  readonly #record: SessionRecord;
   readonly #reader: StateReader;
   readonly #outputLog: OutputLog;
   readonly #inputLog: InputLog;
@@ -52,7 +51,6 @@ export class LiveSession {
   #title = '';
   #lastTyped = Number.NEGATIVE_INFINITY;
   #lastBell = Number.NEGATIVE_INFINITY;
-  #saveTimer: { cancel(): void } | null = null;
   /** Set when somebody ends it: what it then becomes. */
   #asked: Ending | null = null;
   #over = false;
@@ -64,6 +62,7 @@ export class LiveSession {
     this.#options = options;
     this.#deps = deps;
     this.row = row;
+    this.#record = new SessionRecord(row, deps);
     this.ended = new Promise((resolve) => {
       this.#markEnded = resolve;
     });
@@ -78,17 +77,17 @@ export class LiveSession {
       resizing: () => this.#outputLog.flush(),
       resized: (size, lease) => {
         this.#outputLog.rebase();
-        this.#save(size);
-        this.#publish('session.resized', { ...size, lease });
+        this.#record.save(size);
+        this.#record.publish('session.resized', { ...size, lease });
       },
-      unrecorded: (reason) => this.#log('system', reason),
+      unrecorded: (reason) => this.#record.log('system', reason),
     });
     const { screen } = this.terminal;
     this.#outputLog = new OutputLog(clock, screen, (text, left) =>
-      this.#log('output', text, left === 0 ? undefined : { lines_left_out: left }),
+      this.#record.log('output', text, left === 0 ? undefined : { lines_left_out: left }),
     );
     this.#inputLog = new InputLog(clock, (device_name, bytes) =>
-      this.#log('input', `${device_name} typed ${bytes} bytes.`, { device_name, bytes }),
+      this.#record.log('input', `${device_name} typed ${bytes} bytes.`, { device_name, bytes }),
     );
     const signals = {
       title: () => this.#title,
@@ -98,7 +97,7 @@ export class LiveSession {
     };
     this.#reader = new StateReader(recipe, clock, signals, (reading) => this.#read(reading));
     this.#prompts = new Prompts(row.id, { store: deps.store.prompts, clock }, this.#promptTarget(), {
-      changed: (prompt_id, state, reason) => this.#publish('message.state_changed', { prompt_id, state, reason }),
+      changed: (prompt_id, state, reason) => this.#record.publish('message.state_changed', { prompt_id, state, reason }),
       fault: (error) => deps.warn(`Prompts of session ${row.id} cannot be delivered.`, error),
     });
   }
@@ -118,28 +117,25 @@ export class LiveSession {
       const afterMs = this.#deps.clock.monotonic() - this.#startedAt;
       void this.#end(this.#asked ?? endingOf(exit, afterMs, this.row.output_bytes), exit.code);
     };
-    this.#save({ pid: process.pid });
+    this.#record.save({ pid: process.pid });
   }
 
   view(): Session {
     const { clock } = this.#deps;
     const { runtime } = this.#options;
-    const { args: _args, adopted, ...row } = this.row;
-    return {
-      ...row,
-      adopted: adopted !== null,
-      attach_command: this.#over ? null : runtime.attachCommand(row.id, adopted),
+    return viewOf(this.row, {
+      attach_command: this.#over ? null : runtime.attachCommand(this.row.id, this.row.adopted),
       lease: this.terminal.lease,
       viewers: this.terminal.viewers,
       track: this.track.bars(clock.monotonic()),
       survives_restart: runtime.survivesRestart,
-    };
+    });
   }
 
   update(changes: Partial<Pick<SessionRow, 'name' | 'pinned' | 'archived'>>): void {
     this.#deps.store.sessions.update(this.row.id, changes);
-    this.#save(changes);
-    this.#publish('session.renamed', { session: this.view() });
+    this.#record.save(changes);
+    this.#record.publish('session.renamed', { session: this.view() });
   }
 
   /** On the monotonic clock; null: nobody has typed. */
@@ -165,7 +161,7 @@ export class LiveSession {
   /** The prompt is on disk already. */
   prompted(row: PromptRow): void {
     const text = row.content.slice(0, LOGGED_PROMPT_CHARACTERS);
-    this.#log('input', text, { prompt_id: row.id, characters: row.content.length });
+    this.#record.log('input', text, { prompt_id: row.id, characters: row.content.length });
     this.#prompts.wake();
   }
 
@@ -176,7 +172,7 @@ export class LiveSession {
       if (i > 0) await new Promise<void>((resolve) => this.#deps.clock.setTimeout(resolve, INTERRUPT_GAP_MS));
       this.#running().write(Buffer.from(recipe.interrupt));
     }
-    this.#log('system', 'Interrupted.');
+    this.#record.log('system', 'Interrupted.');
   }
 
   /** Ends the whole process tree; resolves when everything is written. */
@@ -195,7 +191,7 @@ export class LiveSession {
     this.row.output_bytes += bytes;
     this.row.last_output_at = timestamp(clock);
     this.track.output(bytes, clock.monotonic());
-    this.#saveSoon();
+    this.#record.saveSoon();
   }
 
   #drawn(): void {
@@ -207,14 +203,14 @@ export class LiveSession {
     this.#title = title;
     this.row.title = title === '' ? null : title;
     this.#reader.title();
-    this.#saveSoon();
+    this.#record.saveSoon();
   }
 
   #rang(): void {
     const now = this.#deps.clock.monotonic();
     if (now - this.#lastBell < BELL_MS) return;
     this.#lastBell = now;
-    this.#log('system', 'The program rang the bell.');
+    this.#record.log('system', 'The program rang the bell.');
   }
 
   #typed(bytes: number, device_name: string): void {
@@ -231,9 +227,10 @@ export class LiveSession {
   #become(status: SessionStatus, status_reason: string | null, more: Partial<SessionRow> = {}): void {
     const previous = this.row.status;
     this.track.waiting(status === 'waiting', this.#deps.clock.monotonic());
-    this.#save({ ...more, status, status_reason });
-    this.#publish('session.status_changed', { session: this.view(), previous });
-    if (previous !== status) this.#log('state', status_reason === null ? status : `${status}: ${status_reason}`, { status, previous });
+    this.#record.save({ ...more, status, status_reason });
+    this.#record.publish('session.status_changed', { session: this.view(), previous });
+    if (previous !== status)
+      this.#record.log('state', status_reason === null ? status : `${status}: ${status_reason}`, { status, previous });
     this.#prompts.wake();
   }
 
@@ -248,9 +245,9 @@ export class LiveSession {
     }
     this.#outputLog.stop();
     this.#inputLog.flush();
-    this.#guarded(() => this.#prompts.abandon('The session ended before the text could be given to the agent.'));
+    this.#record.guarded(() => this.#prompts.abandon('The session ended before the text could be given to the agent.'));
     this.#become(status, reason, { exit_code, pid: null, ended_at: timestamp(this.#deps.clock) });
-    this.#saveTimer?.cancel();
+    this.#record.stop();
     this.terminal.dispose();
     this.#options.gone(this);
     this.#markEnded();
@@ -282,36 +279,6 @@ export class LiveSession {
       aroundCursor: () => terminal.screen.aroundCursor(2),
       printed: () => terminal.screen.offset,
     };
-  }
-
-  #saveSoon(): void {
-    this.#saveTimer ??= this.#deps.clock.setTimeout(() => this.#save({}), SAVE_MS);
-  }
-
-  #save(changes: Partial<SessionRow>): void {
-    this.#saveTimer?.cancel();
-    this.#saveTimer = null;
-    Object.assign(this.row, changes, { updated_at: timestamp(this.#deps.clock) });
-    const { output_bytes, last_output_at, title, updated_at } = this.row;
-    this.#guarded(() => this.#deps.store.sessions.update(this.row.id, { ...changes, output_bytes, last_output_at, title, updated_at }));
-  }
-
-  #log(type: LogType, text: string, detail?: Record<string, unknown>): void {
-    const entry = { seq: 0, session_id: this.row.id, timestamp: timestamp(this.#deps.clock), type, text };
-    this.#publish('log', { entry: detail === undefined ? entry : { ...entry, detail } });
-  }
-
-  #publish<T extends EventType>(type: T, payload: EventPayloads[T]): void {
-    this.#guarded(() => this.#deps.events.publish(type, this.row.id, payload));
-  }
-
-  /** A full disk must not end the agent: what cannot be written is told to whoever runs the server. */
-  #guarded(write: () => void): void {
-    try {
-      write();
-    } catch (error) {
-      this.#deps.warn(`Session ${this.row.id} cannot be written.`, error);
-    }
   }
 }
 

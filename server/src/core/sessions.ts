@@ -17,6 +17,7 @@ import type { SessionService } from './service.ts';
 import { LiveSession, promptView } from './session.ts';
 import { pageOf, readCursor } from './session-page.ts';
 import { planSession } from './session-plan.ts';
+import { viewOf } from './session-record.ts';
 import { emptyTrack, type Track } from './track.ts';
 
 /** Tracks of ended sessions that are remembered: more than a list shows. */
@@ -43,16 +44,13 @@ export function createSessions(deps: SessionDeps): SessionService {
   const view = (row: SessionRow): Session => {
     const running = live.get(row.id);
     if (running !== undefined) return running.view();
-    const { args: _args, adopted, ...rest } = row;
-    return {
-      ...rest,
-      adopted: adopted !== null,
+    return viewOf(row, {
       attach_command: null,
       lease: null,
       viewers: 0,
       track: tracks.get(row.id)?.bars(clock.monotonic()) ?? emptyTrack(),
       survives_restart: row.runtime !== 'pty',
-    };
+    });
   };
   const running = (id: string): LiveSession => {
     const row = rowOf(id);
