@@ -25,9 +25,10 @@ export interface TerminalProcess {
   onLine: (line: { up: boolean; detail: string | null }) => void;
   /**
    * Bytes were lost (a full disk, a spool that somebody deleted): the screen as it is now, as escape sequences for an emptied terminal
-   * of this size. Output goes on after it.
+   * of this size. Output goes on after it, at position `at` of the byte log; without it, where the byte log was. The screen's own bytes
+   * count in no position.
    */
-  onResync: (screen: { cols: number; rows: number; bytes: Buffer; reason: string }) => void;
+  onResync: (screen: { cols: number; rows: number; bytes: Buffer; reason: string; at?: number }) => void;
   /** True when a terminal in between (tmux) answers the program's questions already; then the mirror gives only the answers that it does not. */
   readonly answered: boolean;
   /** False: the program reads nothing, too much is queued already, and these bytes were dropped. */

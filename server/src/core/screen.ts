@@ -12,6 +12,9 @@ const TITLE_CHARACTERS = 200;
 /** Control, format (bidi overrides, zero width) and unassigned characters, line and paragraph separators. */
 const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Cn}\p{Co}\p{Cs}\u2028\u2029]/gu;
 
+/** RIS (ECMA-48, 8.3.105). */
+const FULL_RESET = '\x1bc';
+
 export interface ScreenSize {
   cols: number;
   rows: number;
@@ -27,7 +30,7 @@ export class Screen {
   readonly #term: Terminal;
   readonly #modes: ScreenModes;
   readonly #serializer = new serializer.SerializeAddon();
-  readonly #guard = new SequenceGuard();
+  #guard = new SequenceGuard();
   #received: number;
   #parsed: number;
   #disposed = false;
@@ -56,6 +59,10 @@ export class Screen {
   get offset(): number {
     return this.#parsed;
   }
+  /** Position in the byte log after everything that was written, on the screen or not yet. */
+  get end(): number {
+    return this.#received;
+  }
   /** Bytes that were written and are not on the screen yet. */
   get behind(): number {
     return this.#received - this.#parsed;
@@ -79,6 +86,23 @@ export class Screen {
     const upTo = this.#received - this.#guard.heldBytes.length;
     this.#term.write(whole, () => {
       this.#parsed = upTo;
+      if (!this.#disposed) this.onParsed();
+    });
+  }
+
+  /**
+   * Bytes are missing: shows this instead, after everything written so far. `drawn`: escape sequences for an emptied terminal of this
+   * size; they count in no position. What is written next stands at `at` of the byte log.
+   */
+  replace({ cols, rows }: ScreenSize, drawn: Buffer, at: number): void {
+    if (this.#disposed) return;
+    this.#received = at;
+    this.#guard = new SequenceGuard();
+    this.#term.write(FULL_RESET, () => {
+      if (!this.#disposed) this.resize({ cols, rows });
+    });
+    this.#term.write(drawn, () => {
+      this.#parsed = at;
       if (!this.#disposed) this.onParsed();
     });
   }
