@@ -100,6 +100,8 @@ export interface DataFiles {
   state: string;
   keys: string;
   recordings: string;
+  /** Sockets, and output that outlives the server until it is in a recording. */
+  run: string;
   log: string;
 }
 export interface ServerState {
@@ -118,6 +120,7 @@ export function dataFiles(data_dir: string): DataFiles {
     state: at('server.json'),
     keys: at('keys'),
     recordings: at('recordings'),
+    run: at('run'),
     log: at('server.log'),
   };
 }

@@ -39,6 +39,7 @@ export function openHouse({ folder = mkdtempSync(join(tmpdir(), 'afield-')), age
     machines: createMachines({
       env: { ...process.env, HOME: folder },
       home: folder,
+      folder: join(folder, 'run'),
       clock,
       store: store.machines,
       runtimeFor: async () => createPtyRuntime(clock),

@@ -22,7 +22,14 @@ const notYet = { search: later, size: later, prune: later };
 export type Work = ReturnType<typeof setToWork>;
 
 export function setToWork({ config, store, clock, env, home, files, log, events }: Foundation) {
-  const machines = createMachines({ env, home, clock, store: store.machines, runtimeFor: async () => createPtyRuntime(clock) });
+  const machines = createMachines({
+    env,
+    home,
+    folder: files.run,
+    clock,
+    store: store.machines,
+    runtimeFor: async () => createPtyRuntime(clock),
+  });
   const recipes = createRecipes({ shell: env.SHELL, agents: config.agents });
   const pushes = pushStore(store.db);
   const warn = (message: string, cause?: unknown) => log.warn(message, cause === undefined ? {} : { error: cause });

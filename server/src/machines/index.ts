@@ -9,14 +9,16 @@ import { createLocalMachine } from './local.ts';
 export interface MachinesDeps {
   env: Readonly<Record<string, string | undefined>>;
   home: string;
+  /** On the home server, for sockets and spools; made when missing. */
+  folder: string;
   clock: Clock;
   store: MachineStore;
   /** What sessions of a machine run in, once it can be reached. Errors: machine_unreachable. */
   runtimeFor(machine: Machine): Promise<TerminalRuntime>;
 }
 
-export function createMachines({ env, home, runtimeFor }: MachinesDeps) {
-  const local = createLocalMachine({ env, home });
+export function createMachines({ env, home, folder, runtimeFor }: MachinesDeps) {
+  const local = createLocalMachine({ env, home, folder });
   const machines = new Map<string, Machine>([[LOCAL_MACHINE, local]]);
   const runtimes = new Map<string, TerminalRuntime>();
 

@@ -11,7 +11,8 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(home, { recursive: true, force: true }));
 
-const machine = (env: Record<string, string> = {}) => createLocalMachine({ env: { PATH: '/usr/bin:/bin', ...env }, home });
+const machine = (env: Record<string, string> = {}) =>
+  createLocalMachine({ env: { PATH: '/usr/bin:/bin', ...env }, home, folder: join(home, 'run') });
 function program(path: string, script: string, mode = 0o755): string {
   mkdirSync(join(path, '..'), { recursive: true });
   writeFileSync(path, `#!/bin/sh\n${script}\n`);

@@ -4,8 +4,9 @@ import { constants } from 'node:fs';
 import { access, realpath, stat } from 'node:fs/promises';
 import { isAbsolute, join } from 'node:path';
 import { AfieldError } from '@afield/shared/errors.ts';
-import type { Host, Machine } from '../core/machine-ports.ts';
+import type { Machine } from '../core/machine-ports.ts';
 import { childEnvironment, searchPath } from './environment.ts';
+import { createLocalHost } from './local-host.ts';
 
 /** A program that does not tell its version by then has none. */
 const VERSION_MS = 3_000;
@@ -16,11 +17,14 @@ export interface LocalMachineOptions {
   /** The server's own environment; children see only what is allowed. */
   env: Readonly<Record<string, string | undefined>>;
   home: string;
+  /** Folder for sockets and spools. */
+  folder: string;
 }
 
-export function createLocalMachine({ env, home }: LocalMachineOptions): Machine {
+export function createLocalMachine({ env, home, folder }: LocalMachineOptions): Machine {
   const path = searchPath(env.PATH ?? '', home, env.npm_package_json);
   const versions = new Map<string, string>();
+  const host = createLocalHost({ folder, env: childEnvironment(env, path, {}, []) });
 
   return {
     name: 'local',
@@ -29,9 +33,7 @@ export function createLocalMachine({ env, home }: LocalMachineOptions): Machine 
     prefix: null,
     created_at: null,
     line: { state: 'up', detail: null, since: null },
-    get host(): Host {
-      throw new Error('not yet');
-    },
+    host,
     wrap: (command) => command,
     processes: async () => null,
     checks: async () => [],
