@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Follower } from '../core/machine-ports.ts';
-import { eventually } from '../sessions-kit.ts';
+
 import { createLocalHost } from './local-host.ts';
 
 let folder: string;
@@ -138,3 +138,10 @@ describe('follow', () => {
     expect(bytes().toString()).toBe('ab');
   });
 });
+async function eventually(probe: () => boolean): Promise<void> {
+  const end = performance.now() + 5_000;
+  while (!probe()) {
+    if (performance.now() > end) throw new Error(`it did not happen: ${probe}`);
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}
