@@ -1,6 +1,7 @@
 import type { MachineBook } from './machine-ports.ts';
 import type { Clock, EventStore, ProjectStore, PromptStore, RecipeBook, SessionStore } from './ports.ts';
 import type { EventLog } from './service.ts';
+import type { Disk } from './storage.ts';
 
 /** What `createSessions` is handed by the composition root. */
 export interface SessionDeps {
@@ -9,6 +10,8 @@ export interface SessionDeps {
   newId(): string;
   store: { sessions: SessionStore; prompts: PromptStore; events: EventStore; projects: ProjectStore };
   events: EventLog;
+  /** Default: it takes everything. */
+  disk?: Disk;
   recipes: RecipeBook;
   machines: MachineBook;
   /** Where a session starts when nothing else is said. */

@@ -1,41 +1,73 @@
-/** The screen of a session that is over: kept beside its recording, or drawn again from the end of the recording after a crash. */
-import { readFile, rename, writeFile } from 'node:fs/promises';
-import { recordedTail } from './asciicast.ts';
-import { recordingFiles } from './recording-files.ts';
+/** The screen of a session that is not in memory: from what was kept beside its recording, and what was recorded after that. */
+import { type ByteFile, openBytes } from './recording-bytes.ts';
+import { type DrawnScreen, readCheckpoint } from './recording-checkpoint.ts';
+import { type Mark, RECORD_BYTES, readIndex, recordingFiles, START } from './recording-files.ts';
 import { Screen, type ScreenSize } from './screen.ts';
 
-/** Enough to draw a whole screen again; parsed in about 30 ms. */
-const REPLAY_BYTES = 1024 * 1024;
+/** A recording without a kept screen is drawn from its start up to this size; of a larger one only the end is drawn. */
+const WHOLE_BYTES = 16 * 1024 * 1024;
+/** Enough for a whole screen. */
+const END_BYTES = 1024 * 1024;
+/** The mirror is given so many bytes before it is waited for. */
+const GULP_BYTES = 256 * 1024;
 
-interface Kept extends ScreenSize {
-  offset: number;
-  ansi: string;
-}
-
-export async function keepScreen(folder: string, screen: Screen, scrollback: number): Promise<void> {
-  const { screen: path } = recordingFiles(folder);
-  const kept: Kept = { cols: screen.cols, rows: screen.rows, offset: screen.offset, ansi: screen.render('ansi', scrollback) };
-  await writeFile(`${path}.new`, JSON.stringify(kept), { mode: 0o600 });
-  await rename(`${path}.new`, path);
-}
-
-/** A mirror that shows what the session showed last; the caller disposes it. Without any trace of it: an empty screen. */
+/**
+ * A mirror that shows what the session showed last and stands at that place of the byte log; the caller disposes it. Without any trace
+ * of it: an empty screen.
+ */
 export async function lastScreen(folder: string, size: ScreenSize, scrollback: number): Promise<Screen> {
-  const kept = await readKept(folder);
-  const tail = kept === null ? await recordedTail(folder, REPLAY_BYTES) : null;
-  const bytes = kept === null ? tail?.bytes : Buffer.from(kept.ansi);
-  const end = kept?.offset ?? (tail === null ? 0 : tail.start + tail.bytes.length);
-  const screen = new Screen(kept ?? tail?.size ?? size, scrollback, end - (bytes?.length ?? 0));
-  if (bytes !== undefined) screen.write(bytes);
-  await screen.settled();
+  const output = await openBytes(recordingFiles(folder).output);
+  try {
+    const begin = await beginning(folder, output, size);
+    let screen = drawn(begin, scrollback);
+    if (output === null || begin.mark === null) return await settled(screen);
+    let unseen = begin.bytes.length;
+    for await (const moment of readIndex(folder, begin.mark)) {
+      if (moment.kind === 'gap') {
+        screen.dispose();
+        screen = drawn({ ...moment, offset: moment.offset - moment.screen, bytes: Buffer.alloc(0) }, scrollback);
+      }
+      if (moment.kind === 'resize') (await settled(screen)).resize(moment);
+      for await (const bytes of output.read(Math.max(begin.skip, moment.from), moment.after.file)) {
+        screen.write(bytes);
+        unseen += bytes.length;
+        if (unseen >= GULP_BYTES) await settled(screen);
+        if (unseen >= GULP_BYTES) unseen = 0;
+      }
+    }
+    return await settled(screen);
+  } finally {
+    await output?.close();
+  }
+}
+
+/** `mark`: what follows it in the recording is still to be drawn, but for what stands before `skip` in its bytes. Null: nothing is. */
+type Beginning = DrawnScreen & { mark: Mark | null; skip: number };
+
+async function beginning(folder: string, output: ByteFile | null, size: ScreenSize): Promise<Beginning> {
+  const kept = await readCheckpoint(folder);
+  if (kept !== null && (output === null || kept.mark === null || (await holds(folder, output, kept.mark)))) return { ...kept, skip: 0 };
+  let end = START;
+  for await (const { after } of readIndex(folder)) end = after;
+  const skipped = end.file > WHOLE_BYTES ? end.file - END_BYTES : 0;
+  const offset = skipped === 0 ? 0 : end.offset - END_BYTES;
+  return { ...size, offset, bytes: Buffer.alloc(0), mark: START, skip: skipped };
+}
+
+/** False when the recording ends before that place, as after a power cut. */
+async function holds(folder: string, output: ByteFile, mark: Mark): Promise<boolean> {
+  const index = await openBytes(recordingFiles(folder).index);
+  await index?.close();
+  return index !== null && mark.records * RECORD_BYTES <= index.size && mark.file <= output.size;
+}
+
+function drawn({ cols, rows, offset, bytes }: DrawnScreen, scrollback: number): Screen {
+  const screen = new Screen({ cols, rows }, scrollback, offset - bytes.length);
+  screen.write(bytes);
   return screen;
 }
 
-async function readKept(folder: string): Promise<Kept | null> {
-  try {
-    return JSON.parse(await readFile(recordingFiles(folder).screen, 'utf8')) as Kept;
-  } catch {
-    // None was written, or only half of one: the recording tells as well.
-    return null;
-  }
+async function settled(screen: Screen): Promise<Screen> {
+  await screen.settled();
+  return screen;
 }

@@ -1,13 +1,25 @@
-import { appendFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { asciicast, recordedTail } from './asciicast.ts';
-import { keepScreen, lastScreen } from './last-screen.ts';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { asciicast } from './asciicast.ts';
+import { lastScreen } from './last-screen.ts';
 import { type ManualClock, manualClock } from './manual-clock.ts';
-import { Recording } from './recording.ts';
+import { Recording, type RecordingOptions } from './recording.ts';
 import { RECORD_BYTES, recordingFiles } from './recording-files.ts';
 import { Screen } from './screen.ts';
+import type { Disk } from './storage.ts';
 
 let folder: string;
 let clock: ManualClock;
@@ -19,7 +31,29 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(join(folder, '..'), { recursive: true, force: true }));
 
-const create = (limit = 1024 ** 3) => Recording.create(folder, { clock, limit, fault: (reason) => faults.push(reason) });
+const create = (limit = 1024 ** 3, more: Partial<RecordingOptions> = {}) =>
+  Recording.open(folder, { clock, limit, fault: (reason) => faults.push(reason), ...more });
+const reopenedAt = async () => {
+  const again = await create();
+  await again.close();
+  return again.offset;
+};
+/** A mirror that is written to like the recording. */
+const mirrored = async (disk?: Disk) => {
+  const screen = new Screen(size, 100);
+  const recording = await create(1024 ** 3, {
+    screen: () => screen.drawn(100),
+    ...(disk === undefined ? {} : { disk }),
+  });
+  return {
+    screen,
+    recording,
+    print(text: string | Buffer, recovered = false) {
+      recording.append(Buffer.from(text), recovered);
+      screen.write(Buffer.from(text));
+    },
+  };
+};
 const size = { cols: 80, rows: 24 };
 const header = { ...size, startedAt: Date.parse('2026-01-01T00:00:00Z'), title: 'a "name"' };
 const cast = async () => {
@@ -100,7 +134,6 @@ describe('a recording', () => {
     appendFileSync(output, 'bytes without a record');
     appendFileSync(index, Buffer.alloc(RECORD_BYTES - 5, 1));
     expect((await cast()).slice(1)).toEqual([[0, 'o', 'good']]);
-    expect((await recordedTail(folder, 1000))?.bytes.toString()).toBe('good');
   });
 
   it('a record that counts bytes which never reached the disk is cut too, and so are zeros after a power cut', async () => {
@@ -125,8 +158,9 @@ describe('a recording', () => {
     recording.append(Buffer.from('901'));
     recording.append(Buffer.from('x'));
     expect(faults).toEqual([expect.stringMatching(/goes no further/)]);
-    expect(recording.queued).toBe(0);
     await recording.close();
+    expect(recording.queued).toBe(0);
+    expect(readFileSync(recordingFiles(folder).output, 'utf8')).toBe('12345678');
   });
 
   it('G1: a disk that is full stops the recording, not the session', async () => {
@@ -162,22 +196,171 @@ describe('a recording', () => {
 
   it('that was never made is an empty one', async () => {
     expect(await cast()).toHaveLength(1);
-    expect(await recordedTail(folder, 10)).toBeNull();
+  });
+});
+
+describe('a recording that goes on', () => {
+  it('continues where the last whole record ended, with later times', async () => {
+    const first = await create();
+    first.resize(size);
+    clock.advance(2_000);
+    first.append(Buffer.from('before'));
+    await first.flush();
+    // No close: as after a kill. What follows never got a whole record.
+    const { output, index } = recordingFiles(folder);
+    appendFileSync(output, 'torn');
+    appendFileSync(index, Buffer.alloc(RECORD_BYTES - 1, 1));
+    clock = manualClock();
+    const second = await create();
+    await first.close();
+    expect(second.offset).toBe(6);
+    second.append(Buffer.from('missed'), true);
+    clock.advance(500);
+    second.append(Buffer.from('live'));
+    await second.close();
+    expect((await cast()).slice(1)).toEqual([
+      [2, 'o', 'before'],
+      [2, 'm', expect.stringMatching(/^Recovered/)],
+      [2, 'o', 'missed'],
+      [2.5, 'o', 'live'],
+    ]);
+    expect(readFileSync(output, 'utf8')).toBe('beforemissedlive');
+  });
+
+  it('marks what was fetched in a row once, and tells where bytes are missing with the screen after them', async () => {
+    const { recording } = await mirrored();
+    recording.resize(size);
+    recording.append(Buffer.from('a'), true);
+    clock.advance(100);
+    recording.append(Buffer.from('b'), true);
+    recording.gap(1_000, { cols: 40, rows: 10, bytes: Buffer.from('screen') });
+    recording.append(Buffer.from('c'));
+    expect(recording.offset).toBe(1_003);
+    await recording.close();
+    expect((await cast()).slice(1)).toEqual([
+      [0, 'm', expect.stringMatching(/^Recovered/)],
+      [0, 'o', 'a'],
+      [0.1, 'o', 'b'],
+      [0.1, 'm', 'Gap: 1000 bytes of output are missing here'],
+      [0.1, 'r', '40x10'],
+      [0.1, 'o', expect.stringContaining('\x1bc')],
+      [0.1, 'o', 'screen'],
+      [0.1, 'o', 'c'],
+    ]);
+    expect(await reopenedAt()).toBe(1_003);
+  });
+
+  it('G7: a clock that leaps or goes back makes no time go back, and no pause of years', async () => {
+    const first = await create();
+    clock.advance(1_000);
+    first.append(Buffer.from('one'));
+    await first.close();
+    const year = 365 * 24 * 3_600_000;
+    clock = manualClock(Date.now() + year);
+    const second = await create();
+    second.append(Buffer.from('two'));
+    await second.close();
+    clock = manualClock(Date.now() - year);
+    const third = await create();
+    third.append(Buffer.from('three'));
+    await third.close();
+    const times = (await cast()).slice(1).map(([time]) => time);
+    const week = 7 * 24 * 3_600;
+    expect(times).toEqual([1, 1 + week, 1 + week]);
+  });
+
+  it('E4: whose limit was reached is resumed from the last screen that was kept', async () => {
+    const screen = new Screen(size, 100);
+    const options = { screen: () => screen.drawn(100) };
+    const first = await create(10, options);
+    for (const text of ['12345678', 'abcdefgh', 'last']) {
+      first.append(Buffer.from(text));
+      screen.write(Buffer.from(text));
+    }
+    await first.close();
+    const again = await lastScreen(folder, size, 100);
+    expect([again.render('text', 0), again.offset]).toEqual(['12345678abcdefghlast', 20]);
+    expect(await reopenedAt()).toBe(20);
+    expect((await cast()).slice(1)).toEqual([[0, 'o', '12345678']]);
+  });
+});
+
+describe('G1: a full disk', () => {
+  const fakeDisk = () => {
+    let tell: (writing: boolean) => void = () => {};
+    const disk = {
+      writing: true,
+      failed: () => false,
+      wrote: () => {},
+      onChange: (handler: (writing: boolean) => void) => {
+        tell = handler;
+        return () => {};
+      },
+    };
+    return {
+      disk,
+      full(full: boolean) {
+        disk.writing = !full;
+        tell(!full);
+      },
+    };
+  };
+
+  it('what is printed meanwhile is missing, and then the screen is there again', async () => {
+    const { disk, full } = fakeDisk();
+    const { recording, print } = await mirrored(disk);
+    recording.resize(size);
+    print('kept\r\n');
+    await recording.flush();
+    full(true);
+    print('unseen');
+    clock.advance(1_000);
+    full(false);
+    print(' after');
+    await recording.close();
+    const lines = (await cast()).slice(1);
+    expect(lines[0]).toEqual([0, 'o', 'kept\r\n']);
+    expect(lines[1]).toEqual([1, 'm', 'Gap: 6 bytes of output are missing here']);
+    expect(lines.at(-1)).toEqual([1, 'o', ' after']);
+    expect(lines.at(-2)?.[2]).toContain('unseen');
+    expect((await lastScreen(folder, size, 0)).render('text', 0)).toBe('kept\nunseen after');
+    expect(faults).toHaveLength(1);
+  });
+
+  it('without output meanwhile there is no gap', async () => {
+    const { disk, full } = fakeDisk();
+    const { recording, print } = await mirrored(disk);
+    recording.resize(size);
+    print('one');
+    await recording.flush();
+    full(true);
+    full(false);
+    print('two');
+    await recording.close();
+    expect((await cast()).slice(1).filter(([, code]) => code !== 'r')).toEqual([
+      [0, 'o', 'one'],
+      [0, 'o', 'two'],
+    ]);
   });
 });
 
 describe('the last screen', () => {
-  it('is kept as it was', async () => {
-    await (await create()).close();
-    const screen = new Screen(size, 100);
-    screen.write(Buffer.from(`${'line\r\n'.repeat(50)}\x1b[31mred\x1b[5;5H`));
-    await screen.settled();
-    await keepScreen(folder, screen, 100);
+  it('is kept as it was when the recording ends', async () => {
+    const { screen, recording, print } = await mirrored();
+    print(`${'line\r\n'.repeat(50)}\x1b[31mred\x1b[5;5H`);
+    await recording.close();
     const again = await lastScreen(folder, { cols: 10, rows: 10 }, 100);
     expect(again.render('text', 100)).toBe(screen.render('text', 100));
     expect(again.cursor).toEqual(screen.cursor);
     expect(again.offset).toBe(screen.offset);
     expect(statSync(recordingFiles(folder).screen).mode & 0o777).toBe(0o600);
+  });
+
+  it('that an earlier version kept is still shown', async () => {
+    await (await create()).close();
+    writeFileSync(recordingFiles(folder).screen, JSON.stringify({ cols: 30, rows: 5, offset: 100, ansi: 'old \x1b[1mscreen' }));
+    const again = await lastScreen(folder, size, 100);
+    expect([again.render('text', 0), again.cols, again.offset]).toEqual(['old screen', 30, 100]);
   });
 
   it('is drawn again from the recording after a crash, at the size it had', async () => {
@@ -191,6 +374,56 @@ describe('the last screen', () => {
     const again = await lastScreen(folder, size, 100);
     expect(again.render('text', 0)).toBe('first\nsecond');
     expect([again.cols, again.rows, again.offset]).toEqual([40, 10, 18]);
+  });
+
+  it('is drawn from the last one that was kept and what came after, whatever modes were set megabytes ago', async () => {
+    const { screen, recording, print } = await mirrored();
+    print('\x1b[?1049h\x1b[?2004h\x1b[?1002h\x1b[?1006h\x1b[?25l\x1b[3;20r\x1b[?6h\x1b(0');
+    for (let i = 0; i < 40; i++) print(Buffer.from('\x1b[31mab\x1b[0m\r\n'.repeat(20_000)));
+    await recording.checkpoint();
+    await screen.settled();
+    print('\x1b[2;4Hafter \x1b[3');
+    print('2mgreen');
+    recording.resize({ cols: 60, rows: 20 });
+    await screen.settled();
+    screen.resize({ cols: 60, rows: 20 });
+    print(' small');
+    await recording.flush();
+    const again = await lastScreen(folder, size, 100);
+    expect(await again.drawn(0)).toEqual(await screen.drawn(0));
+    expect([again.offset, again.bracketedPaste, again.alternate]).toEqual([screen.offset, true, true]);
+    await recording.close();
+  });
+
+  it('is kept every minute when enough was printed, and sooner in a flood', async () => {
+    const { recording, print } = await mirrored();
+    const there = () => existsSync(recordingFiles(folder).screen);
+    print(Buffer.alloc(127 * 1024, 'x'));
+    clock.advance(60_000);
+    print(Buffer.alloc(512, 'x'));
+    await recording.flush();
+    expect(there()).toBe(false);
+    print(Buffer.alloc(2048, 'x'));
+    await vi.waitFor(() => expect(there()).toBe(true));
+    await recording.checkpoint();
+    rmSync(recordingFiles(folder).screen);
+    clock.advance(1_500);
+    print(Buffer.alloc(8 * 1024 * 1024, 'y'));
+    await vi.waitFor(() => expect(there()).toBe(true));
+    await recording.close();
+  });
+
+  it('that is ahead of the recording, as after a power cut, is not believed', async () => {
+    const { recording, print } = await mirrored();
+    recording.resize(size);
+    print('good');
+    await recording.flush();
+    print('\x1b[2J\x1b[Hlost');
+    await recording.close();
+    truncateSync(recordingFiles(folder).index, 2 * RECORD_BYTES);
+    const again = await lastScreen(folder, size, 100);
+    expect([again.render('text', 0), again.offset]).toEqual(['good', 4]);
+    expect(await reopenedAt()).toBe(4);
   });
 
   it('is empty when nothing is known', async () => {

@@ -120,17 +120,23 @@ export class Screen {
     this.#modes.resized();
   }
 
+  /** What a viewer is sent: the size, then the screen as `drawn` gives it. */
+  async snapshot(): Promise<{ offset: number; bytes: Buffer }> {
+    const { cols, rows, offset, bytes } = await this.drawn(0);
+    return { offset, bytes: Buffer.concat([Buffer.from(sizePrefix({ cols, rows })), bytes]) };
+  }
+
   /**
-   * The screen, once it shows everything written so far: its size, then escape sequences for an emptied terminal of that size. The
-   * bytes of the log from `offset` on continue it exactly, even in the middle of a sequence or a character.
+   * The screen, once it shows everything written so far, as escape sequences for an emptied terminal of its size. The bytes of the log
+   * from `offset` on continue it exactly, even in the middle of a sequence or a character.
    */
-  snapshot(): Promise<{ offset: number; bytes: Buffer }> {
+  drawn(scrollback: number): Promise<ScreenSize & { offset: number; bytes: Buffer }> {
     const offset = this.#received;
     const begun = Buffer.concat([Buffer.from(this.#guard.opener), this.#guard.heldBytes]);
     return new Promise((resolve) => {
       const take = () => {
-        const drawn = sizePrefix(this.#term) + this.#serializer.serialize({ scrollback: 0 }) + this.#modes.serialize();
-        resolve({ offset, bytes: Buffer.concat([Buffer.from(drawn), begun]) });
+        const text = this.#serializer.serialize({ scrollback }) + this.#modes.serialize();
+        resolve({ cols: this.cols, rows: this.rows, offset, bytes: Buffer.concat([Buffer.from(text), begun]) });
       };
       if (this.#disposed) take();
       else this.#term.write('', take);
