@@ -2,7 +2,7 @@
  * Brings prompts to an agent behind a terminal, one after the other, each stored before anything else happens: home → accepted
  * (written to the agent) → consumed (it shows that it took it), or stuck with a reason (protocol 3.4).
  */
-import type { DeliveryState } from '@afield/shared/api/sessions.ts';
+import type { DeliveryState, Prompt } from '@afield/shared/api/sessions.ts';
 import type { Clock, PromptRow, PromptStore, Recipe } from './ports.ts';
 import { cleanPrompt, shows, typed } from './prompt-text.ts';
 
@@ -73,6 +73,11 @@ export class Prompts {
   abandon(reason: string): void {
     this.#stopped = true;
     for (const row of this.#store.undelivered(this.#session_id)) this.#set(row, 'stuck', reason);
+  }
+
+  /** Nothing is delivered any more; what waits goes on waiting, for the next home server. */
+  stop(): void {
+    this.#stopped = true;
   }
 
   async #work(): Promise<void> {
@@ -147,4 +152,8 @@ export class Prompts {
   #pause(ms: number): Promise<void> {
     return new Promise((resolve) => this.#clock.setTimeout(resolve, ms));
   }
+}
+
+export function promptView({ id, session_id, content, state, created_at }: PromptRow): Prompt {
+  return { id, session_id, content, state, created_at };
 }

@@ -1,33 +1,31 @@
-/** One running session: its state machine, its logs and its prompts, around a terminal. Knows no socket and no agent's name. */
-import type { Prompt, Session, SessionStatus } from '@afield/shared/api/sessions.ts';
+/** One running session: its program and its end, its logs and its prompts, around a terminal. Knows no socket and no agent's name. */
+import type { Session } from '@afield/shared/api/sessions.ts';
 import { AfieldError } from '@afield/shared/errors.ts';
 import { timestamp } from './clock.ts';
 import type { SessionDeps, SessionLimits } from './deps.ts';
 import { type Ending, endingOf } from './ending.ts';
-import { InputLog } from './input-log.ts';
-import type { Command, TerminalProcess, TerminalRuntime } from './machine-ports.ts';
-import { OutputLog } from './output-log.ts';
+import type { ProcessExit, TerminalProcess, TerminalRuntime } from './machine-ports.ts';
 import type { PromptRow, Recipe, SessionRow } from './ports.ts';
-import { Prompts, type PromptTarget } from './prompts.ts';
-import type { ScreenSize } from './screen.ts';
+import { promptTarget } from './prompt-target.ts';
+import { Prompts } from './prompts.ts';
+import type { Screen, ScreenSize } from './screen.ts';
 import type { Attachment, ViewerSink } from './service.ts';
+import { SessionLog } from './session-log.ts';
 import { SessionRecord, viewOf } from './session-record.ts';
-import { type Reading, StateReader } from './state-reader.ts';
+import { SessionState } from './session-state.ts';
 import { TerminalSession } from './terminal.ts';
-import { Track } from './track.ts';
+import type { Track } from './track.ts';
 
-/** A bell is noted this often at most. */
-const BELL_MS = 10_000;
 /** Between two presses of the interrupt key: closer together they are taken for one. */
 const INTERRUPT_GAP_MS = 150;
-const LOGGED_PROMPT_CHARACTERS = 4 * 1024;
 
 export interface LiveOptions {
   deps: SessionDeps;
   limits: SessionLimits;
   recipe: Recipe;
-  runtime: TerminalRuntime;
   row: SessionRow;
+  /** Empty for a new session; else what it showed last, and it goes on from there. */
+  screen: Screen;
   /** Of its recording. */
   folder: string;
   /** Called when it has ended and everything about it is written. */
@@ -37,98 +35,132 @@ export interface LiveOptions {
 export class LiveSession {
   readonly row: SessionRow;
   readonly terminal: TerminalSession;
-  readonly track: Track;
   /** Resolves after `gone`. */
   readonly ended: Promise<void>;
+  /** Resolves once it has its program, or is over. */
+  readonly connected: Promise<void>;
   readonly #options: LiveOptions;
   readonly #deps: SessionDeps;
   readonly #record: SessionRecord;
-  readonly #reader: StateReader;
-  readonly #outputLog: OutputLog;
-  readonly #inputLog: InputLog;
+  readonly #log: SessionLog;
+  readonly #state: SessionState;
   readonly #prompts: Prompts;
-  readonly #startedAt: number;
-  #title = '';
-  #lastTyped = Number.NEGATIVE_INFINITY;
-  #lastBell = Number.NEGATIVE_INFINITY;
+  #runtime: TerminalRuntime | null = null;
+  /** When it started, on the monotonic clock; null: an earlier server started it. */
+  #startedAt: number | null = null;
   /** Set when somebody ends it: what it then becomes. */
   #asked: Ending | null = null;
   #over = false;
   #markEnded: () => void = () => {};
+  #markConnected: () => void = () => {};
 
   constructor(options: LiveOptions) {
-    const { deps, limits, recipe, row } = options;
+    const { deps, recipe, row, screen } = options;
     const { clock } = deps;
     this.#options = options;
     this.#deps = deps;
     this.row = row;
-    this.#record = new SessionRecord(row, deps);
     this.ended = new Promise((resolve) => {
       this.#markEnded = resolve;
     });
-    this.#startedAt = clock.monotonic();
-    this.track = new Track(this.#startedAt);
-    this.terminal = new TerminalSession(row, limits.scrollback, clock, {
-      printed: (bytes) => this.#printed(bytes),
-      drawn: () => this.#drawn(),
-      title: (title) => this.#retitled(title),
-      bell: () => this.#rang(),
-      typed: (bytes, device_name) => this.#typed(bytes, device_name),
-      resizing: () => this.#outputLog.flush(),
-      resized: (size, lease) => {
-        this.#outputLog.rebase();
-        this.#record.save(size);
-        this.#record.publish('session.resized', { ...size, lease });
-      },
-      unrecorded: (reason) => this.#record.log('system', reason),
+    this.connected = new Promise((resolve) => {
+      this.#markConnected = resolve;
     });
-    const { screen } = this.terminal;
-    this.#outputLog = new OutputLog(clock, screen, (text, left) =>
-      this.#record.log('output', text, left === 0 ? undefined : { lines_left_out: left }),
-    );
-    this.#inputLog = new InputLog(clock, (device_name, bytes) =>
-      this.#record.log('input', `${device_name} typed ${bytes} bytes.`, { device_name, bytes }),
-    );
-    const signals = {
-      title: () => this.#title,
-      screen: () => screen.ruleText(),
-      alternate: () => screen.alternate,
-      foreignForeground: () => this.terminal.process?.foreignForeground() ?? null,
-    };
-    this.#reader = new StateReader(recipe, clock, signals, (reading) => this.#read(reading));
-    this.#prompts = new Prompts(row.id, { store: deps.store.prompts, clock }, this.#promptTarget(), {
-      changed: (prompt_id, state, reason) => this.#record.publish('message.state_changed', { prompt_id, state, reason }),
+    const record = new SessionRecord(row, deps);
+    this.#record = record;
+    const terminal = new TerminalSession(screen, clock, {
+      printed: (bytes, recovered) => this.#printed(bytes, recovered),
+      drawn: () => {
+        this.#state.drawn();
+        this.#log.drawn();
+      },
+      title: (title) => this.#state.retitled(title),
+      bell: () => {
+        if (this.#state.current) this.#log.rang();
+      },
+      typed: (bytes, device_name) => {
+        this.#state.typed();
+        this.#log.typed(bytes, device_name);
+      },
+      resizing: () => this.#log.flushOutput(),
+      resized: (size, lease) => {
+        this.#log.rebase();
+        record.save(size);
+        record.publish('session.resized', { ...size, lease });
+      },
+      unrecorded: (reason) => record.log('system', reason),
+    });
+    this.terminal = terminal;
+    this.#log = new SessionLog(clock, screen, record);
+    this.#state = new SessionState({ recipe, clock, record, terminal, view: () => this.view(), changed: () => this.#prompts.wake() });
+    this.#prompts = new Prompts(row.id, { store: deps.store.prompts, clock }, promptTarget(recipe, terminal, row, this.#state), {
+      changed: (prompt_id, state, reason) => record.publish('message.state_changed', { prompt_id, state, reason }),
       fault: (error) => deps.warn(`Prompts of session ${row.id} cannot be delivered.`, error),
     });
   }
 
-  /** Errors: start_failed; the session is then over. */
-  async start(command: Command): Promise<void> {
-    await this.terminal.record(this.#options.folder, this.#options.limits.recordingBytes);
+  get track(): Track {
+    return this.#state.track;
+  }
+  /** On the monotonic clock; null: nobody has typed. */
+  get lastTypedAt(): number | null {
+    return this.#state.lastTypedAt;
+  }
+
+  /** Gives it its program. Errors: those of `launch`; the session is then over. */
+  async start(runtime: TerminalRuntime, launch: () => Promise<TerminalProcess>): Promise<void> {
+    this.#startedAt = this.#deps.clock.monotonic();
+    this.#runtime = runtime;
+    await this.terminal.record(this.#options.folder, this.#options.limits, this.#deps.disk);
     let process: TerminalProcess;
     try {
-      process = await this.#options.runtime.start(command, { cols: this.row.cols, rows: this.row.rows });
+      process = await launch();
     } catch (error) {
       await this.#end({ status: 'failed', reason: (error as Error).message }, null);
       throw error;
     }
-    this.terminal.run(process);
-    process.onExit = (exit) => {
-      const afterMs = this.#deps.clock.monotonic() - this.#startedAt;
-      void this.#end(this.#asked ?? endingOf(exit, afterMs, this.row.output_bytes), exit.code);
-    };
-    this.#record.save({ pid: process.pid });
+    this.#run(process);
+    this.#state.watch();
+  }
+
+  /** What an earlier server knew of it is drawn and can be watched; its program is not found yet. */
+  async prepare(): Promise<void> {
+    this.#log.rebase();
+    this.terminal.holdSize(true);
+    await this.terminal.record(this.#options.folder, this.#options.limits, this.#deps.disk);
+    this.row.output_bytes = this.terminal.printed;
+  }
+
+  /** Finds its program again after `prepare`. `away_ms`: how long nobody of us listened. Errors: those of the runtime; try again. */
+  async resume(runtime: TerminalRuntime, away_ms: number): Promise<void> {
+    const { id: session_id, adopted } = this.row;
+    const { cols, rows } = this.terminal.screen;
+    const found = await runtime.resume({ session_id, from: this.terminal.printed, cols, rows, adopted });
+    if (this.#over) return;
+    this.#runtime = runtime;
+    if ('lost' in found) return this.lose(found.lost);
+    if ('exit' in found) return this.#exited(found.exit);
+    this.#run(found);
+    this.#state.resumed(away_ms);
+  }
+
+  /** Its program is gone, and nobody saw how. */
+  lose(reason: string): Promise<void> {
+    return this.#end({ status: 'lost', reason }, null);
+  }
+
+  /** Its machine cannot be reached; `detail`: why. The program runs on all the same. */
+  unreachable(detail: string | null): void {
+    if (!this.#over) this.#state.line({ up: false, detail });
   }
 
   view(): Session {
-    const { clock } = this.#deps;
-    const { runtime } = this.#options;
     return viewOf(this.row, {
-      attach_command: this.#over ? null : runtime.attachCommand(this.row.id, this.row.adopted),
+      attach_command: this.#over ? null : (this.#runtime?.attachCommand(this.row.id, this.row.adopted) ?? null),
       lease: this.terminal.lease,
       viewers: this.terminal.viewers,
-      track: this.track.bars(clock.monotonic()),
-      survives_restart: runtime.survivesRestart,
+      track: this.track.bars(this.#deps.clock.monotonic()),
+      survives_restart: this.#runtime?.survivesRestart ?? true,
     });
   }
 
@@ -138,21 +170,15 @@ export class LiveSession {
     this.#record.publish('session.renamed', { session: this.view() });
   }
 
-  /** On the monotonic clock; null: nobody has typed. */
-  get lastTypedAt(): number | null {
-    return Number.isFinite(this.#lastTyped) ? this.#lastTyped : null;
-  }
-
-  /** Errors: session_ended, unavailable when the program reads no input. */
+  /** Errors: session_ended, unavailable when the program reads no input or nobody reaches it. */
   input(bytes: Uint8Array): void {
     const process = this.#running();
-    this.#lastTyped = this.#deps.clock.monotonic();
-    this.#reader.input();
+    this.#state.typed();
     if (process.write(bytes)) return;
     throw new AfieldError('unavailable', 'The program reads no input now. Wait until it does, or interrupt it.');
   }
 
-  /** Takes the lease for a caller that watches nothing. Errors: session_ended. */
+  /** Takes the lease for a caller that watches nothing. Errors: session_ended, unavailable. */
   resize(size: ScreenSize, device_name: string): void {
     this.#running();
     this.terminal.resize(size, `api:${device_name}`, device_name);
@@ -160,12 +186,11 @@ export class LiveSession {
 
   /** The prompt is on disk already. */
   prompted(row: PromptRow): void {
-    const text = row.content.slice(0, LOGGED_PROMPT_CHARACTERS);
-    this.#record.log('input', text, { prompt_id: row.id, characters: row.content.length });
+    this.#log.prompted(row);
     this.#prompts.wake();
   }
 
-  /** Errors: session_ended. */
+  /** Errors: session_ended, unavailable. */
   async cancel(): Promise<void> {
     const { recipe } = this.#options;
     for (let i = 0; i < (recipe.interruptTimes ?? 1); i++) {
@@ -175,113 +200,102 @@ export class LiveSession {
     this.#record.log('system', 'Interrupted.');
   }
 
-  /** Ends the whole process tree; resolves when everything is written. */
+  /** Ends the whole process tree; resolves when everything is written. Errors: unavailable while nobody reaches its program. */
   async stop(ending: Ending): Promise<void> {
-    this.#asked ??= ending;
-    await this.terminal.process?.stop();
+    if (!this.#over) await this.#endBy(ending, (process) => process.stop());
     await this.ended;
+  }
+
+  /** An adopted program goes on without us. Errors: session_ended, unavailable, conflict. */
+  async release(ending: Ending): Promise<void> {
+    await this.#endBy(ending, async () => this.#runtime?.release(this.row.id));
+    await this.#end(ending, null);
+  }
+
+  /** The home server ends and the program goes on: writes what waits and lets go. */
+  async leave(): Promise<void> {
+    if (this.#over) return this.ended;
+    this.#over = true;
+    this.#state.stop();
+    this.#prompts.stop();
+    await this.terminal.leave();
+    this.#log.stop();
+    this.#record.save({});
+    this.#finish();
   }
 
   attach(sink: ViewerSink, options: ScreenSize & { lease: 'take' | 'look' }): Attachment {
     return this.terminal.attach(sink, options);
   }
 
-  #printed(bytes: number): void {
-    const { clock } = this.#deps;
-    this.row.output_bytes += bytes;
-    this.row.last_output_at = timestamp(clock);
-    this.track.output(bytes, clock.monotonic());
+  #run(process: TerminalProcess): void {
+    process.onExit = (exit) => void this.#exited(exit);
+    process.onLine = (line) => {
+      if (!this.#over) this.#state.line(line);
+    };
+    this.terminal.run(process);
+    this.#record.save({ pid: process.pid });
+    this.#markConnected();
+  }
+
+  #printed(bytes: number, recovered: boolean): void {
+    this.row.output_bytes = this.terminal.printed;
+    this.row.last_output_at = timestamp(this.#deps.clock);
+    if (recovered) this.row.recovered_bytes += bytes;
+    this.#state.printed(bytes, recovered);
     this.#record.saveSoon();
   }
 
-  #drawn(): void {
-    this.#reader.output();
-    this.#outputLog.touch();
+  async #endBy(ending: Ending, act: (process: TerminalProcess) => Promise<void>): Promise<void> {
+    const process = this.#running();
+    this.#asked ??= ending;
+    this.#state.ending = true;
+    try {
+      await act(process);
+    } catch (error) {
+      // It goes on, then.
+      this.#asked = null;
+      this.#state.ending = false;
+      throw error;
+    }
   }
 
-  #retitled(title: string): void {
-    this.#title = title;
-    this.row.title = title === '' ? null : title;
-    this.#reader.title();
-    this.#record.saveSoon();
+  #exited(exit: ProcessExit): Promise<void> {
+    const afterMs = this.#startedAt === null ? Number.POSITIVE_INFINITY : this.#deps.clock.monotonic() - this.#startedAt;
+    return this.#end(this.#asked ?? endingOf(exit, afterMs, this.row.output_bytes), exit.code);
   }
 
-  #rang(): void {
-    const now = this.#deps.clock.monotonic();
-    if (now - this.#lastBell < BELL_MS) return;
-    this.#lastBell = now;
-    this.#record.log('system', 'The program rang the bell.');
-  }
-
-  #typed(bytes: number, device_name: string): void {
-    this.#lastTyped = this.#deps.clock.monotonic();
-    this.#reader.input();
-    this.#inputLog.typed(device_name, bytes);
-  }
-
-  #read({ status, reason }: Reading): void {
-    if (!this.#over && this.#asked === null) this.#become(status, reason);
-  }
-
-  /** The one place where a status changes. */
-  #become(status: SessionStatus, status_reason: string | null, more: Partial<SessionRow> = {}): void {
-    const previous = this.row.status;
-    this.track.waiting(status === 'waiting', this.#deps.clock.monotonic());
-    this.#record.save({ ...more, status, status_reason });
-    this.#record.publish('session.status_changed', { session: this.view(), previous });
-    if (previous !== status)
-      this.#record.log('state', status_reason === null ? status : `${status}: ${status_reason}`, { status, previous });
-    this.#prompts.wake();
-  }
-
+  /** It is over, however that came. */
   async #end({ status, reason }: Ending, exit_code: number | null): Promise<void> {
     if (this.#over) return;
+    this.#state.stop();
     this.#over = true;
-    this.#reader.stop();
     try {
-      await this.terminal.finish(this.#options.folder, this.#options.limits.scrollback);
+      await this.terminal.finish();
     } catch (error) {
       this.#deps.warn(`The last screen of session ${this.row.id} could not be kept.`, error);
     }
-    this.#outputLog.stop();
-    this.#inputLog.flush();
+    this.#log.stop();
     this.#record.guarded(() => this.#prompts.abandon('The session ended before the text could be given to the agent.'));
-    this.#become(status, reason, { exit_code, pid: null, ended_at: timestamp(this.#deps.clock) });
+    this.#state.become(status, reason, { exit_code, pid: null, ended_at: timestamp(this.#deps.clock) });
+    this.#finish();
+  }
+
+  #finish(): void {
     this.#record.stop();
     this.terminal.dispose();
     this.#options.gone(this);
+    this.#markConnected();
     this.#markEnded();
   }
 
+  /** Errors: session_ended; unavailable while nobody reaches it. */
   #running(): TerminalProcess {
     const { process } = this.terminal;
-    if (process !== null && !this.#over) return process;
-    if (!this.#over && this.row.pid === null) throw new AfieldError('unavailable', 'The session is just starting. Try again.');
-    throw new AfieldError('session_ended', `The session "${this.row.name}" has ended. Start a new one.`);
+    if (this.#over) throw new AfieldError('session_ended', `The session "${this.row.name}" has ended. Start a new one.`);
+    if (this.#state.cut !== null) throw new AfieldError('unavailable', `${this.#state.cut} Try again when it is back.`);
+    if (process !== null) return process;
+    const what = this.#startedAt === null ? 'is being found again after a restart of the home server' : 'is just starting';
+    throw new AfieldError('unavailable', `The session ${what}. Try again in a moment.`);
   }
-
-  #promptTarget(): PromptTarget {
-    const { recipe } = this.#options;
-    const { terminal } = this;
-    const takesText = () => this.row.status === 'idle' || (recipe.readyWhen === 'started' && this.row.status === 'busy');
-    return {
-      recipe,
-      ready: () => !this.#over && terminal.process !== null && takesText(),
-      busy: () => this.row.status === 'busy' || this.row.status === 'waiting',
-      sinceTyped: () => this.#deps.clock.monotonic() - this.#lastTyped,
-      write: (bytes) => {
-        this.#reader.input();
-        return terminal.process?.write(bytes) ?? false;
-      },
-      bracketedPaste: () => terminal.screen.bracketedPaste,
-      screen: () => terminal.screen.lines().join('\n'),
-      cursorRow: () => terminal.screen.aroundCursor(0),
-      aroundCursor: () => terminal.screen.aroundCursor(2),
-      printed: () => terminal.screen.offset,
-    };
-  }
-}
-
-export function promptView({ id, session_id, content, state, created_at }: PromptRow): Prompt {
-  return { id, session_id, content, state, created_at };
 }

@@ -1,12 +1,13 @@
 /** The bytes of one session: joins its process with mirror, recording and viewers, and decides the size. Knows nothing of status. */
 import type { Lease } from '@afield/shared/api/sessions.ts';
-import { keepScreen } from './last-screen.ts';
+import type { SessionLimits } from './deps.ts';
 import type { TerminalProcess } from './machine-ports.ts';
 import type { Clock } from './ports.ts';
 import { Recording } from './recording.ts';
-import { Screen, type ScreenSize } from './screen.ts';
+import type { Screen, ScreenSize } from './screen.ts';
 import type { Attachment, ViewerSink } from './service.ts';
 import { SizeLease } from './size-lease.ts';
+import type { Disk } from './storage.ts';
 import { withoutReports } from './terminal-reports.ts';
 import { type Snapshot, Viewer } from './viewer.ts';
 
@@ -16,8 +17,8 @@ const RESUME_BYTES = 64 * 1024;
 
 /** What the session hears. */
 export interface TerminalEvents {
-  /** So many bytes were printed; the mirror does not show them yet. */
-  printed(bytes: number): void;
+  /** So many bytes were printed, now or (`recovered`) earlier; the mirror does not show them yet. */
+  printed(bytes: number, recovered: boolean): void;
   /** The mirror shows more than before. */
   drawn(): void;
   title(title: string): void;
@@ -40,17 +41,22 @@ export class TerminalSession {
   readonly #viewers = new Map<string, Viewer>();
   readonly #lease = new SizeLease();
   #process: TerminalProcess | null = null;
-  #printed = 0;
+  /** Questions in the bytes below this position were asked long ago: nobody waits for the answer. */
+  #unansweredBelow = 0;
+  #sizeHeld = false;
   #paused = false;
   #over = false;
   /** The last screen, once nothing is printed any more. */
   #last: Snapshot | null = null;
 
-  constructor(size: ScreenSize, scrollback: number, clock: Clock, events: TerminalEvents) {
+  /** `screen`: empty, or what the session showed last. */
+  constructor(screen: Screen, clock: Clock, events: TerminalEvents) {
     this.#clock = clock;
     this.#events = events;
-    this.screen = new Screen(size, scrollback);
-    this.screen.onAnswer = (bytes) => this.#process?.write(bytes);
+    this.screen = screen;
+    this.screen.onAnswer = (bytes) => {
+      if (this.screen.offset >= this.#unansweredBelow) this.#process?.write(bytes);
+    };
     this.screen.onTitle = (title) => events.title(title);
     this.screen.onBell = () => events.bell();
     this.screen.onParsed = () => {
@@ -70,17 +76,24 @@ export class TerminalSession {
   }
   /** Bytes printed so far: the end of the byte log. */
   get printed(): number {
-    return this.#printed;
+    return this.screen.end;
   }
 
   /** Call before `run`. A fault is told and ends nothing. */
-  async record(folder: string, limit: number): Promise<void> {
+  async record(folder: string, { recordingBytes, scrollback }: SessionLimits, disk: Disk | undefined): Promise<void> {
     const fault = (reason: string) => {
       this.#events.unrecorded(reason);
       this.#catchUp();
     };
     try {
-      this.recording = await Recording.create(folder, { clock: this.#clock, limit, fault });
+      this.recording = await Recording.open(folder, {
+        clock: this.#clock,
+        limit: recordingBytes,
+        fault,
+        resumed: (sentence) => this.#events.unrecorded(sentence),
+        screen: () => this.screen.drawn(scrollback),
+        ...(disk === undefined ? {} : { disk }),
+      });
       this.recording.onWritten = () => this.#catchUp();
       this.recording.resize(this.screen);
     } catch (error) {
@@ -90,7 +103,35 @@ export class TerminalSession {
 
   run(process: TerminalProcess): void {
     this.#process = process;
-    process.onOutput = (bytes) => this.#output(bytes);
+    // tmux answers them itself, and at once: a second answer would come too late and be taken for keys.
+    if (process.answered) this.#unansweredBelow = Number.POSITIVE_INFINITY;
+    process.onOutput = (bytes, recovered) => this.#output(bytes, recovered);
+    process.onResync = (missed) => this.#resync(missed);
+  }
+
+  /**
+   * While `held`, whoever takes the lease has it, but the size stays what it was: output that was printed for it still comes. Then the
+   * holder's size is taken on.
+   */
+  holdSize(held: boolean): void {
+    this.#sizeHeld = held;
+    const { holder } = this.#lease;
+    if (!held && holder !== null && !this.#over) this.#apply(holder);
+  }
+
+  /** Lets go of the program, which goes on: writes what waits. Viewers hear nothing: their connection ends with the server. */
+  async leave(): Promise<void> {
+    this.#over = true;
+    const process = this.#process;
+    if (process !== null) {
+      process.onOutput = () => {};
+      process.onResync = () => {};
+      process.onExit = () => {};
+      process.onLine = () => {};
+    }
+    this.#viewers.clear();
+    await this.screen.settled();
+    await this.recording?.close();
   }
 
   attach(sink: ViewerSink, { cols, rows, lease }: ScreenSize & { lease: 'take' | 'look' }): Attachment {
@@ -112,7 +153,7 @@ export class TerminalSession {
       cols: this.screen.cols,
       rows: this.screen.rows,
       lease: this.#lease.holds(sink.id) ? 'held' : 'look',
-      offset: this.#printed,
+      offset: this.printed,
       input: (bytes) => {
         if (here()) this.#viewerTyped(sink, withoutReports(bytes));
       },
@@ -132,13 +173,12 @@ export class TerminalSession {
   }
 
   /** Nothing is printed any more: keeps the last screen and lets the viewers go with it. Throws when it cannot be written. */
-  async finish(folder: string, scrollback: number): Promise<void> {
+  async finish(): Promise<void> {
     this.#over = true;
     await this.screen.settled();
     const last = await this.screen.snapshot();
     try {
       await this.recording?.close();
-      await keepScreen(folder, this.screen, scrollback);
     } finally {
       this.#last = last;
       for (const viewer of this.#viewers.values()) viewer.finish(last);
@@ -163,7 +203,8 @@ export class TerminalSession {
     if (this.#lease.leave(viewer.sink.id) && !this.#over) this.#apply(this.#lease.holder ?? this.screen);
   }
 
-  #apply({ cols, rows }: ScreenSize): void {
+  #apply(wanted: ScreenSize): void {
+    const { cols, rows } = this.#sizeHeld ? this.screen : wanted;
     const changed = cols !== this.screen.cols || rows !== this.screen.rows;
     if (changed) {
       this.#events.resizing();
@@ -175,16 +216,25 @@ export class TerminalSession {
     if (changed) for (const viewer of this.#viewers.values()) viewer.resized();
   }
 
-  #output(bytes: Buffer): void {
-    const offset = this.#printed;
-    this.#printed += bytes.length;
+  #output(bytes: Buffer, recovered: boolean): void {
+    const offset = this.printed;
     for (const viewer of this.#viewers.values()) viewer.output(offset, bytes);
-    this.recording?.append(bytes);
+    this.recording?.append(bytes, recovered);
     this.screen.write(bytes);
-    this.#events.printed(bytes.length);
+    if (recovered) this.#unansweredBelow = Math.max(this.#unansweredBelow, this.printed);
+    this.#events.printed(bytes.length, recovered);
     if (this.#paused || this.#backlog() <= PAUSE_BYTES) return;
     this.#paused = true;
     this.#process?.pause();
+  }
+
+  #resync({ cols, rows, bytes, reason, at = this.printed }: Parameters<TerminalProcess['onResync']>[0]): void {
+    this.#events.resizing();
+    this.recording?.gap(at - this.printed, { cols, rows, bytes });
+    this.screen.replace({ cols, rows }, bytes, at);
+    this.#events.resized({ cols, rows }, this.#lease.holder);
+    for (const viewer of this.#viewers.values()) viewer.resized();
+    this.#events.unrecorded(reason);
   }
 
   #backlog(): number {
