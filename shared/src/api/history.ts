@@ -28,11 +28,23 @@ export type HistorySize = z.infer<typeof historySize>;
 
 export const pruned = z.object({
   dry_run: z.boolean(),
+  /** Sessions that go whole, and sessions of which only the recording goes. */
   sessions: z.int(),
+  recordings: z.int(),
   entries: z.int(),
+  /** Of recordings exactly, of the database as good as it can be told. */
   freed_bytes: z.int(),
   /** The first 100 that go, oldest first. */
-  items: z.array(z.object({ session_id: id, name: z.string(), ended_at: z.nullable(time), bytes: z.int(), entries: z.int() })),
+  items: z.array(
+    z.object({
+      session_id: id,
+      name: z.string(),
+      ended_at: z.nullable(time),
+      what: z.enum(['session', 'recording']),
+      bytes: z.int(),
+      entries: z.int(),
+    }),
+  ),
 });
 export type Pruned = z.infer<typeof pruned>;
 
