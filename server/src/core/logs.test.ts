@@ -133,6 +133,12 @@ describe('the log of a session', () => {
     expect(() => house!.sessions.logs(id, { limit: 9, cursor: 'x' })).toThrow(/cursor/);
     const last = all.items.at(-1)!;
     expect(house.sessions.logs(id, { limit: 9, since: last.seq - 1 }).items).toEqual([last]);
+    const whole = all.items.map((entry) => entry.seq);
+    const from = house.sessions.logs(id, { limit: 2, since: whole[0]!, oldest: true });
+    expect(from.items.map((entry) => entry.seq)).toEqual(whole.slice(1, 3));
+    const onwards = house.sessions.logs(id, { limit: 2, oldest: true, cursor: from.next_cursor! });
+    expect(onwards.items.map((entry) => entry.seq)).toEqual(whole.slice(3, 5));
+    expect(house.sessions.logs(id, { limit: 9, before: whole[2]! }).items.map((entry) => entry.seq)).toEqual(whole.slice(0, 2));
     expect(last).toMatchObject({ type: 'state', text: 'finished' });
   });
 

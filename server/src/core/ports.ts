@@ -182,8 +182,16 @@ export interface EventStore {
   append(event: { type: EventType; session_id: string | null; timestamp: string; payload: EventPayloads[EventType] }): number;
   /** Ascending by seq, `seq > since`. */
   read(query: { since: number; limit: number; session_id?: string; types?: EventType[] }): AfieldEvent[];
-  /** Log entries of a session, newest first. */
-  logs(query: { session_id: string; before?: number; since?: number; types?: string[]; q?: string; limit: number }): AfieldEvent[];
+  /** Log entries of a session, newest first; with `oldest` the other way round. */
+  logs(query: {
+    session_id: string;
+    before?: number | undefined;
+    since?: number | undefined;
+    oldest?: boolean;
+    types?: string[];
+    q?: string;
+    limit: number;
+  }): AfieldEvent[];
   nextSeq(): number;
   /** Oldest seq still kept: a client that resumes from before it has a gap. */
   firstSeq(): number;

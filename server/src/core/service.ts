@@ -77,7 +77,7 @@ export interface SessionService {
   output(id: string, format: 'text' | 'ansi' | 'html', scrollback: number): Promise<Screen>;
   logs(
     id: string,
-    query: { since?: number; type?: LogType[]; q?: string; limit: number; cursor?: string },
+    query: { since?: number; before?: number; oldest?: boolean; type?: LogType[]; q?: string; limit: number; cursor?: string },
   ): { items: LogEntry[]; next_cursor: string | null };
   /** Asciicast v2, line by line, as it is read from disk. */
   recording(id: string): AsyncIterable<Uint8Array>;

@@ -219,20 +219,24 @@ export function createSessions(deps: SessionDeps): SessionService {
       return { cols, rows, offset, cursor, screen: text };
     },
 
-    logs(id, { cursor, type, limit, since, q }) {
+    logs(id, { cursor, type, limit, since, before, oldest = false, q }) {
       rowOf(id);
       if (cursor !== undefined && !/^\d{1,15}$/.test(cursor)) throw new AfieldError('bad_request', 'This cursor is not one of ours.');
+      // The next page lies on that side of the cursor to which this one goes.
+      const at = cursor === undefined ? undefined : Number(cursor);
       const found = store.events.logs({
         session_id: id,
         limit: limit + 1,
-        ...(cursor === undefined ? {} : { before: Number(cursor) }),
-        ...(since === undefined ? {} : { since }),
+        oldest,
+        before: oldest ? before : (at ?? before),
+        since: oldest ? (at ?? since) : since,
         ...(type === undefined ? {} : { types: type }),
         ...(q === undefined ? {} : { q }),
       });
-      const page = found.slice(0, limit).reverse();
-      const items = page.flatMap((event) => (event.type === 'log' ? [event.payload.entry] : []));
-      return { items, next_cursor: found.length > limit ? String(page[0]!.seq) : null };
+      const page = found.slice(0, limit);
+      const next_cursor = found.length > limit ? String(page.at(-1)!.seq) : null;
+      if (!oldest) page.reverse();
+      return { items: page.flatMap((event) => (event.type === 'log' ? [event.payload.entry] : [])), next_cursor };
     },
 
     async *recording(id) {

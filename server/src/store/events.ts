@@ -57,7 +57,7 @@ export function eventStore(db: BetterSQLite3Database): EventStore {
         .all();
       return rows.flatMap(revive);
     },
-    logs: ({ session_id, before, since, types, q, limit }) => {
+    logs: ({ session_id, before, since, oldest, types, q, limit }) => {
       const where: SQL[] = [eq(events.session_id, session_id), eq(events.type, 'log')];
       if (before !== undefined) where.push(lt(events.seq, before));
       if (since !== undefined) where.push(gt(events.seq, since));
@@ -67,7 +67,7 @@ export function eventStore(db: BetterSQLite3Database): EventStore {
         .select()
         .from(events)
         .where(and(...where))
-        .orderBy(desc(events.seq))
+        .orderBy(oldest ? asc(events.seq) : desc(events.seq))
         .limit(limit)
         .all();
       return rows.flatMap(revive);

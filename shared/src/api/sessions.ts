@@ -278,7 +278,12 @@ export const sessions = {
     params: idParams,
     query: z.object({
       ...page,
+      /** Only entries after this seq. */
       since: z.optional(queryInt(0, Number.MAX_SAFE_INTEGER)),
+      /** Only entries before this seq. */
+      before: z.optional(queryInt(0, Number.MAX_SAFE_INTEGER)),
+      /** The oldest of them instead of the newest: to go on from a place towards the present, with `since`. */
+      oldest: z._default(queryFlag, false),
       type: z.optional(z.string().check(z.maxLength(200))),
       q: z.optional(z.string().check(z.maxLength(200))),
     }),
