@@ -53,7 +53,7 @@ module.exports = {
     only(
       'server-cli',
       '^server/src/cli/',
-      ['^shared/', '^server/src/cli/', '^server/src/config\\.ts$'],
+      ['^shared/', '^server/src/cli/', '^server/src/(config|process-identity)\\.ts$'],
       'the command line talks to the server as any client does',
     ),
     only('pwa-ui', '^pwa/src/ui/', ['^pwa/src/ui/', '^shared/src/(api|events|errors)'], 'ui draws and knows no model'),

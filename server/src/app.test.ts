@@ -73,7 +73,9 @@ describe('createApp', () => {
 
   it('G9: a second server on the same folder is refused, and the first goes on', async () => {
     const server = await start();
-    expect(await refusal({ home: server.home })).toMatch(/^unavailable: Another Afield server uses .*AFIELD_HOME/);
+    expect(await refusal({ home: server.home })).toMatch(
+      new RegExp(`^unavailable: Another Afield server \\(process ${process.pid} at ${server.url}, .*\\) uses .*AFIELD_HOME`),
+    );
     expect((await server.call('GET', '/health')).status).toBe(200);
     expect(existsSync(path.join(server.home, 'server.json'))).toBe(true);
   });

@@ -12,8 +12,8 @@ import { buildDoors, type Doors, ownAddress } from './compose/doors.ts';
 import { type Foundation, layFoundation, type Overrides } from './compose/foundation.ts';
 import { describeSystem } from './compose/system.ts';
 import { setToWork } from './compose/work.ts';
-import { type Config, dataFiles } from './config.ts';
-import { timestamp } from './core/clock.ts';
+import { type Config, dataFiles, supervision } from './config.ts';
+import { systemClock, timestamp } from './core/clock.ts';
 import type { DispatchRequest } from './core/request.ts';
 import type { EventLog, SessionService } from './core/service.ts';
 import { createDispatch, type Dispatcher, type Handlers } from './dispatch.ts';
@@ -28,9 +28,9 @@ import { projectHandlers } from './handlers/projects.ts';
 import { pushHandlers } from './handlers/push.ts';
 import { sessionHandlers } from './handlers/sessions.ts';
 import { systemHandlers } from './handlers/system.ts';
-import { announce } from './running.ts';
+import { createNotice, holderOf, type Notice } from './running.ts';
 import { deviceStore } from './store/devices.ts';
-import { openStore, type Store } from './store/store.ts';
+import { type Store, upgradeStore } from './store/store.ts';
 import { VERSION } from './version.ts';
 
 export interface App {
@@ -45,7 +45,7 @@ export interface App {
   readonly sessions: SessionService;
   readonly events: EventLog;
   /** Opens the doors. Errors: `unavailable` when the port is taken, saying by whom and how to choose another. */
-  listen(): Promise<{ url: string; port: number }>;
+  listen(): Promise<{ url: string; port: number; socket: string | null }>;
   /** Says goodbye to everybody, ends what cannot survive, flushes and lets go of the data folder. Twice is once. */
   close(): Promise<void>;
 }
@@ -60,12 +60,25 @@ const OFF = { state: 'off', url: null, spares: 0, channels: 0, detail: null, sin
 export async function createApp(config: Config, overrides: Overrides = {}): Promise<App> {
   refuseOpenBind(config);
   mkdirSync(config.data_dir, { recursive: true, mode: 0o700 });
-  // First, since it also keeps a second server away from everything else in the folder.
-  const store = openStore(dataFiles(config.data_dir).database);
+  const files = dataFiles(config.data_dir);
+  const started_at = timestamp(overrides.clock ?? systemClock());
+  const notice = createNotice(files, { version: VERSION, started_at, service: supervision().service });
   try {
-    return build(layFoundation(config, overrides, store), store);
+    // First, since it also keeps a second server away from everything else in the folder.
+    const store = await upgradeStore(files.database, {
+      version: VERSION,
+      holder: () => holderOf(files.state),
+      onHeld: () => notice.tell({}),
+      onStep: (doing) => notice.tell({ doing }),
+    });
+    try {
+      return build(layFoundation(config, overrides, store), store, notice);
+    } catch (error) {
+      store.close();
+      throw error;
+    }
   } catch (error) {
-    store.close();
+    notice.withdraw();
     throw error;
   }
 }
@@ -79,8 +92,8 @@ function refuseOpenBind({ host, insecure_bind }: Config): void {
   );
 }
 
-function build(foundation: Foundation, store: Store): App {
-  const { config, clock, log, events, connections, files, fingerprint, room, token } = foundation;
+function build(foundation: Foundation, store: Store, notice: Notice): App {
+  const { config, clock, log, events, connections, fingerprint, room, token } = foundation;
   for (const warning of config.warnings) log.warn(warning);
   const work = setToWork(foundation);
   const { sessions, notify } = work;
@@ -121,16 +134,16 @@ function build(foundation: Foundation, store: Store): App {
   const opened = buildDoors({ foundation, dispatch, sessions, devices, pairings, metrics });
   doors = opened;
 
-  let withdraw = () => {};
   let ending: Promise<void> | null = null;
   const end = async () => {
+    notice.tell({ phase: 'stopping' });
     opened.bar();
     // While sessions end, whoever watches still hears of it.
     await sessions.close();
     connections.endAll(STOPPING);
     await opened.close();
     await notify.close();
-    withdraw();
+    notice.withdraw();
     store.close();
     log.info('Stopped');
   };
@@ -146,8 +159,8 @@ function build(foundation: Foundation, store: Store): App {
     async listen() {
       const at = await opened.open();
       port = at.port;
-      withdraw = announce(files, { pid: process.pid, url: at.url, version: VERSION, started_at: timestamp(clock) });
-      log.info('Listening', { url: at.url, data_dir: config.data_dir, version: VERSION });
+      notice.tell({ phase: 'ready', doing: null, url: at.url, socket: at.socket });
+      log.info('Listening', { url: at.url, socket: at.socket, data_dir: config.data_dir, version: VERSION });
       return at;
     },
     close() {

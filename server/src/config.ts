@@ -98,6 +98,8 @@ export interface DataFiles {
   pid: string;
   /** JSON of a running server: `ServerState`. */
   state: string;
+  /** The door for this machine's command line, 0600. Where it really is stands in `ServerState`. */
+  socket: string;
   keys: string;
   recordings: string;
   /** Sockets, and output that outlives the server until it is in a recording. */
@@ -106,9 +108,20 @@ export interface DataFiles {
 }
 export interface ServerState {
   pid: number;
+  /** Tells this process from a later one with its number; null where the system does not say. */
+  process: string | null;
+  /** `starting`: has the data folder and answers nobody yet. `stopping`: lets nobody new in. */
+  phase: 'starting' | 'ready' | 'stopping';
+  /** What takes long while it starts, for a person; null when nothing does. */
+  doing: string | null;
+  /** Empty until it listens. */
   url: string;
+  /** Unix socket with the same doors, for this machine's command line; null when there is none. */
+  socket: string | null;
   version: string;
   started_at: string;
+  /** What started it and sees to it: `systemd:afield.service`, `launchd:dev.afield.server`; null: a person or a command. */
+  service: string | null;
 }
 
 export function dataFiles(data_dir: string): DataFiles {
@@ -118,6 +131,7 @@ export function dataFiles(data_dir: string): DataFiles {
     token: at('token'),
     pid: at('server.pid'),
     state: at('server.json'),
+    socket: at('server.sock'),
     keys: at('keys'),
     recordings: at('recordings'),
     run: at('run'),
@@ -126,7 +140,7 @@ export function dataFiles(data_dir: string): DataFiles {
 }
 
 /** Used by the house around the server, not by the server itself. */
-const OTHER_VARIABLES = new Set(['AFIELD_HOME', 'AFIELD_RELAY_PORT', 'AFIELD_SESSION_ID', 'AFIELD_SESSION']);
+const OTHER_VARIABLES = new Set(['AFIELD_HOME', 'AFIELD_RELAY_PORT', 'AFIELD_SESSION_ID', 'AFIELD_SESSION', 'AFIELD_SERVICE']);
 const REDACTED: readonly SettingName[] = [];
 
 export interface ConfigInput {
@@ -264,8 +278,29 @@ export function publicConfig(config: Config): { config: Record<string, unknown>;
 /** The session in which this program was started, or null. */
 export const surroundingSession = (env: NonNullable<ConfigInput['env']> = process.env): string | null => env.AFIELD_SESSION || null;
 
-/** Environment for a home server that goes on by itself: it is no part of the session in which somebody happened to start it. */
+/** What a service manager tells a server that it started. */
+export interface Supervision {
+  /** As in `ServerState.service`. */
+  service: string | null;
+  /** Where systemd wants to hear that it is ready (sd_notify(3)); null: nobody asks. */
+  notifySocket: string | null;
+  /** It must be heard of this often, else it counts as hung; null: nobody waits. */
+  watchdogMs: number | null;
+}
+
+export function supervision(env: NonNullable<ConfigInput['env']> = process.env): Supervision {
+  const watchdog = Number(env.WATCHDOG_USEC ?? Number.NaN) / 1000;
+  return {
+    service: env.AFIELD_SERVICE || null,
+    notifySocket: env.NOTIFY_SOCKET || null,
+    watchdogMs: Number.isFinite(watchdog) && watchdog > 0 ? watchdog : null,
+  };
+}
+
+/** What belongs to the session or service in which somebody happened to start a home server. */
+const NOT_INHERITED = new Set(['AFIELD_SESSION', 'AFIELD_SERVICE', 'NOTIFY_SOCKET', 'WATCHDOG_USEC', 'WATCHDOG_PID', 'INVOCATION_ID']);
+
+/** Environment for a home server that goes on by itself: it is no part of where it was started. */
 export function independentEnv(env: NodeJS.ProcessEnv = process.env): NodeJS.ProcessEnv {
-  const { AFIELD_SESSION: _mark, ...rest } = env;
-  return rest;
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !NOT_INHERITED.has(name)));
 }

@@ -1,4 +1,5 @@
 /** The ways in: opened together, closed together. */
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import type { Server } from 'node:http';
 import { type AddressInfo, isIP, type Socket } from 'node:net';
@@ -17,6 +18,7 @@ import { createHttpDoor } from '../doors/http.ts';
 import { listenFault } from '../doors/port-owner.ts';
 import type { ServeLink } from '../doors/ports.ts';
 import { RelayDoor } from '../doors/relay.ts';
+import { listenPrivately, type SocketPlace } from '../doors/unix-socket.ts';
 import { createWebSocketDoor } from '../doors/websocket.ts';
 import type { Metrics } from '../handlers/metrics.ts';
 import { serveLink } from '../link/serve-link.ts';
@@ -29,7 +31,8 @@ const LINGER_MS = 500;
 const PAGE_FOLDERS = ['../../../pwa/dist', '../../pwa/dist'] as const;
 
 export interface Doors {
-  open(): Promise<{ url: string; port: number }>;
+  /** `socket`: path of the one for this machine's command line; null when there can be none. */
+  open(): Promise<{ url: string; port: number; socket: string | null }>;
   /** Takes nobody new in. */
   bar(): void;
   close(): Promise<void>;
@@ -46,7 +49,7 @@ export interface DoorParts {
 }
 
 export function buildDoors({ foundation, dispatch, sessions, devices, pairings, metrics }: DoorParts): Doors {
-  const { config, clock, log, events, connections, keys, staticKey, room, token, onFault } = foundation;
+  const { config, clock, env, log, events, connections, files, keys, staticKey, room, token, onFault } = foundation;
   // Known once the port is; nothing comes in before.
   let rules: GuardRules = { hosts: new Set(), origins: new Set() };
   let relay: RelayDoor | null = null;
@@ -74,22 +77,33 @@ export function buildDoors({ foundation, dispatch, sessions, devices, pairings, 
     log,
     onFault: metrics.handshakeFailed,
   });
-  const sockets = createWebSocketDoor({ gate, serveLink: serve, admit, room });
-  const server = createHttpDoor({
-    dispatch,
-    gate,
-    bodyLimitBytes: config.body_limit_bytes,
-    log,
-    pageFolder: config.pwa_dir ?? pageFolder(),
-  });
-  server.on('upgrade', (request, socket, head) => sockets.upgrade(request, socket as Socket, head));
+  const doorBehind = (own: typeof gate) => {
+    const sockets = createWebSocketDoor({ gate: own, serveLink: serve, admit, room });
+    const server = createHttpDoor({
+      dispatch,
+      gate: own,
+      bodyLimitBytes: config.body_limit_bytes,
+      log,
+      pageFolder: config.pwa_dir ?? pageFolder(),
+    });
+    server.on('upgrade', (request, socket, head) => sockets.upgrade(request, socket as Socket, head));
+    return { server, sockets };
+  };
+  const tcp = doorBehind(gate);
+  const local = doorBehind(createGate({ rules: () => SOCKET_RULES, token, clock }));
+  const both = [tcp, local];
 
   return {
     relay: () => relay,
     async open() {
-      await listen(server, config);
-      const { port } = server.address() as AddressInfo;
+      await listen(tcp.server, config);
+      const { port } = tcp.server.address() as AddressInfo;
       rules = guardRules({ ...config, port, own: ownAddresses() });
+      const { path: socket, faults } = await listenPrivately(
+        local.server,
+        socketPlaces(config.data_dir, files.socket, env.XDG_RUNTIME_DIR),
+      );
+      if (socket === null) log.warn('There is no socket for the command line, which comes by the port instead', { faults });
       if (config.relay !== null) {
         relay = new RelayDoor({
           url: config.relay,
@@ -104,21 +118,31 @@ export function buildDoors({ foundation, dispatch, sessions, devices, pairings, 
         });
         relay.start();
       }
-      return { url: `http://${isIP(config.host) === 6 ? `[${config.host}]` : config.host}:${port}`, port };
+      return { url: `http://${isIP(config.host) === 6 ? `[${config.host}]` : config.host}:${port}`, port, socket };
     },
     bar() {
-      if (server.listening) server.close();
+      for (const { server } of both) if (server.listening) server.close();
     },
     async close() {
       relay?.close();
-      sockets.close();
+      for (const { sockets } of both) sockets.close();
       this.bar();
-      server.closeIdleConnections();
-      const late = setTimeout(() => server.closeAllConnections(), LINGER_MS);
-      await drained(server);
+      for (const { server } of both) server.closeIdleConnections();
+      const late = setTimeout(() => both.map(({ server }) => server.closeAllConnections()), LINGER_MS);
+      await Promise.all(both.map(({ server }) => drained(server)));
       clearTimeout(late);
     },
   };
+}
+
+/** No page can come this way, so no Origin may either; the token is asked for all the same. */
+const SOCKET_RULES: GuardRules = { hosts: new Set(['localhost']), origins: new Set() };
+
+/** In the data folder; where its path is too long for a socket, in a short folder of ours with a name that is the same every time. */
+function socketPlaces(data_dir: string, file: string, runtime: string | undefined): SocketPlace[] {
+  const mark = createHash('sha256').update(data_dir).digest('hex').slice(0, 12);
+  const short = [...(runtime === undefined ? [] : [`${runtime}/afield-${mark}`]), `/tmp/afield-${process.getuid?.() ?? 0}-${mark}`];
+  return [{ path: file, secret: false }, ...short.map((folder) => ({ path: `${folder}/server.sock`, secret: true }))];
 }
 
 const pageFolder = () => fileURLToPath(new URL(import.meta.url.includes('/src/') ? PAGE_FOLDERS[0] : PAGE_FOLDERS[1], import.meta.url));

@@ -1,10 +1,11 @@
 /** Opens the database: one file, SQLite in WAL mode, one server at a time. */
-import { chmodSync, closeSync, mkdirSync, openSync, readSync, statSync } from 'node:fs';
+import { chmodSync, closeSync, mkdirSync, openSync, readSync, rmSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { AfieldError } from '@afield/shared/errors.ts';
 import Database from 'better-sqlite3';
 import { type BetterSQLite3Database, drizzle } from 'drizzle-orm/better-sqlite3';
 import type { EventStore, MachineStore, MetaStore, ProjectStore, PromptStore, SessionStore } from '../core/ports.ts';
+import { type BackupOptions, backUp, pruneBackups } from './backup.ts';
 import { eventStore } from './events.ts';
 import { machineStore } from './machines.ts';
 import { metaStore } from './meta.ts';
@@ -46,39 +47,105 @@ const BUSY_MS = 3_000;
  * another server.
  */
 export function openStore(path: string): Store {
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-  refuseForeign(path);
   const sqlite = connect(path);
   try {
-    const db = drizzle(sqlite);
-    const atomically = <T>(run: () => T): T => sqlite.transaction(run).immediate();
-    return {
-      sessions: sessionStore(db),
-      prompts: promptStore(db),
-      events: eventStore(db),
-      projects: projectStore(db),
-      machines: machineStore(db),
-      meta: metaStore(db),
-      db,
-      atomically,
-      durably: (run) => {
-        sqlite.pragma('synchronous = FULL');
-        try {
-          return atomically(run);
-        } finally {
-          sqlite.pragma('synchronous = NORMAL');
-        }
-      },
-      check: () => {
-        const found = sqlite.pragma('quick_check(1)', { simple: true });
-        return found === 'ok' ? null : String(found);
-      },
-      close: () => sqlite.close(),
-    };
+    migrate(sqlite);
+    return storeOf(sqlite);
   } catch (cause) {
     sqlite.close();
     throw explain(path, cause);
   }
+}
+
+export interface UpgradeOptions extends Pick<BackupOptions, 'version' | 'freeBytes' | 'onStep'> {
+  /** Who has the file when another server does, such as `process 7`; null: unknown. */
+  holder?: () => string | null;
+  /** The file is ours: nobody else opens it until it is closed. */
+  onHeld?: () => void;
+  now?: () => Date;
+}
+
+/**
+ * As `openStore`; a database of an earlier format is copied beside itself before its tables change (see `backup.ts`). When the change
+ * fails, the database is as it was, and the error says what to do. Errors: `storage_full` too.
+ */
+export async function upgradeStore(path: string, options: UpgradeOptions): Promise<Store> {
+  let sqlite: Database.Database;
+  try {
+    sqlite = connect(path);
+  } catch (error) {
+    const holder = isHeldByOther(error) ? (options.holder?.() ?? null) : null;
+    if (holder === null) throw error;
+    throw new AfieldError('unavailable', `Another Afield server (${holder}) uses ${path}. ${STOP_IT}`, { cause: error });
+  }
+  try {
+    options.onHeld?.();
+    await changeWithCopy(sqlite, path, options);
+    return storeOf(sqlite);
+  } catch (cause) {
+    sqlite.close();
+    throw explain(path, cause);
+  }
+}
+
+async function changeWithCopy(sqlite: Database.Database, file: string, options: UpgradeOptions): Promise<void> {
+  const before = formatOf(sqlite);
+  const now = options.now ?? (() => new Date());
+  const copy = before > 0 && before < MIGRATIONS.length ? await backUp(sqlite, { ...options, file, now: now() }) : null;
+  try {
+    migrate(sqlite);
+  } catch (cause) {
+    const { message } = cause as Error;
+    // The change is one transaction: what failed was undone, so the copy holds nothing that the file does not.
+    const undone = isSound(sqlite, before);
+    if (copy !== null && undone) rmSync(copy);
+    throw new AfieldError(
+      'unavailable',
+      `The tables of ${file} could not be changed for version ${options.version}: ${message}. ` +
+        (undone || copy === null
+          ? 'The database is as it was: the version of Afield that you had before still starts with it.'
+          : `A copy from before is ${copy}: to go back, put it in the place of ${file} and start the version of Afield that you had before.`),
+      { cause },
+    );
+  }
+  if (copy !== null) pruneBackups(file);
+}
+
+/** True when the file is in this format and whole. */
+function isSound(sqlite: Database.Database, format: number): boolean {
+  try {
+    return formatOf(sqlite) === format && sqlite.pragma('quick_check(1)', { simple: true }) === 'ok';
+  } catch {
+    return false;
+  }
+}
+
+function storeOf(sqlite: Database.Database): Store {
+  const db = drizzle(sqlite);
+  const atomically = <T>(run: () => T): T => sqlite.transaction(run).immediate();
+  return {
+    sessions: sessionStore(db),
+    prompts: promptStore(db),
+    events: eventStore(db),
+    projects: projectStore(db),
+    machines: machineStore(db),
+    meta: metaStore(db),
+    db,
+    atomically,
+    durably: (run) => {
+      sqlite.pragma('synchronous = FULL');
+      try {
+        return atomically(run);
+      } finally {
+        sqlite.pragma('synchronous = NORMAL');
+      }
+    },
+    check: () => {
+      const found = sqlite.pragma('quick_check(1)', { simple: true });
+      return found === 'ok' ? null : String(found);
+    },
+    close: () => sqlite.close(),
+  };
 }
 
 /** Looks at the bytes before SQLite does, since opening alone would already make files beside it. */
@@ -126,7 +193,10 @@ function refuseNewer(path: string, version: number): void {
   );
 }
 
+/** Opens the file for us alone. */
 function connect(path: string): Database.Database {
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  refuseForeign(path);
   let sqlite: Database.Database | undefined;
   try {
     // Made by us, so that it is never readable by others, not even for a moment.
@@ -137,7 +207,8 @@ function connect(path: string): Database.Database {
     sqlite.pragma('locking_mode = EXCLUSIVE');
     sqlite.pragma('journal_mode = WAL');
     sqlite.pragma('synchronous = NORMAL');
-    migrate(sqlite);
+    // The mode alone takes nothing; the first write does, and keeps it.
+    sqlite.exec('BEGIN IMMEDIATE; COMMIT');
     return sqlite;
   } catch (cause) {
     sqlite?.close();
@@ -145,9 +216,11 @@ function connect(path: string): Database.Database {
   }
 }
 
+/** Number of steps of `MIGRATIONS` that were done. */
+const formatOf = (sqlite: Database.Database) => Number(sqlite.pragma('user_version', { simple: true }));
+
 function migrate(sqlite: Database.Database): void {
-  const done = Number(sqlite.pragma('user_version', { simple: true }));
-  const steps = MIGRATIONS.slice(done);
+  const steps = MIGRATIONS.slice(formatOf(sqlite));
   sqlite
     .transaction(() => {
       for (const step of steps) sqlite.exec(step);
@@ -166,11 +239,15 @@ function broken(path: string, what: string, cause?: unknown): AfieldError {
   );
 }
 
+const STOP_IT = 'Stop it with afield server stop, or set AFIELD_HOME to another folder.';
+const isLock = (code: string) => code.startsWith('SQLITE_BUSY') || code.startsWith('SQLITE_LOCKED');
+const isHeldByOther = (error: unknown) => isLock(((error as Error).cause as { code?: string } | undefined)?.code ?? '');
+
 function explain(path: string, cause: unknown): AfieldError {
   if (cause instanceof AfieldError) return cause;
   const { code = '', message } = cause as { code?: string; message: string };
-  if (code.startsWith('SQLITE_BUSY') || code.startsWith('SQLITE_LOCKED')) {
-    return new AfieldError('unavailable', `Another Afield server uses ${path}. Stop it, or set AFIELD_HOME to another folder.`, { cause });
+  if (isLock(code)) {
+    return new AfieldError('unavailable', `Another Afield server uses ${path}. ${STOP_IT}`, { cause });
   }
   if (code.startsWith('SQLITE_CORRUPT') || code === 'SQLITE_NOTADB' || code === 'SQLITE_ERROR') return broken(path, message, cause);
   return new AfieldError('unavailable', `The database ${path} cannot be opened: ${message}. Check that its folder can be written.`, {
