@@ -15,4 +15,6 @@ export const aider: Recipe = {
     { status: 'idle', screen: /(?:^|\n)(?:[\w-]+ ){0,2}>$/u },
   ],
   interrupt: '\x03',
+  // https://aider.chat/docs/config/options.html
+  modelOption: '--model',
 };

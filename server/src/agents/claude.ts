@@ -1,5 +1,21 @@
 import type { Recipe } from '../core/ports.ts';
 import { ASKS_PERMISSION, ASKS_QUESTION, ASKS_TRUST, SEES_QUESTIONS, TERMINAL_AGENT } from './defaults.ts';
+import { FOLDER_LINES, sentence } from './dialogs.ts';
+
+/** Its title's circle turns while it works. */
+const WORKS = /^[◐◓◑◒]/u;
+/** Any other text (it warns of commands that a folder's settings would run) is another dialog, which its person answers. */
+const TRUST = [
+  '^─+',
+  ' Accessing workspace:\n',
+  `${FOLDER_LINES}`,
+  ` ${sentence("Quick safety check: Is this a project you created or one you trust? (Like your own code, a well-known open source project, or work from your team). If not, take a moment to review what's in this folder first.")}\n`,
+  ` ${sentence("Claude Code'll be able to read, edit, and execute files here.")}\n`,
+  ' Security guide\n',
+  ' [ ❯] No, exit',
+  ' [ ❯] Yes, I trust this folder\n',
+  ' Enter to confirm · Esc to cancel$',
+].join('\n');
 
 /**
  * Claude Code. Its permission mode is left as its user set it; `args: [--permission-mode, manual]` makes it ask for everything.
@@ -31,12 +47,28 @@ export const claude: Recipe = {
     'DISABLE_TELEMETRY',
   ],
   states: [
-    // The title's circle turns while it works; asking, it looks as when idle, so the screen must tell.
-    { status: 'busy', title: /^[◐◓◑◒]/u },
+    { status: 'busy', title: WORKS, screen: /· thinking\)\n/u, activity: 'thinking' },
+    { status: 'busy', title: WORKS, screen: /\(ctrl\+b to run in background\)\n/u, activity: 'running' },
+    { status: 'busy', title: WORKS, screen: /(?:^|\n)● Reading \d+ files?…\n/u, activity: 'reading' },
+    // Asking, its title is as when it is idle, so the screen must tell.
+    { status: 'busy', title: WORKS },
     { status: 'waiting', title: /^$/u, screen: /Accessing workspace:/u, reason: ASKS_TRUST },
     { status: 'waiting', screen: /Esc to cancel · Tab to amend[^\n]*$/u, reason: ASKS_PERMISSION },
     { status: 'waiting', screen: /Esc to cancel[^\n]*$/u, reason: ASKS_QUESTION },
     { status: 'busy', screen: /esc to interrupt[^\n]*$/u },
     { status: 'idle', title: /^✳/u },
+  ],
+  modelOption: '--model',
+  dialogs: [
+    {
+      name: 'trust',
+      title: /^$/u,
+      screen: new RegExp(TRUST, 'u'),
+      // No stands first and is chosen.
+      keys: [
+        { when: /\n ❯ No, exit\n/u, press: '\x1b[B' },
+        { when: /\n ❯ Yes, I trust this folder\n/u, press: '\r' },
+      ],
+    },
   ],
 };

@@ -16,4 +16,5 @@ export const copilot: Recipe = {
     { status: 'busy', screen: /esc (?:esc )?interrupt/u },
   ],
   interruptTimes: 2,
+  modelOption: '--model',
 };

@@ -1,6 +1,11 @@
 import type { Recipe } from '../core/ports.ts';
 import { ASKS_PERMISSION, SEES_QUESTIONS, TERMINAL_AGENT } from './defaults.ts';
 
+const FOOTER = '\\besc (?:again to )?interrupt\\b';
+const WORKS = new RegExp(FOOTER, 'u');
+/** With what it does, above the footer. */
+const thenWorks = (does: string) => new RegExp(`\\n {2}[ ]*${does}[^]*${FOOTER}`, 'u');
+
 /** opencode. Its title names the conversation and tells no state; the footer does. */
 export const opencode: Recipe = {
   ...TERMINAL_AGENT,
@@ -12,8 +17,11 @@ export const opencode: Recipe = {
   passEnv: ['OPENCODE_*', 'ANTHROPIC_*', 'OPENAI_*', 'OPENROUTER_*', 'GEMINI_*', 'GOOGLE_*', 'AWS_*'],
   states: [
     { status: 'waiting', screen: /Permission required|Allow once\s+Allow always\s+Reject/u, reason: ASKS_PERMISSION },
-    { status: 'busy', screen: /\besc (?:again to )?interrupt\b/u },
+    { status: 'busy', screen: thenWorks('[\\u2801-\\u28ff] Thinking'), activity: 'thinking' },
+    { status: 'busy', screen: thenWorks('┃ {2}[\\u2801-\\u28ff] '), activity: 'running' },
+    { status: 'busy', screen: WORKS },
     { status: 'idle', screen: /Ask anything…|ctrl\+p commands/u },
   ],
   interruptTimes: 2,
+  modelOption: '--model',
 };

@@ -2,7 +2,7 @@
 
 import type { SshTarget } from '@afield/shared/api/machines.ts';
 import type { Project } from '@afield/shared/api/projects.ts';
-import type { DeliveryState, LogEntry, LogType, Session, SessionStatus } from '@afield/shared/api/sessions.ts';
+import type { Activity, DeliveryState, LogEntry, LogType, Session, SessionStatus } from '@afield/shared/api/sessions.ts';
 import type { AfieldEvent, EventPayloads, EventType } from '@afield/shared/events.ts';
 import type { AdoptedPane } from './machine-ports.ts';
 
@@ -31,22 +31,28 @@ export interface MachineStore {
 /** A dialog that an agent shows before it works, and that a policy may answer (settings: `trust`). */
 export interface KnownDialog {
   name: 'trust';
-  /** As in `StateRule`. */
-  title?: RegExp;
+  /** Against the window title. */
+  title: RegExp;
+  /**
+   * Against the whole visible screen, its lines right-trimmed and joined by \n, without empty lines at both ends. The group `folder` is
+   * the directory it asks about, or the last part of its path.
+   */
   screen: RegExp;
-  /** Keys that say yes, in order, each written on its own. */
-  keys: readonly string[];
+  /** The first that fits the screen tells the next key on the way to yes. The screen is read again before each key. */
+  keys: readonly { when: RegExp; press: string }[];
 }
 
 /** One rule of how a recipe reads state. The first rule that fits, in the recipe's order, decides. */
 export interface StateRule {
   status: 'busy' | 'idle' | 'waiting';
-  /** What the signal is. The window title decides before the screen, the screen before silence (architecture, section 5). */
+  /** Against the window title. With `screen`, both must fit. */
   title?: RegExp;
   /** Against the lines of the visible screen, bottom-most 24 lines, right-trimmed, joined by \n. */
   screen?: RegExp;
   /** Why it waits, in the server's words. */
   reason?: string;
+  /** What it does while it is busy, where its face tells. */
+  activity?: Activity;
 }
 
 /** How one kind of agent is started and read. Data, no loops. */
@@ -70,6 +76,8 @@ export interface Recipe {
   env?: Readonly<Record<string, string>>;
   /** In order of precedence. */
   states: readonly StateRule[];
+  /** What its bell means, where no rule fits. Default: nothing. */
+  bell?: 'idle' | 'waiting';
   /** Milliseconds without output after which a session without a fitting rule counts as idle. */
   quietMs: number;
   /** A prompt may be typed once one of these is the status. */
@@ -135,6 +143,8 @@ export interface PromptStore {
   setState(id: string, state: DeliveryState, reason: string | null): void;
   /** Still `home`, oldest first. */
   undelivered(session_id: string): PromptRow[];
+  /** `accepted` and never seen to be taken, oldest first. */
+  unconfirmed(session_id: string): PromptRow[];
   purge(session_id: string): void;
 }
 
@@ -152,23 +162,31 @@ export interface ProjectStore {
   delete(id: string): boolean;
 }
 
-/** Log entries, kept longer than events: on disk with the event that tells of them, under the same seq. */
+/** Which log entries: `since` and `before` are seqs, both left out; `from` (not older than) and `to` (older than) are times. */
+export interface LogQuery {
+  since?: number | undefined;
+  before?: number | undefined;
+  from?: string | undefined;
+  to?: string | undefined;
+  types?: LogType[] | undefined;
+  /** The oldest of them instead of the newest. */
+  oldest?: boolean | undefined;
+  limit: number;
+}
+
+/** Log entries, kept longer than events: written with the event that tells of them, under the same seq. */
 export interface LogStore {
   /** Of one session, newest first. */
-  read(query: { session_id: string; before?: number; since?: number; types?: LogType[]; q?: string; limit: number }): LogEntry[];
-  /** In all sessions, newest first, with where the words were found. */
-  search(query: {
-    q: string;
-    before?: number;
-    types?: LogType[];
-    session_id?: string;
-    from?: string;
-    to?: string;
-    limit: number;
-  }): (LogEntry & { marks: [number, number][] })[];
-  /** Per session that has any. */
-  count(session_id?: string): number;
-  purge(session_id: string): void;
+  read(query: LogQuery & { session_id: string }): LogEntry[];
+  /** By words, newest first. `marks`: where they stand, as [from, to) in UTF-16 units. Errors: bad_request for a search without a word. */
+  search(query: LogQuery & { q: string; session_id?: string | undefined }): (LogEntry & { marks: [number, number][] })[];
+  /** How many entries there are, and bytes of text in them. */
+  sums(session_id?: string): { entries: number; bytes: number };
+  oldestAt(): string | null;
+  /** Deletes up to `limit` entries of a session; how many that were. 0: none is left. */
+  purge(session_id: string, limit: number): number;
+  /** Takes some more of what was deleted out of the index of words; false when there was nothing to do. */
+  tidy(): boolean;
 }
 
 /** Small facts that must survive a restart. */
@@ -182,16 +200,8 @@ export interface EventStore {
   append(event: { type: EventType; session_id: string | null; timestamp: string; payload: EventPayloads[EventType] }): number;
   /** Ascending by seq, `seq > since`. */
   read(query: { since: number; limit: number; session_id?: string; types?: EventType[] }): AfieldEvent[];
-  /** Log entries of a session, newest first; with `oldest` the other way round. */
-  logs(query: {
-    session_id: string;
-    before?: number | undefined;
-    since?: number | undefined;
-    oldest?: boolean;
-    types?: string[];
-    q?: string;
-    limit: number;
-  }): AfieldEvent[];
+  /** A seq for an event that cannot be written. */
+  skip(): number;
   nextSeq(): number;
   /** Oldest seq still kept: a client that resumes from before it has a gap. */
   firstSeq(): number;

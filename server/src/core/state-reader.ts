@@ -1,13 +1,22 @@
 /**
- * Reads a session's status from the outside, by the rules of its recipe: window title, screen, which program holds the terminal,
- * silence, in the order the recipe states.
+ * Reads a session's status from the outside. Signals decide in this order, strongest first; what a stronger one says, a weaker one
+ * never corrects. A structured signal and a hook of the agent would stand before all of these.
+ * 1. the rules of the recipe, in its order: window title, then screen;
+ * 2. the bell, where the recipe says what it means;
+ * 3. what its processes did when they were last watched (`observed`);
+ * 4. which program holds the terminal, for shells;
+ * 5. silence.
  */
+import type { Activity } from '@afield/shared/api/sessions.ts';
 import type { Clock, Recipe, StateRule } from './ports.ts';
 
 export type ReadStatus = StateRule['status'];
 export interface Reading {
   status: ReadStatus;
   reason: string | null;
+  activity: Activity | null;
+  /** False: no rule fits, and it was guessed from bell, processes or silence. */
+  seen: boolean;
 }
 
 /** What the reader looks at. */
@@ -21,8 +30,10 @@ export interface Signals {
 
 /** Output is looked at this often at most: spinners draw ten times a second. */
 const LOOK_MS = 100;
-/** A calmer status must last this long before it is believed: screens are redrawn in pieces. */
+/** A calmer status must last this long before it is believed: screens are redrawn in pieces. So must work that is only guessed. */
 const SETTLE_MS = 300;
+/** So must another activity of the same work: agents think, read and run in turns of half a second. */
+const ACTIVITY_MS = 1_000;
 /** An agent whose idle face is known is not called idle without it before so much silence: programs start slowly, and new faces appear. */
 const UNKNOWN_FACE_MS = 20_000;
 /** Output so soon after a key is its echo, not work. */
@@ -31,6 +42,8 @@ const ECHO_MS = 300;
 const STRETCH_GAP_MS = 300;
 /** …and after so long it is work, even of a shell that is itself in the foreground: a loop of its own commands. */
 const STRETCH_MS = 1_000;
+
+const BELL_REASON = 'It rang its bell.';
 
 /** The first rule that fits. */
 export function readRules(rules: readonly StateRule[], signals: Pick<Signals, 'title' | 'screen'>): Reading | null {
@@ -41,7 +54,7 @@ export function readRules(rules: readonly StateRule[], signals: Pick<Signals, 't
       screen ??= signals.screen();
       if (!rule.screen.test(screen)) continue;
     }
-    return { status: rule.status, reason: rule.reason ?? null };
+    return { status: rule.status, reason: rule.reason ?? null, activity: rule.activity ?? null, seen: true };
   }
   return null;
 }
@@ -57,6 +70,10 @@ export class StateReader {
   /** When the present stretch of output began. */
   #stretchSince: number;
   #lastInput = Number.NEGATIVE_INFINITY;
+  /** It rang, and since then neither worked nor was typed to. */
+  #rang = false;
+  /** What its processes did when they were last watched; forgotten when it prints or is typed to. */
+  #observed: 'busy' | 'idle' | null = null;
   #timer: { due: number; cancel(): void } | null = null;
   #stopped = false;
   /** Silence that counts as idle where no rule fits. */
@@ -73,6 +90,16 @@ export class StateReader {
     this.#lookIn(this.#quietMs);
   }
 
+  /** When it last printed anything but the echo of a key, on the monotonic clock; at first, when the reader began. */
+  get lastActivity(): number {
+    return this.#lastActivity;
+  }
+
+  /** What its rules say now; null: none fits. */
+  rules(): Reading | null {
+    return readRules(this.#recipe.states, this.#signals);
+  }
+
   /** The window title changed: the strongest sign there is, looked at before it changes again. */
   title(): void {
     if (!this.#stopped) this.#look();
@@ -84,6 +111,8 @@ export class StateReader {
     if (now - this.#lastInput > ECHO_MS) {
       if (now - this.#lastActivity > STRETCH_GAP_MS) this.#stretchSince = now;
       this.#lastActivity = now;
+      this.#observed = null;
+      if (now - this.#stretchSince >= STRETCH_MS) this.#rang = false;
     }
     this.#lookIn(LOOK_MS);
   }
@@ -91,6 +120,21 @@ export class StateReader {
   /** Somebody pressed a key. */
   input(): void {
     this.#lastInput = this.#clock.monotonic();
+    this.#observed = null;
+    this.#rang = false;
+  }
+
+  bell(): void {
+    if (this.#recipe.bell === undefined) return;
+    this.#rang = true;
+    this.#stretchSince = this.#clock.monotonic();
+    this.#lookIn(LOOK_MS);
+  }
+
+  /** Its processes were watched. Decides only where no rule fits, until it prints or is typed to. */
+  observed(status: 'busy' | 'idle'): void {
+    this.#observed = status;
+    this.#lookIn(0);
   }
 
   stop(): void {
@@ -100,31 +144,34 @@ export class StateReader {
 
   /** Looks after `ms` at the latest. */
   #lookIn(ms: number): void {
-    const due = this.#clock.monotonic() + ms;
+    // What is left of a pause may be too small a fraction of a millisecond to move the clock.
+    const wait = Math.ceil(ms);
+    const due = this.#clock.monotonic() + wait;
     if (this.#stopped || (this.#timer !== null && this.#timer.due <= due)) return;
     this.#timer?.cancel();
     const timer = this.#clock.setTimeout(() => {
       this.#timer = null;
       this.#look();
-    }, ms);
+    }, wait);
     this.#timer = { due, cancel: () => timer.cancel() };
   }
 
   #look(): void {
-    const reading = readRules(this.#recipe.states, this.#signals) ?? this.#withoutRule();
+    const reading = this.rules() ?? this.#guess();
     if (reading === null || same(reading, this.#told)) {
       this.#candidate = null;
       return;
     }
-    if (reading.status === 'busy') {
-      this.#accept(reading);
-      return;
-    }
     const now = this.#clock.monotonic();
     if (!same(reading, this.#candidate?.reading ?? null)) this.#candidate = { reading, since: now };
-    const left = SETTLE_MS - (now - (this.#candidate?.since ?? now));
+    const left = this.#settleMs(reading) - (now - (this.#candidate?.since ?? now));
     if (left <= 0) this.#accept(reading);
     else this.#lookIn(left);
+  }
+
+  #settleMs({ status, reason, seen }: Reading): number {
+    if (status === this.#told?.status && reason === this.#told.reason) return ACTIVITY_MS;
+    return status === 'busy' && (seen || this.#recipe.states.length === 0) ? 0 : SETTLE_MS;
   }
 
   #accept(reading: Reading): void {
@@ -141,25 +188,29 @@ export class StateReader {
     return flows;
   }
 
-  /** Null: nothing can be said yet. */
-  #withoutRule(): Reading | null {
+  /** Where no rule fits. Null: nothing can be said yet. */
+  #guess(): Reading | null {
+    if (this.#rang && this.#recipe.bell !== undefined)
+      return guessed(this.#recipe.bell, this.#recipe.bell === 'waiting' ? BELL_REASON : null);
+    if (this.#observed !== null) return guessed(this.#observed);
     const silent = this.#quietMs - (this.#clock.monotonic() - this.#lastActivity);
     if (silent > 0) this.#lookIn(silent);
     if (this.#recipe.foregroundDecides === true) {
       const foreign = this.#signals.foreignForeground();
       // A full-screen program that draws nothing waits for keys; a command that prints nothing works.
-      if (foreign === false) return plain(this.#flows() ? 'busy' : 'idle');
-      if (foreign !== null) return plain(this.#signals.alternate() && silent <= 0 ? 'idle' : 'busy');
+      if (foreign === false) return guessed(this.#flows() ? 'busy' : 'idle');
+      if (foreign !== null) return guessed(this.#signals.alternate() && silent <= 0 ? 'idle' : 'busy');
     }
-    if (silent <= 0) return plain('idle');
-    return this.#told === null ? null : plain('busy');
+    if (silent <= 0) return guessed('idle');
+    return this.#told === null ? null : guessed('busy');
   }
 }
 
-function plain(status: ReadStatus): Reading {
-  return { status, reason: null };
+function guessed(status: ReadStatus, reason: string | null = null): Reading {
+  return { status, reason, activity: null, seen: false };
 }
 
+/** Where it was read from makes no difference to whoever hears of it. */
 function same(a: Reading, b: Reading | null): boolean {
-  return b !== null && a.status === b.status && a.reason === b.reason;
+  return b !== null && a.status === b.status && a.reason === b.reason && a.activity === b.activity;
 }

@@ -25,6 +25,7 @@ export type SessionStatus = z.infer<typeof sessionStatus>;
 export const ENDED: ReadonlySet<SessionStatus> = new Set(['finished', 'failed', 'cancelled', 'lost']);
 
 export const activity = z.enum(['thinking', 'reading', 'editing', 'running', 'searching', 'planning']);
+export type Activity = z.infer<typeof activity>;
 export const face = z.enum(['terminal', 'chat']);
 
 /** Who decides the size of the terminal now (protocol 3.6). */
@@ -78,7 +79,8 @@ export type Session = z.infer<typeof session>;
 export const sessionCreate = z.strictObject({
   /** Made by the caller so that a repeated create is answered from the record. Default: made by the server. */
   id: z.optional(id),
-  agent: z.string().check(z.minLength(1), z.maxLength(64)),
+  /** Default: the project's. */
+  agent: z.optional(z.string().check(z.minLength(1), z.maxLength(64))),
   /** Absolute, or `~/…`. Default: the project's, else the home directory. */
   cwd: z.optional(z.string().check(z.minLength(1), z.maxLength(4096))),
   project_id: z.optional(id),
@@ -208,7 +210,7 @@ export const sessions = {
     params: idParams,
     query: z.object({ purge: z._default(queryFlag, false), release: z._default(queryFlag, false) }),
     response: z.nullable(session),
-    errors: ['session_not_found'],
+    errors: ['session_not_found', 'session_ended', 'conflict', 'unavailable'],
   }),
   promptSession: route({
     method: 'POST',
