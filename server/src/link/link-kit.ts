@@ -36,7 +36,7 @@ function memoryEvents(): EventStore {
             (types === undefined || types.includes(row.type)),
         )
         .slice(0, limit),
-    logs: () => [],
+    skip: () => next++,
     nextSeq: () => next,
     firstSeq: () => rows[0]?.seq ?? next,
     prune: (keep) => {

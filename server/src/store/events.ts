@@ -1,28 +1,47 @@
-import { type AfieldEvent, EVENT_TYPES, type EventPayloads } from '@afield/shared/events.ts';
-import { and, asc, desc, eq, gt, inArray, lt, lte, max, type SQL, sql } from 'drizzle-orm';
+import { type AfieldEvent, EVENT_TYPES, type EventPayloads, type EventType } from '@afield/shared/events.ts';
+import { eq, lte, max, sql } from 'drizzle-orm';
 import type { BetterSQLite3Database } from 'drizzle-orm/better-sqlite3';
 import type { EventStore } from '../core/ports.ts';
-import { containing } from './like.ts';
+import { entryOf, type LogRow, type LogWriter } from './logs.ts';
 import { metaStore } from './meta.ts';
 import { events } from './schema.ts';
+import { sqliteOf } from './sqlite.ts';
 
 /** Seq up to which old events were deleted. */
 const PRUNED = 'events_pruned';
 
-type Row = typeof events.$inferSelect;
+/** Both sides of the join; those of `logs` are null for every other event. */
+interface Row extends Pick<LogRow, 'text' | 'detail'> {
+  seq: number;
+  type: EventType;
+  session_id: string | null;
+  timestamp: string;
+  payload: string;
+  log_at: string | null;
+  log_type: string | null;
+}
 
-export function eventStore(db: BetterSQLite3Database): EventStore {
+/** A `log` event has no payload of its own: its entry is written to `logs` in the same transaction, and read from there. */
+export function eventStore(db: BetterSQLite3Database, logs: Pick<LogWriter, 'insert'>): EventStore {
+  const sqlite = sqliteOf(db);
   const meta = metaStore(db);
-  const insert = db
-    .insert(events)
-    .values({
-      type: sql.placeholder('type'),
-      session_id: sql.placeholder('session_id'),
-      timestamp: sql.placeholder('timestamp'),
-      log_type: sql.placeholder('log_type'),
-      payload: sql.placeholder('payload'),
-    })
-    .prepare();
+  const insert = sqlite.prepare<[number, string, string | null, string, string]>(
+    'INSERT INTO events (seq, type, session_id, timestamp, payload) VALUES (?, ?, ?, ?, ?)',
+  );
+  const select = (where: string) =>
+    sqlite.prepare<unknown[], Row>(
+      `SELECT e.seq, e.type, e.session_id, e.timestamp, e.payload, l.timestamp AS log_at, l.type AS log_type, l.text, l.detail
+       FROM events e LEFT JOIN logs l ON e.type = 'log' AND l.seq = e.seq
+       WHERE e.seq > ?${where} ORDER BY e.seq LIMIT ?`,
+    );
+  const OF_TYPES = ' AND e.type IN (SELECT value FROM json_each(?))';
+  const readers = {
+    all: select(''),
+    types: select(OF_TYPES),
+    session: select(' AND e.session_id = ?'),
+    sessionTypes: select(` AND e.session_id = ?${OF_TYPES}`),
+  };
+  const pruned = () => Number(meta.get(PRUNED) ?? 0);
   const last = () =>
     Math.max(
       db
@@ -31,45 +50,29 @@ export function eventStore(db: BetterSQLite3Database): EventStore {
         .get()?.seq ?? 0,
       pruned(),
     );
-  const pruned = () => Number(meta.get(PRUNED) ?? 0);
   // Asked for at every publication, so they are kept; nobody else writes this file.
   let next = nextFromDisk(db, last());
   let first = pruned() + 1;
 
+  const write = sqlite.transaction(({ type, session_id, timestamp, payload }: Parameters<EventStore['append']>[0]) => {
+    if (type === 'log') {
+      insert.run(next, type, session_id, timestamp, '');
+      logs.insert(next, (payload as EventPayloads['log']).entry);
+    } else insert.run(next, type, session_id, timestamp, JSON.stringify(payload));
+  });
+
   return {
-    append: ({ type, session_id, timestamp, payload }) => {
-      const log_type = type === 'log' ? (payload as EventPayloads['log']).entry.type : null;
-      const done = insert.run({ type, session_id, timestamp, log_type, payload: JSON.stringify(payload) });
-      const seq = Number(done.lastInsertRowid);
-      next = seq + 1;
-      return seq;
+    append: (event) => {
+      write(event);
+      return next++;
     },
+    skip: () => next++,
     read: ({ since, limit, session_id, types }) => {
-      const where: SQL[] = [gt(events.seq, since)];
-      if (session_id !== undefined) where.push(eq(events.session_id, session_id));
-      if (types !== undefined) where.push(inArray(events.type, types));
-      const rows = db
-        .select()
-        .from(events)
-        .where(and(...where))
-        .orderBy(asc(events.seq))
-        .limit(limit)
-        .all();
-      return rows.flatMap(revive);
-    },
-    logs: ({ session_id, before, since, oldest, types, q, limit }) => {
-      const where: SQL[] = [eq(events.session_id, session_id), eq(events.type, 'log')];
-      if (before !== undefined) where.push(lt(events.seq, before));
-      if (since !== undefined) where.push(gt(events.seq, since));
-      if (types !== undefined) where.push(inArray(events.log_type, types));
-      if (q !== undefined) where.push(sql`json_extract(${events.payload}, '$.entry.text') LIKE ${containing(q)} ESCAPE '\\'`);
-      const rows = db
-        .select()
-        .from(events)
-        .where(and(...where))
-        .orderBy(oldest ? asc(events.seq) : desc(events.seq))
-        .limit(limit)
-        .all();
+      const wanted = types === undefined ? null : JSON.stringify(types);
+      let rows: Row[];
+      if (session_id === undefined) rows = wanted === null ? readers.all.all(since, limit) : readers.types.all(since, wanted, limit);
+      else if (wanted === null) rows = readers.session.all(since, session_id, limit);
+      else rows = readers.sessionTypes.all(since, session_id, wanted, limit);
       return rows.flatMap(revive);
     },
     nextSeq: () => next,
@@ -95,10 +98,12 @@ function nextFromDisk(db: BetterSQLite3Database, highest: number): number {
   return Math.max(kept?.seq ?? 0, highest) + 1;
 }
 
-/** A log entry learns its seq when it is read: before the row was written nobody knew it. An event type of another version is left out. */
-function revive(row: Row): AfieldEvent[] {
-  if (!EVENT_TYPES.includes(row.type)) return [];
-  const payload = JSON.parse(row.payload);
-  if (row.type === 'log') payload.entry.seq = row.seq;
-  return [{ type: row.type, seq: row.seq, session_id: row.session_id, timestamp: row.timestamp, payload } as AfieldEvent];
+/** An event of a type that only another version knows is left out, and so is one whose entry was deleted. */
+function revive({ seq, type, session_id, timestamp, payload, log_at, log_type, text, detail }: Row): AfieldEvent[] {
+  if (!EVENT_TYPES.includes(type)) return [];
+  if (type !== 'log') return [{ type, seq, session_id, timestamp, payload: JSON.parse(payload) } as AfieldEvent];
+  if (session_id === null || log_at === null || log_type === null || text === null) return [];
+  return [
+    { type, seq, session_id, timestamp, payload: { entry: entryOf({ seq, session_id, timestamp: log_at, type: log_type, text, detail }) } },
+  ];
 }

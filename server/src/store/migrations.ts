@@ -48,4 +48,29 @@ export const MIGRATIONS: readonly string[] = [
   ALTER TABLE projects ADD COLUMN default_model TEXT;
   ALTER TABLE projects ADD COLUMN env TEXT NOT NULL DEFAULT '{}';
   CREATE TABLE machines (name TEXT PRIMARY KEY NOT NULL, kind TEXT NOT NULL, ssh TEXT, prefix TEXT, created_at TEXT NOT NULL);`,
+
+  // Log entries out of the events, into a table of their own with an index of their words (see `logs.ts`). An entry keeps its seq; the
+  // event that tells of it keeps no copy.
+  `CREATE TABLE logs (
+    seq INTEGER PRIMARY KEY NOT NULL, session_id TEXT NOT NULL, timestamp TEXT NOT NULL, type TEXT NOT NULL, text TEXT NOT NULL, detail TEXT
+  );
+  CREATE TABLE log_sums (session_id TEXT PRIMARY KEY NOT NULL, entries INTEGER NOT NULL, bytes INTEGER NOT NULL);
+  CREATE TABLE log_spans (span INTEGER PRIMARY KEY NOT NULL, first_at TEXT NOT NULL, last_at TEXT NOT NULL);
+  CREATE TABLE purges (session_id TEXT PRIMARY KEY NOT NULL);
+  CREATE VIRTUAL TABLE logs_text USING fts5(
+    text, content='', contentless_delete=1, tokenize="unicode61 remove_diacritics 2 categories 'L* N*' tokenchars '\uE000\uE001'"
+  );
+  INSERT INTO logs_text (logs_text, rank) VALUES ('deletemerge', 0);
+  INSERT INTO logs SELECT seq, session_id, coalesce(json_extract(payload, '$.entry.timestamp'), timestamp), log_type,
+      json_extract(payload, '$.entry.text'), json_extract(payload, '$.entry.detail')
+    FROM events WHERE type = 'log' AND session_id IS NOT NULL AND log_type IS NOT NULL AND json_extract(payload, '$.entry.text') IS NOT NULL;
+  INSERT INTO logs_text (rowid, text) SELECT seq,
+      '\uE000' || replace(session_id, '-', '') || ' \uE001' || type || ' ' || replace(replace(text, '\uE000', ' '), '\uE001', ' ') FROM logs;
+  INSERT INTO log_sums SELECT session_id, count(*), sum(length(CAST(text AS BLOB)) + coalesce(length(CAST(detail AS BLOB)), 0))
+    FROM logs GROUP BY session_id;
+  INSERT INTO log_spans SELECT seq >> 10, min(timestamp), max(timestamp) FROM logs GROUP BY seq >> 10;
+  UPDATE events SET payload = '' WHERE type = 'log';
+  CREATE INDEX logs_session ON logs (session_id);
+  CREATE INDEX logs_type ON logs (session_id, type);
+  CREATE INDEX sessions_ended ON sessions (ended_at, id) WHERE pinned = 0 AND ended_at IS NOT NULL;`,
 ];

@@ -56,7 +56,10 @@ export const prompts = sqliteTable(
   (t) => [index('prompts_session').on(t.session_id, t.created_at)],
 );
 
-/** `seq` is never given twice, not even after a row was deleted. `log_type` is set for log entries only. */
+/**
+ * `seq` is never given twice, not even after a row was deleted. A `log` event has no payload of its own: its entry stands in `logs` under
+ * the same seq. `log_type` is no longer written.
+ */
 export const events = sqliteTable(
   'events',
   {
@@ -69,6 +72,38 @@ export const events = sqliteTable(
   },
   (t) => [index('events_session').on(t.session_id, t.seq)],
 );
+
+/** Log entries: kept beyond the events that told of them. `detail` is JSON. Beside it stands `logs_text`, the index of their words. */
+export const logs = sqliteTable(
+  'logs',
+  {
+    seq: integer('seq').primaryKey(),
+    session_id: text('session_id').notNull(),
+    timestamp: text('timestamp').notNull(),
+    type: text('type').notNull(),
+    text: text('text').notNull(),
+    detail: text('detail'),
+  },
+  // With the seq at the end, as every index has it.
+  (t) => [index('logs_session').on(t.session_id), index('logs_type').on(t.session_id, t.type)],
+);
+
+/** How many entries a session has, and bytes of text and detail. */
+export const logSums = sqliteTable('log_sums', {
+  session_id: text('session_id').primaryKey(),
+  entries: integer('entries').notNull(),
+  bytes: integer('bytes').notNull(),
+});
+
+/** Earliest and latest time of the entries whose seq divided by 1024 is `span`: times may jump, so they are not in the order of seq. */
+export const logSpans = sqliteTable('log_spans', {
+  span: integer('span').primaryKey(),
+  first_at: text('first_at').notNull(),
+  last_at: text('last_at').notNull(),
+});
+
+/** Sessions that were deleted and of which something may be left. */
+export const purges = sqliteTable('purges', { session_id: text('session_id').primaryKey() });
 
 export const projects = sqliteTable('projects', {
   id: text('id').primaryKey(),

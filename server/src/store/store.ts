@@ -4,9 +4,10 @@ import { dirname } from 'node:path';
 import { AfieldError } from '@afield/shared/errors.ts';
 import Database from 'better-sqlite3';
 import { type BetterSQLite3Database, drizzle } from 'drizzle-orm/better-sqlite3';
-import type { EventStore, MachineStore, MetaStore, ProjectStore, PromptStore, SessionStore } from '../core/ports.ts';
+import type { EventStore, LogStore, MachineStore, MetaStore, ProjectStore, PromptStore, SessionStore } from '../core/ports.ts';
 import { type BackupOptions, backUp, pruneBackups } from './backup.ts';
 import { eventStore } from './events.ts';
+import { logStore } from './logs.ts';
 import { machineStore } from './machines.ts';
 import { metaStore } from './meta.ts';
 import { MIGRATIONS } from './migrations.ts';
@@ -20,6 +21,7 @@ export interface Store {
   readonly sessions: SessionStore;
   readonly prompts: PromptStore;
   readonly events: EventStore;
+  readonly logs: LogStore;
   readonly projects: ProjectStore;
   readonly machines: MachineStore;
   readonly meta: MetaStore;
@@ -123,10 +125,12 @@ function isSound(sqlite: Database.Database, format: number): boolean {
 function storeOf(sqlite: Database.Database): Store {
   const db = drizzle(sqlite);
   const atomically = <T>(run: () => T): T => sqlite.transaction(run).immediate();
+  const logs = logStore(db);
   return {
     sessions: sessionStore(db),
     prompts: promptStore(db),
-    events: eventStore(db),
+    events: eventStore(db, logs),
+    logs,
     projects: projectStore(db),
     machines: machineStore(db),
     meta: metaStore(db),
