@@ -208,6 +208,13 @@ describe('coming back', () => {
       'home_offline',
     );
     expect(states.some((state) => 'cause' in state && state.cause === 'broken')).toBe(false);
+    await clock.advance(10_000);
+    expect(states.at(-1), 'and it is still known after more attempts').toMatchObject({ state: 'reconnecting', goodbye: true });
+    home.unreachable = null;
+    await clock.advance(60_000);
+    home.guest.pair.cut();
+    await clock.advance(0);
+    expect(states.at(-1), 'until it was back').not.toHaveProperty('goodbye');
   });
 
   it('without a network it does not try; with it, at once', async () => {

@@ -37,6 +37,8 @@ export interface LinkOptions {
 interface Away {
   since: number;
   cause: ConnectionCause;
+  /** It began with a goodbye of the home server. */
+  goodbye: boolean;
 }
 
 /** The lasting connection: one line after the other, and everything that must outlive them. */
@@ -214,28 +216,30 @@ export class LinkClient implements Link {
     if (this.#state.value.state === 'online') this.#state.value = { state: 'online', rtt_ms: ms, via: this.#door.via };
   }
 
-  #ended({ reason, detail }: LineEnd): void {
+  #ended({ reason, detail, goodbye = false }: LineEnd): void {
     const lived = this.#openedAt === null ? 0 : this.#clock.now() - this.#openedAt;
     if (lived >= STABLE_MS) this.#backoff.reset();
     this.#dropLine();
     if (reason === 'refused') {
       this.#state.value = { state: 'refused', detail };
       this.#requests.failAll(new AfieldError('unauthenticated', detail));
-    } else if (this.#network) this.#wait(reason, detail);
+    } else if (this.#network) this.#wait(reason, detail, goodbye);
     else this.#wait('offline', OFFLINE);
   }
 
   /** Until the next attempt; without a network, until there is one. */
-  #wait(cause: ConnectionCause, detail: string): void {
+  #wait(cause: ConnectionCause, detail: string, goodbye = false): void {
     this.#clock.clearTimeout(this.#retryTimer);
     const now = this.#clock.now();
     const delay = cause === 'offline' ? null : this.#backoff.next();
-    const away = { since: this.#away?.since ?? now, cause: worse(this.#away?.cause ?? cause, cause) };
+    const before = this.#away;
+    const away = { since: before?.since ?? now, cause: worse(before?.cause ?? cause, cause), goodbye: goodbye || before?.goodbye === true };
     this.#away = away;
     const attempt = Math.max(1, this.#backoff.attempt);
     const next_try_at = delay === null ? null : now + delay;
     if (delay !== null) this.#retryTimer = this.#clock.setTimeout(() => this.#connect(), delay);
-    const state = { state: 'reconnecting', attempt, next_try_at, since: away.since, cause, detail } as const;
+    const left = away.goodbye ? { goodbye: true as const } : {};
+    const state = { state: 'reconnecting', attempt, next_try_at, since: away.since, cause, detail, ...left } as const;
     this.#state.value = state;
     this.#requests.lineLost(failureOf(state) as AfieldError);
   }

@@ -15,6 +15,8 @@ export const CHECK_MS = 3000;
 export interface LineEnd {
   reason: ConnectionCause | 'refused';
   detail: string;
+  /** The home server ended it on purpose. */
+  goodbye?: boolean;
 }
 
 export interface LineListener {
@@ -221,7 +223,7 @@ export class Line {
       unavailable: 'home_offline',
       protocol: 'broken',
     } as const;
-    this.#end({ reason: reasons[kind], detail });
+    this.#end({ reason: reasons[kind], detail, goodbye: kind === 'goodbye' });
   }
 
   #failed(cause: unknown): void {

@@ -14,8 +14,19 @@ export type ConnectionState =
   | { state: 'catching_up'; events: number }
   /** `rtt_ms`: round trip of the last ping; null until the first was answered. */
   | { state: 'online'; rtt_ms: number | null; via: 'relay' | 'local' }
-  /** `attempt` counts from 1; `next_try_at` is null while one is under way or the device is offline; `since`: when it began. */
-  | { state: 'reconnecting'; attempt: number; next_try_at: number | null; since: number; cause: ConnectionCause; detail: string }
+  /**
+   * `attempt` counts from 1; `next_try_at` is null while one is under way or the device is offline; `since`: when it began; `goodbye`:
+   * the home server ended it on purpose (it is stopped or upgraded).
+   */
+  | {
+      state: 'reconnecting';
+      attempt: number;
+      next_try_at: number | null;
+      since: number;
+      cause: ConnectionCause;
+      detail: string;
+      goodbye?: true;
+    }
   /** Final: revoked, wrong key or token. Pair again. */
   | { state: 'refused'; detail: string }
   | { state: 'closed' };
