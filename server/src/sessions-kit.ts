@@ -12,7 +12,9 @@ import type { SessionDeps } from './core/deps.ts';
 import { createEventLog } from './core/event-log.ts';
 import type { ViewerSink } from './core/service.ts';
 import { createSessions } from './core/sessions.ts';
+import type { World } from './core/surviving-runtime.ts';
 import { createMachines } from './machines/index.ts';
+import { mortal, newLife } from './mortal.ts';
 import { createPtyRuntime } from './runtimes/pty.ts';
 import { openStore } from './store/store.ts';
 
@@ -21,17 +23,34 @@ export interface HouseOptions {
   folder?: string;
   agents?: Record<string, ConfiguredAgent>;
   deps?: Partial<SessionDeps>;
+  /** Where its programs run, and go on running without it. Default: behind terminals of its own, with which they end. */
+  world?: World;
+  /** Killed before it calls store, machine or runtime for the n-th time, counted from 1. */
+  killAt?: number;
 }
 
-export function openHouse({ folder = mkdtempSync(join(tmpdir(), 'afield-')), agents = {}, deps = {} }: HouseOptions = {}) {
-  const clock = systemClock();
-  const store = openStore(join(folder, 'afield.db'));
+/** What was killed still holds files, which must not be closed at a moment of the garbage collector's choice. */
+const graves: unknown[] = [];
+
+export function openHouse(options: HouseOptions = {}) {
+  const { folder = mkdtempSync(join(tmpdir(), 'afield-')), agents = {}, deps = {}, world } = options;
+  const life = newLife(options.killAt);
+  const clock = life.clock(deps.clock ?? systemClock());
+  const opened = openStore(join(folder, 'afield.db'));
+  const store = mortal(opened, life, 2);
   const events = createEventLog(store.events, clock);
   const heard: AfieldEvent[] = [];
   const warnings: string[] = [];
   events.subscribe((event) => heard.push(event));
+  const runtimeFor = async () =>
+    world === undefined
+      ? createPtyRuntime(clock)
+      : mortal(
+          world.runtime(() => !life.dead),
+          life,
+          1,
+        );
   const sessions = createSessions({
-    clock,
     newId: uuidv7,
     store,
     events,
@@ -42,26 +61,35 @@ export function openHouse({ folder = mkdtempSync(join(tmpdir(), 'afield-')), age
       folder: join(folder, 'run'),
       clock,
       store: store.machines,
-      runtimeFor: async () => createPtyRuntime(clock),
+      runtimeFor,
     }).book,
     workDir: folder,
     recordings: join(folder, 'recordings'),
     warn: (message, cause) => warnings.push(`${message} ${cause instanceof Error ? cause.message : ''}`),
     ...deps,
+    clock,
   });
   const stop = async () => {
+    if (life.dead) return;
     await sessions.close();
-    store.close();
+    opened.close();
   };
   return {
     folder,
-    store,
+    store: opened,
+    life,
     events,
     sessions,
     heard,
     warnings,
     /** As `kill -9` would: nothing is told, nothing is flushed. Processes are left to the caller. */
-    crash: () => store.close(),
+    async crash() {
+      life.end();
+      graves.push(sessions);
+      // What the kernel was given already still reaches the disk.
+      await new Promise((resolve) => setTimeout(resolve, 30));
+      opened.close();
+    },
     stop,
     close: async () => {
       await stop();

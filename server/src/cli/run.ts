@@ -50,7 +50,7 @@ async function explained(home: Home, error: unknown): Promise<unknown> {
 
 async function create(home: Home, body: SessionCreate): Promise<Session> {
   try {
-    return await home.ask(`Starting ${printable(body.agent)}`, 'createSession', { body });
+    return await home.ask(`Starting ${printable(body.agent ?? 'the agent of the project')}`, 'createSession', { body });
   } catch (error) {
     throw await explained(home, error);
   }

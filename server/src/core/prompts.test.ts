@@ -110,10 +110,10 @@ describe('a prompt', () => {
     open({ agents: { agent: AGENT } });
     const { id } = await house.sessions.create({ agent: 'agent' });
     await eventually(() => house.sessions.get(id).status === 'idle');
-    house.sessions.input(id, Buffer.from('my own '));
+    await house.sessions.input(id, Buffer.from('my own '));
     const prompt = { id: uuidv7(), content: 'queued' };
     await house.sessions.prompt(id, prompt);
-    house.sessions.input(id, Buffer.from('words\r'));
+    await house.sessions.input(id, Buffer.from('words\r'));
     await reaches(prompt.id, 'consumed');
     const text = await eventually(async () => {
       const screen = await screenText(id);
@@ -128,7 +128,7 @@ describe('cancel', () => {
     open();
     const { id } = await house.sessions.create({ agent: 'shell' });
     await eventually(() => house.sessions.get(id).status === 'idle');
-    house.sessions.input(id, Buffer.from('sleep 100\r'));
+    await house.sessions.input(id, Buffer.from('sleep 100\r'));
     await eventually(() => house.sessions.get(id).status === 'busy');
     await house.sessions.cancel(id);
     await eventually(() => house.sessions.get(id).status === 'idle');

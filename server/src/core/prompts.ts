@@ -1,6 +1,6 @@
 /**
  * Brings prompts to an agent behind a terminal, one after the other, each stored before anything else happens: home → accepted
- * (written to the agent) → consumed (it shows that it took it), or stuck with a reason (protocol 3.4).
+ * (being written to the agent) → consumed (it shows that it took it), or stuck with a reason (protocol 3.4).
  */
 import type { DeliveryState, Prompt } from '@afield/shared/api/sessions.ts';
 import type { Clock, PromptRow, PromptStore, Recipe } from './ports.ts';
@@ -49,6 +49,8 @@ export class Prompts {
   readonly #tell: PromptEvents;
   #working = false;
   #stopped = false;
+  /** The prompt after which Enter was pressed: when the program ends then, it was probably told to. */
+  #entered: string | null = null;
 
   constructor(session_id: string, deps: { store: PromptStore; clock: Clock }, target: PromptTarget, tell: PromptEvents) {
     this.#session_id = session_id;
@@ -73,6 +75,12 @@ export class Prompts {
   abandon(reason: string): void {
     this.#stopped = true;
     for (const row of this.#store.undelivered(this.#session_id)) this.#set(row, 'stuck', reason);
+    for (const row of this.#store.unconfirmed(this.#session_id)) if (row.id !== this.#entered) this.#set(row, 'stuck', reason);
+  }
+
+  /** What an earlier server was writing when it ended: whether it arrived is unknown, so it is not written again. */
+  giveUp(reason: string): void {
+    for (const row of this.#store.unconfirmed(this.#session_id)) this.#set(row, 'stuck', reason);
   }
 
   /** Nothing is delivered any more; what waits goes on waiting, for the next home server. */
@@ -96,6 +104,8 @@ export class Prompts {
     const { recipe } = this.#target;
     const text = cleanPrompt(row.content);
     const before = this.#target.printed();
+    // On disk before the first key: a server that dies right after it must never type the text again.
+    this.#set(row, 'accepted', null);
     if (!this.#target.write(typed(text, this.#target.bracketedPaste()))) {
       this.#set(row, 'stuck', 'The program reads no input. Look at its terminal.');
       return;
@@ -109,8 +119,8 @@ export class Prompts {
     await this.#pause(BEFORE_ENTER_MS);
     if (this.#stopped) return;
     const taken = this.#watchTaken(text, echoed);
+    this.#entered = row.id;
     this.#target.write(Buffer.from(recipe.submit));
-    this.#set(row, 'accepted', null);
     if (await this.#until(taken, TAKEN_MS)) return this.#set(row, 'consumed', null);
     if (this.#stopped) return;
     this.#target.write(Buffer.from(recipe.submit));

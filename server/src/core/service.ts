@@ -52,7 +52,7 @@ export interface SessionService {
   }): { items: Session[]; next_cursor: string | null };
   get(id: string): Session;
   update(id: string, changes: { name?: string; pinned?: boolean; archived?: boolean }): Session;
-  /** Ends the agent; `by` is the device's name, shown as the reason. */
+  /** Ends the agent; `by` is the device's name, shown as the reason. Errors: unavailable while its machine cannot be reached. */
   stop(id: string, by: string): Promise<Session>;
   /** Makes a session of a program in the user's own tmux. */
   adopt(input: {
@@ -72,8 +72,9 @@ export interface SessionService {
   purge(id: string): Promise<void>;
   prompt(id: string, prompt: { id: string; content: string }): Promise<Prompt>;
   cancel(id: string): Promise<Session>;
-  input(id: string, bytes: Uint8Array): void;
-  resize(id: string, size: { cols: number; rows: number }, by: string): Session;
+  /** Input and resize wait a moment for a session that is being found again. Errors: session_ended, unavailable. */
+  input(id: string, bytes: Uint8Array): Promise<void>;
+  resize(id: string, size: { cols: number; rows: number }, by: string): Promise<Session>;
   output(id: string, format: 'text' | 'ansi' | 'html', scrollback: number): Promise<Screen>;
   logs(
     id: string,
@@ -90,7 +91,11 @@ export interface SessionService {
    * do not count. Notifications are held back by it.
    */
   lastInputAt(id: string): number | null;
-  /** Stops taking new sessions, ends what cannot survive, flushes. */
+  /** Programs of ours that no live session knows, on the machines that can be reached. */
+  strays(): Promise<{ machine: string; session_id: string | null; pid: number; command: string }[]>;
+  /** Ends them, and tells what was ended. */
+  reap(): Promise<{ machine: string; session_id: string | null; pid: number; command: string }[]>;
+  /** Stops taking new sessions, ends what cannot survive, lets go of what can, flushes. */
   close(): Promise<void>;
 }
 

@@ -22,19 +22,28 @@ export interface SessionPlan {
 
 /** Errors: agent_unknown, agent_not_installed, project_not_found, machine_not_found, machine_unreachable, cwd_missing, bad_request. */
 export async function planSession(deps: SessionDeps, id: string, input: SessionCreate): Promise<SessionPlan> {
-  const recipe = recipeOf(deps, input.agent);
-  const project = projectOf(deps, input.project_id);
+  const project = projectOn(deps, input.project_id, input.machine);
+  const recipe = recipeOf(deps, agentOf(input, project));
   const machine = machineOf(deps, input.machine ?? project?.machine ?? LOCAL_MACHINE);
-  if (project !== null && project.machine !== machine.name) {
-    throw new AfieldError('bad_request', `The project "${project.name}" is on the machine "${project.machine}", not on "${machine.name}".`);
-  }
   const file = await machine.which(recipe.program);
   if (file === null) throw notInstalled(recipe, machine);
   const elsewhere = machine.name === LOCAL_MACHINE ? deps.workDir : '~';
   const cwd = await machine.directory(input.cwd ?? project?.cwd ?? elsewhere);
   const model = input.model ?? project?.default_model ?? null;
   const runtime = await deps.machines.runtime(machine.name);
-  const row = newRow(deps, { id, input, recipe, cwd, model, machine: machine.name, runtime: runtime.name });
+  const row = newRow(deps, {
+    id,
+    name: input.name ?? defaultName(recipe.name, basename(cwd)),
+    recipe,
+    machine: machine.name,
+    project_id: project?.id ?? null,
+    cwd,
+    model,
+    runtime: runtime.name,
+    args: input.args ?? [],
+    cols: input.cols ?? 80,
+    rows: input.rows ?? 24,
+  });
   const env = machine.environment({ id }, { ...recipe.env, ...project?.env, ...input.env }, recipe.passEnv);
   const command = { session_id: id, file, args: [...recipe.args, ...modelArgs(recipe, model), ...row.args], cwd, env };
   return { recipe, project, row, prompt: promptOf(deps, row, input.prompt), command: machine.wrap(command), runtime };
@@ -55,7 +64,8 @@ function modelArgs(recipe: Recipe, model: string | null): string[] {
   throw new AfieldError('bad_request', `${recipe.title} takes no model when it starts. Leave the model out.`);
 }
 
-function recipeOf(deps: SessionDeps, agent: string): Recipe {
+/** Errors: agent_unknown. */
+export function recipeOf(deps: SessionDeps, agent: string): Recipe {
   const recipe = deps.recipes.get(agent);
   if (recipe !== null) return recipe;
   const known = deps.recipes.list().map((r) => r.name);
@@ -70,46 +80,44 @@ function notInstalled({ title, program, install }: Recipe, machine: Machine): Af
   );
 }
 
-function projectOf(deps: SessionDeps, id: string | undefined): ProjectRow | null {
+/** Errors: bad_request when neither says which. */
+function agentOf({ agent }: SessionCreate, project: ProjectRow | null): string {
+  const name = agent ?? project?.default_agent;
+  if (name !== undefined && name !== null) return name;
+  throw new AfieldError(
+    'bad_request',
+    project === null
+      ? 'Say which agent is to start, or a project that has one of its own.'
+      : `The project "${project.name}" has no agent of its own: say which is to start.`,
+  );
+}
+
+/** The project meant, which must be on that machine. Errors: project_not_found, bad_request. */
+export function projectOn(deps: SessionDeps, id: string | undefined, machine: string | undefined): ProjectRow | null {
   if (id === undefined) return null;
   const project = deps.store.projects.get(id);
-  if (project !== null) return project;
-  throw new AfieldError('project_not_found', `There is no project ${id}. It may have been deleted.`);
+  if (project === null) throw new AfieldError('project_not_found', `There is no project ${id}. It may have been deleted.`);
+  if (machine === undefined || machine === project.machine) return project;
+  throw new AfieldError('bad_request', `The project "${project.name}" is on the machine "${project.machine}", not on "${machine}".`);
 }
 
-interface Planned {
-  id: string;
-  input: SessionCreate;
-  recipe: Recipe;
-  cwd: string;
-  model: string | null;
-  machine: string;
-  runtime: string;
-}
+type Planned = Pick<SessionRow, 'id' | 'name' | 'machine' | 'project_id' | 'cwd' | 'model' | 'runtime' | 'args' | 'cols' | 'rows'>;
 
-function newRow(deps: SessionDeps, { id, input, recipe, cwd, model, machine, runtime }: Planned): SessionRow {
+export function newRow(deps: SessionDeps, { recipe, args, ...planned }: Planned & { recipe: Recipe }): SessionRow {
   const now = timestamp(deps.clock);
   return {
-    id,
-    name: input.name ?? defaultName(recipe.name, cwd),
+    ...planned,
     agent: recipe.name,
-    machine,
-    project_id: input.project_id ?? null,
-    cwd,
     faces: [...recipe.faces],
-    runtime,
-    args: [...(input.args ?? [])],
+    args: [...args],
     status: 'starting',
     status_reason: null,
     activity: null,
     title: null,
-    cols: input.cols ?? 80,
-    rows: input.rows ?? 24,
     pid: null,
     exit_code: null,
     output_bytes: 0,
     recovered_bytes: 0,
-    model,
     adopted: null,
     created_at: now,
     updated_at: now,
@@ -126,7 +134,7 @@ function promptOf(deps: SessionDeps, row: SessionRow, content = ''): PromptRow |
 }
 
 /** Short, typed easily at the command line: `claude-repo`. */
-function defaultName(agent: string, cwd: string): string {
-  const place = basename(cwd).replace(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, '');
+export function defaultName(agent: string, folder: string): string {
+  const place = folder.replace(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, '');
   return (place === '' ? agent : `${agent}-${place}`).slice(0, NAME_CHARACTERS).trim();
 }

@@ -18,6 +18,8 @@ import type { Track } from './track.ts';
 
 /** Between two presses of the interrupt key: closer together they are taken for one. */
 const INTERRUPT_GAP_MS = 150;
+const NEVER_STARTED = 'The home server ended while this was being started.';
+const UNCONFIRMED = 'The home server ended before the agent showed that it took the text. Look at its terminal.';
 
 export interface LiveOptions {
   deps: SessionDeps;
@@ -37,8 +39,6 @@ export class LiveSession {
   readonly terminal: TerminalSession;
   /** Resolves after `gone`. */
   readonly ended: Promise<void>;
-  /** Resolves once it has its program, or is over. */
-  readonly connected: Promise<void>;
   readonly #options: LiveOptions;
   readonly #deps: SessionDeps;
   readonly #record: SessionRecord;
@@ -52,7 +52,8 @@ export class LiveSession {
   #asked: Ending | null = null;
   #over = false;
   #markEnded: () => void = () => {};
-  #markConnected: () => void = () => {};
+  /** Called when it has its program, or is over. */
+  readonly #awaiting = new Set<() => void>();
 
   constructor(options: LiveOptions) {
     const { deps, recipe, row, screen } = options;
@@ -62,9 +63,6 @@ export class LiveSession {
     this.row = row;
     this.ended = new Promise((resolve) => {
       this.#markEnded = resolve;
-    });
-    this.connected = new Promise((resolve) => {
-      this.#markConnected = resolve;
     });
     const record = new SessionRecord(row, deps);
     this.#record = record;
@@ -99,6 +97,10 @@ export class LiveSession {
     });
   }
 
+  /** It goes on without this home server. */
+  get survives(): boolean {
+    return this.#runtime?.survivesRestart ?? this.row.runtime !== 'pty';
+  }
   get track(): Track {
     return this.#state.track;
   }
@@ -126,6 +128,7 @@ export class LiveSession {
   /** What an earlier server knew of it is drawn and can be watched; its program is not found yet. */
   async prepare(): Promise<void> {
     this.#log.rebase();
+    this.#record.guarded(() => this.#prompts.giveUp(UNCONFIRMED));
     this.terminal.holdSize(true);
     await this.terminal.record(this.#options.folder, this.#options.limits, this.#deps.disk);
     this.row.output_bytes = this.terminal.printed;
@@ -138,7 +141,7 @@ export class LiveSession {
     const found = await runtime.resume({ session_id, from: this.terminal.printed, cols, rows, adopted });
     if (this.#over) return;
     this.#runtime = runtime;
-    if ('lost' in found) return this.lose(found.lost);
+    if ('lost' in found) return this.lose(this.row.status === 'starting' && this.row.pid === null ? NEVER_STARTED : found.lost);
     if ('exit' in found) return this.#exited(found.exit);
     this.#run(found);
     this.#state.resumed(away_ms);
@@ -154,13 +157,27 @@ export class LiveSession {
     if (!this.#over) this.#state.line({ up: false, detail });
   }
 
+  /** Resolves once it has its program or is over, at the latest after `ms`. */
+  reached(ms: number): Promise<void> {
+    if (this.#over || this.terminal.process !== null) return Promise.resolve();
+    return new Promise((resolve) => {
+      const go = () => {
+        timer.cancel();
+        this.#awaiting.delete(go);
+        resolve();
+      };
+      const timer = this.#deps.clock.setTimeout(go, ms);
+      this.#awaiting.add(go);
+    });
+  }
+
   view(): Session {
     return viewOf(this.row, {
       attach_command: this.#over ? null : (this.#runtime?.attachCommand(this.row.id, this.row.adopted) ?? null),
       lease: this.terminal.lease,
       viewers: this.terminal.viewers,
       track: this.track.bars(this.#deps.clock.monotonic()),
-      survives_restart: this.#runtime?.survivesRestart ?? true,
+      survives_restart: this.survives,
     });
   }
 
@@ -206,9 +223,10 @@ export class LiveSession {
     await this.ended;
   }
 
-  /** An adopted program goes on without us. Errors: session_ended, unavailable, conflict. */
-  async release(ending: Ending): Promise<void> {
+  /** An adopted program goes on without us; `by`: who wanted that. Errors: session_ended, unavailable, conflict. */
+  async release(ending: Ending, by: string): Promise<void> {
     await this.#endBy(ending, async () => this.#runtime?.release(this.row.id));
+    this.#record.log('system', `Released by ${by}.`);
     await this.#end(ending, null);
   }
 
@@ -235,7 +253,7 @@ export class LiveSession {
     };
     this.terminal.run(process);
     this.#record.save({ pid: process.pid });
-    this.#markConnected();
+    for (const go of this.#awaiting) go();
   }
 
   #printed(bytes: number, recovered: boolean): void {
@@ -285,7 +303,7 @@ export class LiveSession {
     this.#record.stop();
     this.terminal.dispose();
     this.#options.gone(this);
-    this.#markConnected();
+    for (const go of this.#awaiting) go();
     this.#markEnded();
   }
 

@@ -35,7 +35,7 @@ describe('a session', () => {
     const session = await house.sessions.create({ agent: 'shell' });
     expect(session).toMatchObject({ status: 'starting', agent: 'shell', cwd: house.folder, cols: 80, rows: 24, faces: ['terminal'] });
     await becomes(session.id, 'idle');
-    house.sessions.input(session.id, Buffer.from('echo sum $((40+2))\r'));
+    await house.sessions.input(session.id, Buffer.from('echo sum $((40+2))\r'));
     await eventually(async () => (await screen(session.id)).includes('sum 42'));
     const stopped = await house.sessions.stop(session.id, 'Pixel');
     expect(stopped).toMatchObject({ status: 'cancelled', status_reason: 'Stopped by Pixel.', pid: null });
@@ -46,7 +46,7 @@ describe('a session', () => {
   it('is busy while a command runs in the shell, and idle at its prompt', async () => {
     const { id } = await house.sessions.create({ agent: 'shell' });
     await becomes(id, 'idle');
-    house.sessions.input(id, Buffer.from('sleep 2\r'));
+    await house.sessions.input(id, Buffer.from('sleep 2\r'));
     await becomes(id, 'busy');
     await becomes(id, 'idle');
   });
@@ -231,7 +231,7 @@ describe('after a restart', () => {
     const { id, pid } = await house.sessions.create({ agent: 'talker', prompt: 'never delivered' });
     await eventually(async () => (await screen(id)).includes('first words'));
     await eventually(() => house.store.sessions.get(id)!.output_bytes > 0);
-    house.crash();
+    await house.crash();
     const { folder } = house;
     open({ folder });
     expect(house.sessions.get(id)).toMatchObject({ status: 'lost', status_reason: 'It ended with the home server.', pid: null });

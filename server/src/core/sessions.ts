@@ -1,16 +1,18 @@
 /** All sessions of this home server, running or over. Implements what handlers and link call. */
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { LOCAL_MACHINE } from '@afield/shared/api/base.ts';
 import type { Session, SessionCreate } from '@afield/shared/api/sessions.ts';
 import { AfieldError } from '@afield/shared/errors.ts';
+import { type AdoptionInput, planAdoption, RELEASED } from './adoption.ts';
 import { asciicast } from './asciicast.ts';
 import { timestamp } from './clock.ts';
 import { DEFAULT_LIMITS, type SessionDeps } from './deps.ts';
 import { endedAttachment } from './ended-attachment.ts';
 import { LOST_WITH_SERVER } from './ending.ts';
 import { lastScreen } from './last-screen.ts';
-import type { SessionRow } from './ports.ts';
+import { LiveSessions } from './live-sessions.ts';
+import { logPage } from './log-pages.ts';
+import type { Recipe, SessionRow } from './ports.ts';
 import { cleanPrompt } from './prompt-text.ts';
 import { promptView } from './prompts.ts';
 import { Screen } from './screen.ts';
@@ -18,50 +20,45 @@ import type { SessionService } from './service.ts';
 import { LiveSession } from './session.ts';
 import { pageOf, readCursor } from './session-page.ts';
 import { planSession } from './session-plan.ts';
-import { viewOf } from './session-record.ts';
-import { emptyTrack, type Track } from './track.ts';
+import { findStrays, reapStrays } from './strays.ts';
+import { takeOver, watchForStrays } from './take-over.ts';
 
-/** Tracks of ended sessions that are remembered: more than a list shows. */
-const KEPT_TRACKS = 200;
+/** A call waits so long for a session that is just being found again. */
+const REACH_MS = 3_000;
 
 /** What an earlier server left unfinished is `lost` from now on, and its stray processes end, before the first call is answered. */
 export function createSessions(deps: SessionDeps): SessionService {
   const { store, events, clock } = deps;
   const limits = { ...DEFAULT_LIMITS, ...deps.limits };
-  const live = new Map<string, LiveSession>();
+  const live = new LiveSessions(store.sessions, clock);
+  const rowOf = (id: string) => live.rowOf(id);
   /** Creations under way, so that the same id twice at once is one session. */
   const creating = new Map<string, Promise<Session>>();
-  /** Of sessions that ended a short while ago. */
-  const tracks = new Map<string, Track>();
   let closing = false;
 
   const folder = (id: string) => join(deps.recordings, id);
+  const view = (row: SessionRow): Session => live.view(row);
+  const { resumption, heartbeat } = takeOver(deps, limits, live);
+  const known = () => [...live.ids(), ...resumption.ids(), ...creating.keys()];
+  const straysWatch = watchForStrays(deps, known);
 
-  const rowOf = (id: string): SessionRow => {
-    const row = live.get(id)?.row ?? store.sessions.get(id);
-    if (row !== null) return row;
-    throw new AfieldError('session_not_found', `There is no session ${id}. It may have been deleted.`);
-  };
-  const view = (row: SessionRow): Session => {
-    const running = live.get(row.id);
-    if (running !== undefined) return running.view();
-    return viewOf(row, {
-      attach_command: null,
-      lease: null,
-      viewers: 0,
-      track: tracks.get(row.id)?.bars(clock.monotonic()) ?? emptyTrack(),
-      survives_restart: row.runtime !== 'pty',
-    });
-  };
-  const running = (id: string): LiveSession => {
+  /** Once it can be watched. Errors: session_not_found, session_ended. */
+  const running = async (id: string): Promise<LiveSession> => {
+    await resumption.drawn(id);
     const row = rowOf(id);
     const session = live.get(id);
-    if (session !== undefined) return session;
+    if (session !== null) return session;
     throw new AfieldError('session_ended', `The session "${row.name}" has ended. Start a new one.`);
+  };
+  /** The same, and it was waited a moment for its program. */
+  const reached = async (id: string): Promise<LiveSession> => {
+    const session = await running(id);
+    await session.reached(REACH_MS);
+    return session;
   };
   const screenOf = async (row: SessionRow): Promise<{ screen: Screen; dispose: () => void }> => {
     const session = live.get(row.id);
-    if (session === undefined) {
+    if (session === null) {
       const screen = await lastScreen(folder(row.id), row, limits.scrollback);
       return { screen, dispose: () => screen.dispose() };
     }
@@ -69,24 +66,38 @@ export function createSessions(deps: SessionDeps): SessionService {
     return { screen: session.terminal.screen, dispose: () => {} };
   };
 
-  const gone = (session: LiveSession) => {
-    live.delete(session.row.id);
-    tracks.set(session.row.id, session.track);
-    const oldest = tracks.size > KEPT_TRACKS ? tracks.keys().next() : null;
-    if (oldest !== null && oldest.done !== true) tracks.delete(oldest.value);
+  const refuseMore = () => {
+    if (closing) throw new AfieldError('unavailable', 'The home server is shutting down. Try again when it runs.');
+    const taken = new Set(known()).size;
+    if (taken >= limits.liveSessions) throw new AfieldError('too_many', `${taken} sessions run already. Stop one, then start another.`);
+  };
+  /** The same id again, at the same time or later, is the same session. */
+  const once = async (id: string, agent: string | undefined, make: () => Promise<Session>): Promise<Session> => {
+    const begun = creating.get(id);
+    if (begun !== undefined) return begun;
+    const row = store.sessions.get(id);
+    if (row === null) {
+      refuseMore();
+      const made = make().finally(() => creating.delete(id));
+      creating.set(id, made);
+      return made;
+    }
+    if (agent === undefined || row.agent === agent) return view(live.get(id)?.row ?? row);
+    throw new AfieldError('conflict', 'A session with this id exists already, with another agent.');
+  };
+  const begin = (recipe: Recipe, row: SessionRow): LiveSession => {
+    store.sessions.insert({ ...row });
+    if (row.project_id !== null) store.projects.update(row.project_id, { used_at: row.created_at });
+    const screen = new Screen(row, limits.scrollback);
+    const session = new LiveSession({ deps, limits, recipe, row, screen, folder: folder(row.id), gone: (one) => live.gone(one) });
+    live.add(session);
+    return session;
   };
 
   const launch = async (id: string, input: SessionCreate): Promise<Session> => {
-    const taken = new Set([...live.keys(), ...creating.keys()]).size;
-    if (taken >= limits.liveSessions) {
-      throw new AfieldError('too_many', `${taken} sessions run already. Stop one, then start another.`);
-    }
-    const { recipe, project, row, prompt, command, runtime } = await planSession(deps, id, input);
-    store.sessions.insert({ ...row });
+    const { recipe, row, prompt, command, runtime } = await planSession(deps, id, input);
+    const session = begin(recipe, row);
     if (prompt !== null) store.prompts.insert(prompt);
-    if (project !== null) store.projects.update(project.id, { used_at: row.created_at });
-    const session = new LiveSession({ deps, limits, recipe, row, screen: new Screen(row, limits.scrollback), folder: folder(id), gone });
-    live.set(id, session);
     events.publish('session.created', id, { session: session.view() });
     if (prompt !== null) events.publish('message.state_changed', id, { prompt_id: prompt.id, state: 'home', reason: null });
     await session.start(runtime, () => runtime.start(command, row));
@@ -94,41 +105,18 @@ export function createSessions(deps: SessionDeps): SessionService {
     return session.view();
   };
 
-  const loseUnfinished = () => {
-    const rows = store.sessions.unfinished();
-    const now = timestamp(clock);
-    for (const row of rows) {
-      const changes = { status: 'lost' as const, status_reason: LOST_WITH_SERVER, pid: null, ended_at: now, updated_at: now };
-      store.sessions.update(row.id, changes);
-      for (const prompt of store.prompts.undelivered(row.id)) {
-        store.prompts.setState(prompt.id, 'stuck', LOST_WITH_SERVER);
-        events.publish('message.state_changed', row.id, { prompt_id: prompt.id, state: 'stuck', reason: LOST_WITH_SERVER });
-      }
-      events.publish('session.status_changed', row.id, { session: view({ ...row, ...changes }), previous: row.status });
-    }
-    if (rows.length === 0) return;
-    const reap = async () => {
-      const runtime = await deps.machines.runtime(LOCAL_MACHINE);
-      await runtime.reap(rows.map((row) => row.id));
-    };
-    reap().catch((error: unknown) => deps.warn('Strays could not be looked for.', error));
+  const takeIn = async (id: string, input: AdoptionInput): Promise<Session> => {
+    const { recipe, row, runtime } = await planAdoption(deps, live, id, input);
+    const session = begin(recipe, row);
+    events.publish('session.created', id, { session: session.view() });
+    await session.start(runtime, async () => (await runtime.adopt(id, input)).process);
+    return session.view();
   };
-  loseUnfinished();
 
   return {
     async create(input) {
-      if (closing) throw new AfieldError('unavailable', 'The home server is shutting down. Try again when it runs.');
       const id = input.id ?? deps.newId();
-      const known = creating.get(id);
-      if (known !== undefined) return known;
-      const row = store.sessions.get(id);
-      if (row !== null) {
-        if (row.agent === input.agent) return view(live.get(id)?.row ?? row);
-        throw new AfieldError('conflict', 'A session with this id exists already, with another agent.');
-      }
-      const made = launch(id, input).finally(() => creating.delete(id));
-      creating.set(id, made);
-      return made;
+      return once(id, input.agent, () => launch(id, input));
     },
 
     list({ cursor, limit, ...filter }) {
@@ -141,7 +129,7 @@ export function createSessions(deps: SessionDeps): SessionService {
 
     update(id, changes) {
       const session = live.get(id);
-      if (session !== undefined) {
+      if (session !== null) {
         session.update(changes);
         return session.view();
       }
@@ -151,12 +139,18 @@ export function createSessions(deps: SessionDeps): SessionService {
       return view(row);
     },
 
-    async adopt() {
-      throw new AfieldError('unavailable', 'Not yet.');
+    async adopt(input) {
+      const id = input.id ?? deps.newId();
+      return once(id, input.agent, () => takeIn(id, input));
     },
 
-    async release() {
-      throw new AfieldError('unavailable', 'Not yet.');
+    async release(id, by) {
+      const session = await reached(id);
+      if (session.row.adopted === null) {
+        throw new AfieldError('conflict', `The session "${session.row.name}" was not adopted: it would have nobody. Stop it instead.`);
+      }
+      await session.release({ status: 'finished', reason: RELEASED }, by);
+      return view(rowOf(id));
     },
 
     async probe() {
@@ -166,12 +160,14 @@ export function createSessions(deps: SessionDeps): SessionService {
     async stop(id, by) {
       await creating.get(id)?.catch(() => {});
       rowOf(id);
-      await live.get(id)?.stop({ status: 'cancelled', reason: `Stopped by ${by}.` });
+      const session = await reached(id).catch(() => null);
+      await session?.stop({ status: 'cancelled', reason: `Stopped by ${by}.` });
       return view(rowOf(id));
     },
 
     async purge(id) {
-      if (live.has(id)) throw new AfieldError('conflict', 'The session still runs. Stop it first.');
+      await resumption.drawn(id);
+      if (live.get(id) !== null) throw new AfieldError('conflict', 'The session still runs. Stop it first.');
       rowOf(id);
       store.sessions.delete(id);
       store.prompts.purge(id);
@@ -188,7 +184,7 @@ export function createSessions(deps: SessionDeps): SessionService {
           throw new AfieldError('conflict', 'A prompt with this id was given already, with another text. Give the new one a new id.');
         throw new AfieldError('conflict', 'A prompt with this id was given to another session.');
       }
-      const session = running(id);
+      const session = await running(id);
       if (cleanPrompt(content) === '') throw new AfieldError('bad_request', 'The prompt holds no text.');
       const row = { id: prompt_id, session_id: id, content, state: 'home' as const, reason: null, created_at: timestamp(clock) };
       store.prompts.insert(row);
@@ -198,20 +194,23 @@ export function createSessions(deps: SessionDeps): SessionService {
     },
 
     async cancel(id) {
-      const session = running(id);
+      const session = await reached(id);
       await session.cancel();
       return session.view();
     },
 
-    input: (id, bytes) => running(id).input(bytes),
+    async input(id, bytes) {
+      (await reached(id)).input(bytes);
+    },
 
-    resize(id, size, by) {
-      const session = running(id);
+    async resize(id, size, by) {
+      const session = await reached(id);
       session.resize(size, by);
       return session.view();
     },
 
     async output(id, format, scrollback) {
+      await resumption.drawn(id);
       const { screen, dispose } = await screenOf(rowOf(id));
       const { cols, rows, offset, cursor } = screen;
       const text = screen.render(format, Math.min(scrollback, limits.scrollback));
@@ -219,24 +218,9 @@ export function createSessions(deps: SessionDeps): SessionService {
       return { cols, rows, offset, cursor, screen: text };
     },
 
-    logs(id, { cursor, type, limit, since, before, oldest = false, q }) {
+    logs(id, query) {
       rowOf(id);
-      if (cursor !== undefined && !/^\d{1,15}$/.test(cursor)) throw new AfieldError('bad_request', 'This cursor is not one of ours.');
-      // The next page lies on that side of the cursor to which this one goes.
-      const at = cursor === undefined ? undefined : Number(cursor);
-      const found = store.events.logs({
-        session_id: id,
-        limit: limit + 1,
-        oldest,
-        before: oldest ? before : (at ?? before),
-        since: oldest ? (at ?? since) : since,
-        ...(type === undefined ? {} : { types: type }),
-        ...(q === undefined ? {} : { q }),
-      });
-      const page = found.slice(0, limit);
-      const next_cursor = found.length > limit ? String(page.at(-1)!.seq) : null;
-      if (!oldest) page.reverse();
-      return { items: page.flatMap((event) => (event.type === 'log' ? [event.payload.entry] : [])), next_cursor };
+      return logPage(store.logs, id, query);
     },
 
     async *recording(id) {
@@ -246,8 +230,9 @@ export function createSessions(deps: SessionDeps): SessionService {
     },
 
     async attach(id, sink, options) {
+      await resumption.drawn(id);
       const session = live.get(id);
-      if (session !== undefined) return session.attach(sink, options);
+      if (session !== null) return session.attach(sink, options);
       const { screen, dispose } = await screenOf(rowOf(id));
       const last = await screen.snapshot();
       const attachment = endedAttachment(sink, { cols: screen.cols, rows: screen.rows }, last);
@@ -257,12 +242,19 @@ export function createSessions(deps: SessionDeps): SessionService {
 
     counts: () => store.sessions.counts(),
     lastInputAt: (id) => live.get(id)?.lastTypedAt ?? null,
-    viewers: () => [...live.values()].reduce((sum, session) => sum + session.terminal.viewers, 0),
+    viewers: () => live.all().reduce((sum, session) => sum + session.terminal.viewers, 0),
+
+    strays: () => findStrays(deps, known()),
+    reap: () => reapStrays(deps, known()),
 
     async close() {
       closing = true;
+      straysWatch.cancel();
+      resumption.stop();
       await Promise.allSettled(creating.values());
-      await Promise.allSettled([...live.values()].map((session) => session.stop({ status: 'lost', reason: LOST_WITH_SERVER })));
+      heartbeat.stop();
+      const lost = { status: 'lost' as const, reason: LOST_WITH_SERVER };
+      await Promise.allSettled(live.all().map((session) => (session.survives ? session.leave() : session.stop(lost))));
     },
   };
 }

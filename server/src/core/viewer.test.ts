@@ -107,7 +107,7 @@ describe('a viewer', () => {
     const sink = collectingSink('phone');
     await house.sessions.attach(id, sink, look);
     await eventually(() => sink.snapshots() === 1);
-    house.sessions.input(id, Buffer.from('bye\r\x04'));
+    await house.sessions.input(id, Buffer.from('bye\r\x04'));
     await eventually(() => sink.ended);
     expect(sink.ended).toBe('ended');
     expect(sink.text()).toContain('got bye');
@@ -148,7 +148,7 @@ describe('a viewer', () => {
     attachment.detach();
     const count = sink.frames.length;
     attachment.input(Buffer.from('ghost\r'));
-    house.sessions.input(id, Buffer.from('real\r'));
+    await house.sessions.input(id, Buffer.from('real\r'));
     await eventually(async () => (await screenText(id)).includes('got real'));
     expect(sink.frames).toHaveLength(count);
     expect(sink.ended).toBe('detached');
@@ -197,12 +197,12 @@ describe('the size lease', () => {
   it('is taken by a call of the API as well, and the program sees the size', async () => {
     const id = (await house.sessions.create({ agent: 'shell' })).id;
     await eventually(() => house.sessions.get(id).status === 'idle');
-    expect(house.sessions.resize(id, { cols: 77, rows: 33 }, 'Script')).toMatchObject({
+    expect(await house.sessions.resize(id, { cols: 77, rows: 33 }, 'Script')).toMatchObject({
       cols: 77,
       rows: 33,
       lease: { device_name: 'Script' },
     });
-    house.sessions.input(id, Buffer.from('stty size\r'));
+    await house.sessions.input(id, Buffer.from('stty size\r'));
     await eventually(async () => (await screenText(id)).includes('33 77'));
   });
 
@@ -212,7 +212,7 @@ describe('the size lease', () => {
     const attached = await house.sessions.attach(id, desk, take);
     desk.heard = ({ kind, offset, bytes }) => attached.ack(kind === FRAME_OUTPUT ? offset + bytes.length : offset);
     await eventually(() => desk.snapshots() === 1);
-    house.sessions.input(id, Buffer.from(`${'word '.repeat(20)}\r`));
+    await house.sessions.input(id, Buffer.from(`${'word '.repeat(20)}\r`));
     await eventually(() => desk.text().includes('got word'));
     attached.resize(40, 12);
     await eventually(() => desk.snapshots() === 2);
@@ -247,7 +247,7 @@ it('a viewer whose line breaks while it is written to is gone, and nobody else n
   broken.send = () => {
     throw new Error('the line is cut');
   };
-  house.sessions.input(id, Buffer.from('still here\r'));
+  await house.sessions.input(id, Buffer.from('still here\r'));
   await eventually(() => whole.text().includes('got still here'));
   expect(broken.ended).toBe('detached');
   expect(house.sessions.get(id).viewers).toBe(1);

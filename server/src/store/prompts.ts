@@ -1,22 +1,25 @@
+import type { DeliveryState } from '@afield/shared/api/sessions.ts';
 import { and, asc, eq } from 'drizzle-orm';
 import type { BetterSQLite3Database } from 'drizzle-orm/better-sqlite3';
 import type { PromptStore } from '../core/ports.ts';
 import { prompts } from './schema.ts';
 
 export function promptStore(db: BetterSQLite3Database): PromptStore {
+  const inState = (session_id: string, state: DeliveryState) =>
+    db
+      .select()
+      .from(prompts)
+      .where(and(eq(prompts.session_id, session_id), eq(prompts.state, state)))
+      .orderBy(asc(prompts.created_at), asc(prompts.id))
+      .all();
   return {
     insert: (row) => db.insert(prompts).values(row).onConflictDoNothing().run().changes === 1,
     get: (id) => db.select().from(prompts).where(eq(prompts.id, id)).get() ?? null,
     setState: (id, state, reason) => {
       db.update(prompts).set({ state, reason }).where(eq(prompts.id, id)).run();
     },
-    undelivered: (session_id) =>
-      db
-        .select()
-        .from(prompts)
-        .where(and(eq(prompts.session_id, session_id), eq(prompts.state, 'home')))
-        .orderBy(asc(prompts.created_at), asc(prompts.id))
-        .all(),
+    undelivered: (session_id) => inState(session_id, 'home'),
+    unconfirmed: (session_id) => inState(session_id, 'accepted'),
     purge: (session_id) => {
       db.delete(prompts).where(eq(prompts.session_id, session_id)).run();
     },

@@ -1,0 +1,58 @@
+/** What an earlier server left behind: sessions that ended with it are `lost`, those that outlived it are found again. */
+import { LOCAL_MACHINE } from '@afield/shared/api/base.ts';
+import { timestamp } from './clock.ts';
+import type { SessionDeps, SessionLimits } from './deps.ts';
+import { LOST_WITH_SERVER } from './ending.ts';
+import { type Heartbeat, startHeartbeat } from './heartbeat.ts';
+import type { LiveSessions } from './live-sessions.ts';
+import type { SessionRow } from './ports.ts';
+import { Resumption } from './resume.ts';
+import { findStrays, straysText } from './strays.ts';
+
+/** Looked for after everything else is done. */
+const STRAYS_MS = 3_000;
+
+export interface Legacy {
+  resumption: Resumption;
+  heartbeat: Heartbeat;
+}
+
+/** When this returns, no session is left that pretends to run. */
+export function takeOver(deps: SessionDeps, limits: SessionLimits, live: LiveSessions): Legacy {
+  const rows = deps.store.sessions.unfinished();
+  const ended = rows.filter((row) => row.runtime === 'pty');
+  for (const row of ended) lose(deps, live, row);
+  if (ended.length > 0) reap(deps, ended).catch((error: unknown) => deps.warn('Strays could not be looked for.', error));
+
+  const lastSeen = Math.max(0, ...rows.map((row) => Date.parse(row.updated_at)));
+  const heartbeat = startHeartbeat(deps, () => live.all().some((session) => session.survives), lastSeen);
+  const survivors = rows.filter((row) => row.runtime !== 'pty');
+  return { heartbeat, resumption: new Resumption(survivors, { deps, limits, live, awayMs: heartbeat.awayMs }) };
+}
+
+/** Tells whoever runs the server of programs that were left over. `live`: sessions that run at that moment. Returns how to give up. */
+export function watchForStrays(deps: SessionDeps, live: () => readonly string[]): { cancel(): void } {
+  return deps.clock.setTimeout(() => {
+    findStrays(deps, live())
+      .then((found) => {
+        if (found.length > 0) deps.warn(`${straysText(found)} afield doctor --reap ends them.`);
+      })
+      .catch((error: unknown) => deps.warn('Strays could not be looked for.', error));
+  }, STRAYS_MS);
+}
+
+function lose({ store, events, clock }: SessionDeps, live: LiveSessions, row: SessionRow): void {
+  const now = timestamp(clock);
+  const changes = { status: 'lost' as const, status_reason: LOST_WITH_SERVER, pid: null, ended_at: now, updated_at: now };
+  store.sessions.update(row.id, changes);
+  for (const prompt of [...store.prompts.unconfirmed(row.id), ...store.prompts.undelivered(row.id)]) {
+    store.prompts.setState(prompt.id, 'stuck', LOST_WITH_SERVER);
+    events.publish('message.state_changed', row.id, { prompt_id: prompt.id, state: 'stuck', reason: LOST_WITH_SERVER });
+  }
+  events.publish('session.status_changed', row.id, { session: live.view({ ...row, ...changes }), previous: row.status });
+}
+
+async function reap({ machines }: SessionDeps, rows: readonly SessionRow[]): Promise<void> {
+  const runtime = await machines.runtime(LOCAL_MACHINE);
+  await runtime.reap(rows.map((row) => row.id));
+}
