@@ -144,7 +144,7 @@ describe('a home server that does not run', () => {
     async (...argv) => {
       const { code, out, err } = await run(...argv);
       expect([code, out]).toEqual([3, '']);
-      expect(err).toBe('afield: The home server does not run. Start it with afield serve, or let afield run <agent> start it.\n');
+      expect(err).toBe('afield: The home server does not run. Start it with afield server start, or let afield run <agent> start it.\n');
     },
   );
 

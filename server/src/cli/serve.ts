@@ -1,9 +1,10 @@
 import path from 'node:path';
 import type { Command } from 'commander';
-import type { SettingName } from '../config.ts';
+import { type SettingName, supervision } from '../config.ts';
 import type { CommandModule, Context } from './context.ts';
 import { note, say } from './io.ts';
 import { withProgress } from './print/progress.ts';
+import { notifierFor } from './service/notify.ts';
 import { signalled } from './signals.ts';
 
 export const examples: CommandModule['examples'] = [
@@ -42,9 +43,12 @@ export function define(command: Command, { deps, io }: Context): void {
       try {
         const server = await withProgress(io, 'Starting the home server', deps.startServer(flags));
         say(io, `The home server listens at ${server.url}. Ctrl-C ends it.`);
+        const manager = notifierFor(supervision());
+        manager.ready(`Listens at ${server.url}`);
         await end.promise;
         // A second signal ends it at once.
         end.stop();
+        manager.stopping();
         note(io, 'Ending: saying goodbye to everybody.');
         await server.close();
       } finally {

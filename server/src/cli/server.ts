@@ -1,110 +1,93 @@
-import { createInterface } from 'node:readline/promises';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { AfieldError } from '@afield/shared/errors.ts';
 import type { Command } from 'commander';
 import type { ServerState } from '../config.ts';
 import type { CommandModule, Context } from './context.ts';
-import { EXIT, Exit, UsageError } from './exit.ts';
+import { EXIT, Exit } from './exit.ts';
 import { type Io, note, say, sayJson } from './io.ts';
 import { since } from './print/age.ts';
+import { printable } from './print/printable.ts';
 import { withProgress } from './print/progress.ts';
-import { answers, type Home, isAlive } from './reach/home.ts';
+import { ensureRunning, hungAdvice, logOf } from './reach/background.ts';
+import { type Home, isAnswering } from './reach/home.ts';
+import { ownHome, restart, stop } from './server-end.ts';
+import { type InstallOptions, install, uninstall } from './server-install.ts';
+import { managerHere } from './service/here.ts';
 
 export const examples: CommandModule['examples'] = [
   ['afield server status', 'whether it runs, where, and since when'],
   ['afield server stop', 'ends it; asks first when sessions would end with it'],
+  ['afield server install --now', 'lets systemd or launchd start it, now and at every login'],
+  ['afield server upgrade', 'starts the version that was just installed; sessions in tmux go on'],
 ];
 
-/** Sessions and connections are ended with care; after this a person should look. */
-const STOP_MS = 15_000;
-const POLL_MS = 50;
-const LIVE = ['starting', 'busy', 'idle', 'waiting'];
+/** A busy server answers within this; another one hangs. */
+const PATIENCE_MS = 5_000;
 
-/** Only what runs with this machine's data folder can be shown or stopped by its process. */
-async function own(context: Context): Promise<Home> {
-  const home = await context.home();
-  if (home.elsewhere) throw new UsageError('server status and server stop are about the home server of this machine; leave --server out.');
-  return home;
+/** `hung`: its process lives and does not answer. */
+type Found = 'off' | 'starting' | 'ready' | 'hung' | 'stopping';
+
+async function find(io: Io, state: ServerState | null): Promise<Found> {
+  if (state === null) return 'off';
+  if (state.phase !== 'ready') return state.phase;
+  return (await withProgress(io, 'Asking the home server', isAnswering(state, PATIENCE_MS))) ? 'ready' : 'hung';
 }
 
-async function showStatus({ io, ...context }: Context, json: boolean): Promise<void> {
-  const home = await own({ io, ...context });
+async function showStatus(context: Context, json: boolean): Promise<void> {
+  const { io } = context;
+  const home = await ownHome(context);
   const { state, files } = home;
-  const ready = state !== null && (await withProgress(io, 'Asking the home server', answers(state.url)));
-  if (json) sayJson(io, { running: state !== null, answers: ready, ...state, data_dir: home.config.data_dir, log: files.log });
-  else if (state === null) say(io, 'The home server does not run. Start it with afield serve.');
-  else {
-    say(
-      io,
-      `The home server ${ready ? 'runs' : 'runs but does not answer'}: ${state.url}, process ${state.pid}, version ${state.version},`,
-    );
-    say(io, `since ${since(state.started_at, io.now())}. Data: ${home.config.data_dir}`);
-    if (!ready) say(io, `Its log: ${files.log}. If it does not recover: afield server stop`);
-  }
-  if (!ready) throw new Exit(EXIT.notReachable);
+  const found = await find(io, state);
+  if (json) {
+    const { data_dir } = home.config;
+    sayJson(io, {
+      state: found,
+      running: state !== null,
+      answers: found === 'ready',
+      ...state,
+      installed: context.deps.version,
+      data_dir,
+      log: files.log,
+    });
+  } else sayStatus(context, home, found, state);
+  if (found !== 'ready') throw new Exit(EXIT.notReachable);
 }
 
-/** Sessions that would end with it; null when it does not answer. */
-async function liveSessions(home: Home): Promise<number | null> {
-  try {
-    const { sessions } = await home.ask('Asking the home server', 'getStatus');
-    return LIVE.reduce((sum, status) => sum + (sessions[status] ?? 0), 0);
-  } catch {
-    // a server that hangs is one more reason to stop it
-    return null;
-  }
-}
-
-async function confirmed(io: Io, question: string): Promise<boolean> {
-  const lines = createInterface({ input: io.stdin, output: io.stderr as NodeJS.WritableStream });
-  try {
-    return /^y(es)?$/i.test((await lines.question(`${question} [y/N] `)).trim());
-  } finally {
-    lines.close();
-  }
-}
-
-async function gone(pid: number): Promise<boolean> {
-  const deadline = performance.now() + STOP_MS;
-  while (performance.now() < deadline) {
-    if (!isAlive(pid)) return true;
-    await sleep(POLL_MS);
-  }
-  return false;
-}
-
-async function end({ pid }: ServerState, home: Home): Promise<void> {
-  try {
-    process.kill(pid, 'SIGTERM');
-  } catch (cause) {
-    const { code } = cause as NodeJS.ErrnoException;
-    if (code === 'ESRCH') return;
-    throw new AfieldError('forbidden', `Process ${pid} belongs to another user: ask them, or stop it as that user.`, { cause });
-  }
-  if (await gone(pid)) return;
-  throw new AfieldError('unavailable', `Process ${pid} did not end within ${STOP_MS / 1000} s. Its log is ${home.files.log}.`);
-}
-
-async function stop({ io, ...context }: Context, force: boolean): Promise<void> {
-  const home = await own({ io, ...context });
-  const { state } = home;
+function sayStatus({ io, deps }: Context, home: Home, found: Found, state: ServerState | null): void {
+  const service = managerHere({ data_dir: home.config.data_dir, log: home.files.log });
+  const installed = service?.installed() === true ? `The service ${service.name} (${service.kind}) is installed.` : null;
   if (state === null) {
-    say(io, 'The home server does not run.');
+    say(io, 'The home server does not run. Start it with afield server start.');
+    if (installed !== null) say(io, installed);
     return;
   }
-  const live = force ? 0 : await liveSessions(home);
-  if (live !== null && live > 0) {
-    const what = `${live} ${live === 1 ? 'session runs and ends' : 'sessions run and end'} with the home server.`;
-    if ((io.stdin as { isTTY?: boolean }).isTTY !== true) {
-      throw new AfieldError('conflict', `${what} Stop them first with afield stop, or say --force.`);
-    }
-    if (!(await confirmed(io, `${what} Stop it?`))) {
-      note(io, 'Nothing was stopped.');
-      throw new Exit(EXIT.failed);
-    }
+  const doing = state.doing === null ? '' : ` ${printable(state.doing)}.`;
+  const said: Readonly<Record<Exclude<Found, 'off'>, string>> = {
+    starting: `The home server is starting, process ${state.pid}, version ${printable(state.version)}.${doing}`,
+    stopping: `The home server is stopping, process ${state.pid}.`,
+    hung: hungAdvice(state),
+    ready: `The home server runs: ${state.url}, process ${state.pid}, version ${printable(state.version)},`,
+  };
+  say(io, said[found as Exclude<Found, 'off'>]);
+  if (found !== 'ready') {
+    say(io, `Its log: ${logOf(home)}`);
+    return;
   }
-  await withProgress(io, 'Stopping the home server', end(state, home));
-  say(io, 'The home server has ended. Histories and recordings are kept.');
+  say(io, `since ${since(state.started_at, io.now())}. Data: ${home.config.data_dir}`);
+  if (state.socket !== null) say(io, `Socket: ${printable(state.socket)}`);
+  say(io, state.service === null ? 'Started by hand.' : `Started by its service, ${printable(state.service.replace(/^\w+:/, ''))}.`);
+  if (state.service === null && installed !== null) say(io, `${installed} It takes over at the next login, or with afield server restart.`);
+  if (state.version !== deps.version) say(io, `Version ${deps.version} is installed. To change to it: afield server upgrade`);
+}
+
+async function start(context: Context): Promise<void> {
+  const { io } = context;
+  const home = await ownHome(context);
+  const started = await ensureRunning(home, io);
+  const { state } = home;
+  if (state === null) return;
+  say(io, `The home server ${started ? 'runs' : 'runs already'}: ${state.url}, process ${state.pid}.`);
+  if (state.version !== context.deps.version) {
+    note(io, `It is version ${printable(state.version)}; ${context.deps.version} is installed. To change to it: afield server upgrade`);
+  }
 }
 
 export function define(command: Command, context: Context): void {
@@ -114,8 +97,38 @@ export function define(command: Command, context: Context): void {
     .option('--json', 'machine readable')
     .action((options: { json?: true }) => showStatus(context, options.json === true));
   command
+    .command('start')
+    .description('Start it in the background, by its service where one is installed')
+    .action(() => start(context));
+  command
     .command('stop')
     .description('Stop it, and every session that cannot outlive it')
     .option('--force', 'do not ask')
-    .action((options: { force?: true }) => stop(context, options.force === true));
+    .option('--kill', 'end it at once when it does not end by itself')
+    .action((options: { force?: true; kill?: true }) => stop(context, { unasked: options.force === true, kill: options.kill === true }));
+  command
+    .command('restart')
+    .description('Stop it and start it again; sessions in tmux go on')
+    .option('-y, --yes', 'do not ask')
+    .action((options: { yes?: true }) => restart(context, { yes: options.yes === true, upgrade: false }));
+  command
+    .command('upgrade')
+    .description('Change to the version that is installed now: stop, copy and change the database, start; sessions in tmux go on')
+    .option('-y, --yes', 'do not ask')
+    .action((options: { yes?: true }) => restart(context, { yes: options.yes === true, upgrade: true }));
+  command
+    .command('install')
+    .description('Let systemd or launchd start it at every login')
+    .option('--systemd', 'as a systemd user unit')
+    .option('--launchd', 'as a launchd agent')
+    .option('--print', 'print the file and change nothing')
+    .option('--now', 'start it by the service at once')
+    .option('-y, --yes', 'do not ask')
+    .option('--allow-root', 'as root: everything that an agent does is done by root')
+    .action((options: InstallOptions) => install(context, options));
+  command
+    .command('uninstall')
+    .description('Take the service away; histories and recordings are kept')
+    .option('-y, --yes', 'do not ask')
+    .action((options: { yes?: true }) => uninstall(context, options.yes === true));
 }

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'no
 import { createServer } from 'node:net';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { isAlive } from './reach/home.ts';
+import { isAlive } from '../process-identity.ts';
 import { killOwn, readFileOr, TestDesk, until } from './test-desk.ts';
 
 let desk: TestDesk;
@@ -130,7 +130,7 @@ describe('server stop', () => {
     async () => {
       const { pid } = await desk.startServer();
       const refused = await desk.cli(['server', 'stop']);
-      expect(refused).toMatchObject({ code: 1, err: expect.stringMatching(/1 session runs and ends with the home server\. .*--force/) });
+      expect(refused).toMatchObject({ code: 1, err: expect.stringMatching(/1 session runs and ends with the home server: first\. .*--force/) });
       expect(isAlive(pid)).toBe(true);
       expect(await desk.cli(['server', 'stop', '--force'])).toMatchObject({ code: 0, out: expect.stringContaining('has ended') });
       expect(isAlive(pid)).toBe(false);

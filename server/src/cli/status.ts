@@ -1,5 +1,5 @@
 import type { Session } from '@afield/shared/api/sessions.ts';
-import type { RelayState, Status } from '@afield/shared/api/system.ts';
+import type { RelayState, Status, Storage } from '@afield/shared/api/system.ts';
 import type { Command } from 'commander';
 import type { CommandModule, Context } from './context.ts';
 import { type Io, say, sayJson, styleOf } from './io.ts';
@@ -8,7 +8,8 @@ import { printable } from './print/printable.ts';
 import { endSentence, MARKS, STATUS_ORDER, statusWord } from './print/status-mark.ts';
 import type { Role } from './print/style.ts';
 import { pad } from './print/width.ts';
-import { findSession } from './reach/sessions.ts';
+import type { Home } from './reach/home.ts';
+import { allSessions, findSession } from './reach/sessions.ts';
 
 export const examples: CommandModule['examples'] = [
   ['afield status', 'the home server, its relay, and what runs'],
@@ -67,21 +68,51 @@ function showSession(io: Io, session: Session): void {
   ]);
 }
 
+/** By what it was started; null for a home server elsewhere, which only it knows. */
+function serviceLine(home: Home): string | null {
+  const { state } = home;
+  if (state === null || home.elsewhere) return null;
+  if (state.service === null) return 'started by hand';
+  const [kind = '', name = ''] = state.service.split(':');
+  return `started by ${printable(kind)}, ${printable(name)}`;
+}
+
+/** Sessions that have not ended, by machine; said only when there are other machines than the home server itself. */
+function machinesLine(live: readonly Session[]): string | null {
+  const counts = new Map<string, number>();
+  for (const { machine } of live) counts.set(machine, (counts.get(machine) ?? 0) + 1);
+  if ([...counts.keys()].every((machine) => machine === 'local')) return null;
+  return [...counts].map(([machine, count]) => `${count} on ${printable(machine)}`).join(', ');
+}
+
+function storageLine(io: Io, { writing, detail, since: from }: Storage): string | null {
+  if (writing) return null;
+  const when = from === null ? '' : ` for ${since(from, io.now())}`;
+  return styleOf(io)('fail', `■ nothing is written${when}. ${printable(detail ?? 'The disk is full: make room.')} Agents go on.`);
+}
+
 async function showHome(context: Context, json: boolean): Promise<void> {
   const { io } = context;
   const home = await context.home();
   const [info, status] = [await home.ask('Asking the home server', 'getInfo'), await home.ask('Asking the home server', 'getStatus')];
+  const { socket = null, service = null } = (home.elsewhere ? null : home.state) ?? {};
+  const live = await allSessions(home, { status: 'starting,busy,idle,waiting' });
   if (json) {
-    sayJson(io, { info, status, url: await home.url() });
+    const machines = Object.fromEntries([...Map.groupBy(live, ({ machine }) => machine)].map(([name, there]) => [name, there.length]));
+    sayJson(io, { info, status, url: await home.url(), socket, service, live_by_machine: machines });
     return;
   }
   facts(io, [
     ['Home server', `${printable(info.machine)}, ${await home.url()}, version ${printable(info.version)}`],
+    ['Socket', socket === null ? null : printable(socket)],
     ['Runs', `for ${age(status.uptime_ms)}, ${size(status.rss_bytes)} of memory`],
+    ['Service', serviceLine(home)],
     ['Fingerprint', printable(info.fingerprint)],
     ['Relay', relayLine(io, status.relay)],
     ['Room', status.relay.room === undefined || status.relay.state === 'off' ? null : printable(status.relay.room)],
+    ['Storage', storageLine(io, status.storage)],
     ['Sessions', countsLine(io, status.sessions)],
+    ['Machines', machinesLine(live)],
     ['Devices', `${status.devices} paired, ${status.connections} connected, ${status.viewers} watching`],
   ]);
 }

@@ -10,7 +10,7 @@ const CLEAR_LINE = '\r\x1b[2K';
  * Waits for `work` and, when it takes longer than a second, says on standard error what is being done: a turning line on a terminal,
  * one plain line elsewhere would end up in logs, so there it stays silent. The line is gone when the work is.
  */
-export async function withProgress<T>(io: Io, what: string, work: Promise<T>): Promise<T> {
+export async function withProgress<T>(io: Io, what: string | (() => string), work: Promise<T>): Promise<T> {
   if (io.stderr.isTTY !== true) return work;
   const started = io.now();
   let shown = false;
@@ -18,7 +18,7 @@ export async function withProgress<T>(io: Io, what: string, work: Promise<T>): P
     const seconds = Math.floor((io.now() - started) / 1000);
     const frame = FRAMES[Math.floor((io.now() - started) / FRAME_MS) % FRAMES.length] as string;
     shown = true;
-    io.stderr.write(`${CLEAR_LINE}${frame} ${what} … ${seconds} s`);
+    io.stderr.write(`${CLEAR_LINE}${frame} ${typeof what === 'string' ? what : what()} … ${seconds} s`);
   };
   let turning: NodeJS.Timeout | undefined;
   const first = setTimeout(() => {

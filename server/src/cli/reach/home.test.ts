@@ -6,8 +6,11 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import type { ServerState } from '../../config.ts';
+import { isAlive, processIdentity } from '../../process-identity.ts';
 import { UsageError } from '../exit.ts';
-import { answers, isAlive, parseServer, readState } from './home.ts';
+import { answers, parseServer } from './home.ts';
+import { readState } from './server-state.ts';
 
 describe('parseServer', () => {
   it.each([
@@ -34,11 +37,31 @@ describe('readState', () => {
   const dir = mkdtempSync(path.join(tmpdir(), 'afield-state-'));
   afterAll(() => rmSync(dir, { recursive: true, force: true }));
   const file = path.join(dir, 'server.json');
-  const state = { pid: process.pid, url: 'http://127.0.0.1:1', version: '1', started_at: 'now' };
+  const state: ServerState = {
+    pid: process.pid,
+    process: processIdentity(process.pid),
+    phase: 'ready',
+    doing: null,
+    url: 'http://127.0.0.1:1',
+    socket: '/run/x.sock',
+    version: '1',
+    started_at: 'now',
+    service: null,
+  };
 
   it('is what a running server wrote', () => {
     writeFileSync(file, JSON.stringify(state));
     expect(readState(file)).toEqual(state);
+  });
+
+  it('an earlier version wrote less', () => {
+    writeFileSync(file, JSON.stringify({ pid: process.pid, url: state.url, version: '1', started_at: 'now' }));
+    expect(readState(file)).toEqual({ ...state, process: null, socket: null });
+  });
+
+  it('another program that was given the number since is no server', () => {
+    writeFileSync(file, JSON.stringify({ ...state, process: 'the-boot-before:1234' }));
+    expect(readState(file)).toBeNull();
   });
 
   it.each(['', '{', '{"pid":"x"}', '{"pid":0.5,"url":"http://x"}', `{"pid":${process.pid}}`, '{"pid":2147483646,"url":"http://x"}'])(

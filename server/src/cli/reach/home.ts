@@ -1,7 +1,9 @@
 /** The home server that a command speaks to: where it is, and with which token. */
 import { readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Api, Operation } from '@afield/shared/api.ts';
 import { AfieldClient } from '@afield/shared/client/client.ts';
+import type { Fetch } from '@afield/shared/client/doors/http.ts';
 import type { WebSocketConstructor } from '@afield/shared/client/doors/web-socket.ts';
 import { AfieldError } from '@afield/shared/errors.ts';
 import { ConnectFailed } from '@afield/shared/link/door.ts';
@@ -10,6 +12,8 @@ import { type Config, type DataFiles, dataFiles, loadConfig, type ServerState } 
 import { UnreachableError, UsageError } from '../exit.ts';
 import { type Io, note } from '../io.ts';
 import { withProgress } from '../print/progress.ts';
+import { nobodyThere, requestBy, socketFetch, socketWebSocket } from './local-socket.ts';
+import { readState } from './server-state.ts';
 
 export interface HomeOptions {
   /** `--server`: the root of a home server elsewhere, or of another one here. */
@@ -20,49 +24,27 @@ export interface HomeOptions {
 
 /** An answer to a health check comes within this, or there is none. */
 const HEALTH_TIMEOUT_MS = 2000;
+/** A server that is just starting is waited for. */
+const STARTING_MS = 20_000;
+const POLL_MS = 50;
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
 
-/** True while a process with this number runs, of whomever it is. One that has ended and was not yet waited for does not run. */
-export function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
-  return process.platform !== 'linux' || !isZombie(pid);
-}
-
-/** proc_pid_stat(5): the state stands after the program's name, which is in parentheses and may hold any. */
-function isZombie(pid: number): boolean {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    return /^\) [ZX]/.test(stat.slice(stat.lastIndexOf(')')));
-  } catch {
-    // no /proc to look into
-    return false;
-  }
-}
-
-/** What a running server wrote about itself; null when none runs with this data folder. */
-export function readState(file: string): ServerState | null {
-  try {
-    const state = JSON.parse(readFileSync(file, 'utf8')) as ServerState;
-    return Number.isInteger(state.pid) && typeof state.url === 'string' && isAlive(state.pid) ? state : null;
-  } catch {
-    // missing, or being written at this moment: the same for us as not running
-    return null;
-  }
-}
-
 /** True when a home server answers at `url`. No token is sent. */
-export async function answers(url: string, timeoutMs = HEALTH_TIMEOUT_MS): Promise<boolean> {
+export async function answers(url: string, timeoutMs = HEALTH_TIMEOUT_MS, by: Fetch = fetch): Promise<boolean> {
   try {
-    const answer = await fetch(`${url}/api/v1/health`, { signal: AbortSignal.timeout(timeoutMs), redirect: 'error' });
-    return answer.ok && ((await answer.json()) as { status?: unknown }).status === 'ok';
+    const sent = { method: 'GET', headers: {}, signal: AbortSignal.timeout(timeoutMs), redirect: 'error' } as const;
+    const answer = await by(`${url}/api/v1/health`, sent);
+    if (answer.status !== 200) return false;
+    return (JSON.parse(new TextDecoder().decode(await answer.arrayBuffer())) as { status?: unknown }).status === 'ok';
   } catch {
     // whatever it was, it is no home server that answers
     return false;
   }
+}
+
+/** True when the home server that wrote this answers. One that is starting or stopping does not. */
+export async function isAnswering({ phase, url, socket }: ServerState, timeoutMs = HEALTH_TIMEOUT_MS): Promise<boolean> {
+  return phase === 'ready' && answers(url, timeoutMs, socket === null ? fetch : socketFetch(socket));
 }
 
 /** Errors: `UsageError` for anything but the root of an http or https address. */
@@ -119,7 +101,7 @@ export class Home {
     return new Home(await loadConfig(), io, given, tokenFile ?? null);
   }
 
-  /** The server that runs with this machine's data folder, or null. Not asked when `--server` names one. */
+  /** The server that runs with this machine's data folder, in whatever phase, or null. Not asked when `--server` names one. */
   get state(): ServerState | null {
     return readState(this.files.state);
   }
@@ -129,18 +111,42 @@ export class Home {
     return this.#given !== null;
   }
 
-  /** Root of the server. Errors: `UnreachableError` when none runs. */
+  /** Root of the server. Waits for one that is just starting. Errors: `UnreachableError` when none runs. */
   async url(): Promise<string> {
-    const url = this.#given ?? this.state?.url;
-    if (url !== undefined) return url;
+    return (await this.#place()).url;
+  }
+
+  /** `socket`: goes before the address where there is one. */
+  async #place(): Promise<Place> {
+    if (this.#given !== null) return { url: this.#given, socket: null };
+    let state = this.state;
+    if (state?.phase === 'starting') state = await withProgress(this.#io, 'The home server is starting', this.#started());
+    if (state?.phase === 'ready') return state;
+    if (state !== null) {
+      throw new UnreachableError(
+        state.phase === 'stopping'
+          ? `The home server (process ${state.pid}) is just stopping. afield server start starts it again.`
+          : `The home server (process ${state.pid}) is still starting${state.doing === null ? '' : `: ${state.doing}`}. Try again in a while.`,
+      );
+    }
     const { host, port, data_dir } = this.config;
     const other = `http://${['0.0.0.0', '::'].includes(host) ? '127.0.0.1' : host}:${port}`;
     const stranger = await answers(other, 500);
     throw new UnreachableError(
       stranger
         ? `A home server answers at ${other}, but not the one that keeps its data in ${data_dir}. Is AFIELD_HOME the same for both?`
-        : 'The home server does not run. Start it with afield serve, or let afield run <agent> start it.',
+        : 'The home server does not run. Start it with afield server start, or let afield run <agent> start it.',
     );
+  }
+
+  async #started(): Promise<ServerState | null> {
+    const deadline = performance.now() + STARTING_MS;
+    let { state } = this;
+    while (state?.phase === 'starting' && performance.now() < deadline) {
+      await sleep(POLL_MS);
+      ({ state } = this);
+    }
+    return state;
   }
 
   token(): string {
@@ -149,20 +155,30 @@ export class Home {
 
   /** Calls by HTTP. Errors: `UnreachableError`; no token. */
   async client(): Promise<AfieldClient> {
-    return AfieldClient.http({ url: await this.url(), token: this.token(), fetch });
+    const { url, socket } = await this.#place();
+    return AfieldClient.http({ url, token: this.token(), fetch: socket === null ? fetch : socketFetch(socket) });
   }
 
   /** A client with a live connection, for attaching and following. Close it. It finds the server again when that starts anew elsewhere. */
   async live(): Promise<AfieldClient> {
-    await this.url();
+    await this.#place();
     const [{ WebSocket }, { websocketDoor }] = await Promise.all([import('ws'), import('@afield/shared/client/doors/websocket.ts')]);
+    const byPort = WebSocket as unknown as WebSocketConstructor;
     return AfieldClient.through({
       via: 'local',
       token: () => this.token(),
-      connect: (signal) => {
-        const url = this.#given ?? this.state?.url;
-        if (url === undefined) throw new ConnectFailed('home_offline', 'The home server does not run.');
-        return websocketDoor({ url, WebSocket: WebSocket as unknown as WebSocketConstructor }).connect(signal);
+      connect: async (signal) => {
+        const state = this.#given === null ? this.state : { phase: 'ready', url: this.#given, socket: null };
+        if (state?.phase !== 'ready') throw new ConnectFailed('home_offline', 'The home server does not run.');
+        const { url, socket } = state;
+        if (socket !== null) {
+          try {
+            return await websocketDoor({ url, WebSocket: socketWebSocket(WebSocket, socket) }).connect(signal);
+          } catch (error) {
+            if (signal.aborted) throw error;
+          }
+        }
+        return websocketDoor({ url, WebSocket: byPort }).connect(signal);
       },
     });
   }
@@ -175,15 +191,50 @@ export class Home {
 
   /** A body as it comes, for what may be larger than memory. `path` below the base of the API. Errors: the server's. */
   async download(path: `/${string}`): Promise<AsyncIterable<Uint8Array>> {
-    const url = await this.url();
-    const answer = await fetch(`${url}/api/v1${path}`, { headers: { authorization: `Bearer ${this.token()}` }, redirect: 'error' }).catch(
-      (cause: unknown) => {
-        throw new AfieldError('unavailable', `Nothing answers at ${url}. Is the home server running? Start it with: afield serve`, {
-          cause,
-        });
-      },
-    );
-    if (!answer.ok) throw AfieldError.from((await answer.json().catch(() => ({}))) as { code?: string; detail?: string });
-    return (answer.body ?? []) as AsyncIterable<Uint8Array>;
+    const { url, socket } = await this.#place();
+    const address = `${url}/api/v1${path}`;
+    const headers = { authorization: `Bearer ${this.token()}` };
+    const { ok, body } = await (socket === null ? byPort(address, headers) : bySocket(socket, address, headers)).catch((cause: unknown) => {
+      throw new AfieldError('unavailable', `Nothing answers at ${url}. Is the home server running? Start it with: afield server start`, {
+        cause,
+      });
+    });
+    if (!ok) throw AfieldError.from(await problemIn(body));
+    return body;
+  }
+}
+
+interface Place {
+  url: string;
+  socket: string | null;
+}
+
+interface Download {
+  ok: boolean;
+  body: AsyncIterable<Uint8Array>;
+}
+
+async function byPort(address: string, headers: Record<string, string>): Promise<Download> {
+  const { ok, body } = await fetch(address, { headers, redirect: 'error' });
+  return { ok, body: (body ?? []) as AsyncIterable<Uint8Array> };
+}
+
+async function bySocket(socket: string, address: string, headers: Record<string, string>): Promise<Download> {
+  try {
+    const answer = await requestBy(socket, address, { headers });
+    return { ok: answer.statusCode === 200, body: answer };
+  } catch (error) {
+    if (!nobodyThere(error)) throw error;
+    return byPort(address, headers);
+  }
+}
+
+async function problemIn(body: AsyncIterable<Uint8Array>): Promise<{ code?: string; detail?: string }> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of body) chunks.push(chunk);
+  try {
+    return JSON.parse(Buffer.concat(chunks).toString()) as { code?: string; detail?: string };
+  } catch {
+    return {};
   }
 }
