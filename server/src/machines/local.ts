@@ -7,11 +7,11 @@ import { AfieldError } from '@afield/shared/errors.ts';
 import type { Machine } from '../core/machine-ports.ts';
 import { childEnvironment, searchPath } from './environment.ts';
 import { createLocalHost } from './local-host.ts';
+import { versionLine } from './version-line.ts';
 
 /** A program that does not tell its version by then has none. */
 const VERSION_MS = 3_000;
 const VERSION_BYTES = 64 * 1024;
-const VERSION_CHARACTERS = 100;
 
 export interface LocalMachineOptions {
   /** The server's own environment; children see only what is allowed. */
@@ -88,9 +88,7 @@ function askVersion(file: string, args: readonly string[], env: Record<string, s
   const options = { env, cwd, timeout: VERSION_MS, killSignal: 'SIGKILL' as const, maxBuffer: VERSION_BYTES, windowsHide: true };
   return new Promise((resolve) => {
     const child = execFile(file, [...args], options, (error, stdout, stderr) => {
-      const line = `${stdout}\n${stderr}`.split('\n').find((text) => /\d/.test(text));
-      const text = line?.replace(/[\p{Cc}\p{Cf}]/gu, '').trim() ?? '';
-      resolve(error !== null || text === '' ? null : text.slice(0, VERSION_CHARACTERS));
+      resolve(error === null ? versionLine(stdout, stderr) : null);
     });
     // One that waits for input would hold us for the whole time.
     child.stdin?.end();

@@ -1,0 +1,121 @@
+/** A command that runs another one elsewhere: `docker exec -it box`, `kubectl exec -it pod --`, `sudo -u builder`. Its terminal lives here. */
+import type { MachineLine } from '@afield/shared/api/machines.ts';
+import { AfieldError } from '@afield/shared/errors.ts';
+import { timestamp } from '../core/clock.ts';
+import type { Host, Machine } from '../core/machine-ports.ts';
+import { SESSION_MARK } from '../core/machine-ports.ts';
+import type { Clock, MachineRow } from '../core/ports.ts';
+import { printable } from '../core/printable.ts';
+import { lookAround, reached } from './checks.ts';
+import { askFacts, createLookups, type Facts } from './facts.ts';
+import { watchProcesses } from './process-facts.ts';
+
+/** `$1` directory, then the command. */
+const LAUNCH = 'cd -- "$1" && shift && exec "$@"';
+/** Whether it still answers there is asked anew after this. */
+const FACTS_KEPT_MS = 5_000;
+
+export interface PrefixMachineDeps {
+  /** The home server itself. */
+  local: Machine;
+  clock: Clock;
+  onLine(): void;
+}
+
+export interface PrefixMachine extends Machine {
+  /** Runs something there now. Errors: machine_unreachable. */
+  reach(): Promise<void>;
+}
+
+export function createPrefixMachine(row: MachineRow & { prefix: string[] }, { local, clock, onLine }: PrefixMachineDeps): PrefixMachine {
+  const { name, prefix, created_at } = row;
+  const quiet = withoutTerminal(prefix);
+  const run: Host['run'] = (argv, options) => local.host.run([...quiet, ...argv], options);
+  let line: MachineLine = { state: 'down', detail: 'It is reached as soon as something needs it.', since: null };
+  let known: { facts: Promise<Facts>; at: number } | null = null;
+
+  const say = (state: MachineLine['state'], detail: string | null) => {
+    if (line.state === state && line.detail === detail) return;
+    line = { state, detail, since: line.state === state ? line.since : timestamp(clock) };
+    onLine();
+  };
+  const ask = async (): Promise<Facts> => {
+    try {
+      const facts = await askFacts(name, run, false);
+      say('up', null);
+      return facts;
+    } catch (error) {
+      say('down', error instanceof AfieldError ? printable(error.message) : String(error));
+      throw error;
+    }
+  };
+  const facts = (): Promise<Facts> => {
+    const now = clock.monotonic();
+    if (known === null || now - known.at >= FACTS_KEPT_MS) known = { facts: ask(), at: now };
+    const { facts: asked } = known;
+    asked.catch(() => {
+      known = null;
+    });
+    return asked;
+  };
+  const lookups = createLookups(name, facts, run, () => clock.monotonic());
+
+  return {
+    name,
+    kind: 'prefix',
+    ssh: null,
+    prefix,
+    created_at,
+    host: local.host,
+    get line() {
+      return line;
+    },
+    async reach() {
+      known = null;
+      await facts();
+    },
+    wrap({ session_id, file, args, cwd, env }) {
+      const given = Object.entries(env).map(([key, value]) => `${key}=${value}`);
+      const inside = ['sh', '-c', LAUNCH, 'afield', cwd, 'env', ...given, file, ...args];
+      const [program = '', ...words] = prefix;
+      // What the prefix itself needs is the home server's; only what stands in `given` reaches the other side.
+      const outside = local.environment({ id: session_id }, {});
+      return { session_id, file: program, args: [...words, ...inside], cwd: outside.HOME ?? '/', env: outside };
+    },
+    processes: ({ id }, sample_ms) => watchProcesses(run, { id, pid: null }, sample_ms),
+    async checks() {
+      known = null;
+      lookups.forget();
+      try {
+        const began = clock.monotonic();
+        const { shell, system, home } = await facts();
+        const found = await lookAround(run, home, { needed: false, shell });
+        const here = (await local.checks()).filter((check) => check.name === 'tmux');
+        // The terminal is the home server's, and so is its tmux.
+        return [
+          reached(true, `${system}, ${Math.round(clock.monotonic() - began)} ms`),
+          ...here,
+          ...found.filter((check) => check.name !== 'tmux'),
+        ];
+      } catch (error) {
+        if (!(error instanceof AfieldError)) throw error;
+        return [reached(false, error.message, `Try it by hand: ${quiet.join(' ')} true`)];
+      }
+    },
+    close: async () => {},
+    which: lookups.which,
+    version: lookups.version,
+    directory: lookups.directory,
+    environment: (session, extra) => ({ ...extra, TERM: 'xterm-256color', COLORTERM: 'truecolor', [SESSION_MARK]: session.id }),
+  };
+}
+
+/** The same command for a program without a terminal: `-t` and `--tty` go, `-it` becomes `-i`; what stands after `--` stays. */
+export function withoutTerminal(prefix: readonly string[]): string[] {
+  const end = prefix.indexOf('--');
+  return prefix.flatMap((word, at) => {
+    if (at === 0 || (end >= 0 && at > end)) return [word];
+    if (/^(-t|--tty|--tty=true)$/.test(word)) return [];
+    return [/^-(it|ti)$/.test(word) ? '-i' : word];
+  });
+}
