@@ -64,9 +64,10 @@ export function describeSystem({ foundation, work, metrics, devices, relay }: Sy
         which: (program) => machines.list()[0]!.which(program),
         database: store.check,
         push: notify.checks,
+        strays: () => sessions.strays(),
       }),
     config: () => publicConfig(config),
-    reap: async () => [],
+    reap: (dry_run) => (dry_run ? sessions.strays() : sessions.reap()),
     connections: () => connections.list(),
     metrics: metrics.text,
   };

@@ -17,6 +17,8 @@ export interface DoctorDeps {
   /** Null, or what the database's own check finds. */
   database(): string | null;
   push(): Check[];
+  /** Programs of sessions that are over. */
+  strays(): Promise<{ machine: string; pid: number; command: string }[]>;
 }
 
 const MB = 1024 * 1024;
@@ -31,7 +33,13 @@ const fault = (name: string, detail: string, fix: string): Check => ({ name, ok:
 
 /** None of them throws, and none changes anything. */
 export async function runChecks(deps: DoctorDeps): Promise<Check[]> {
-  const [modes, disk, agents, tmux] = await Promise.all([checkModes(deps), checkDisk(deps.dataDir), checkAgents(deps), checkTmux(deps)]);
+  const [modes, disk, agents, tmux, strays] = await Promise.all([
+    checkModes(deps),
+    checkDisk(deps.dataDir),
+    checkAgents(deps),
+    checkTmux(deps),
+    checkStrays(deps),
+  ]);
   return [
     well('node', `Node ${deps.node}`),
     ...modes,
@@ -40,6 +48,7 @@ export async function runChecks(deps: DoctorDeps): Promise<Check[]> {
     checkRelay(deps),
     agents,
     tmux,
+    ...strays,
     ...deps.push(),
     ...checkSettings(deps),
   ];
@@ -119,8 +128,24 @@ async function checkAgents({ agents }: DoctorDeps): Promise<Check> {
 async function checkTmux({ which }: DoctorDeps): Promise<Check> {
   const file = await which('tmux');
   return file === null
-    ? hint('tmux', 'tmux is not installed. Nothing needs it yet: sessions end with the home server.', null)
+    ? hint(
+        'tmux',
+        'tmux is not installed: sessions end with the home server.',
+        'Install tmux 3.2 or newer, then start the home server again.',
+      )
     : well('tmux', `${file} is there.`);
+}
+
+async function checkStrays({ strays }: DoctorDeps): Promise<Check[]> {
+  const found = await strays();
+  if (found.length === 0) return [];
+  const { machine, pid, command } = found[0]!;
+  const first = `${command} (process ${pid} on ${machine})`;
+  const detail =
+    found.length === 1
+      ? `A program of a session that is over still runs: ${first}.`
+      : `${found.length} programs of sessions that are over still run, such as ${first}.`;
+  return [warning('strays', detail, 'afield doctor --reap shows and ends them.')];
 }
 
 function checkSettings({ warnings }: DoctorDeps): Check[] {
