@@ -39,6 +39,8 @@ export interface TerminalProcess {
   /** Stop reading, so that the kernel holds the program back; and go on. */
   pause(): void;
   resume(): void;
+  /** Everything before this position of the byte log is on disk: where the output waits for us, its room may be used for more. */
+  kept?(position: number): void;
   /** Ask (SIGHUP), then SIGTERM, then SIGKILL for the whole process tree; resolves when nothing of it is left. */
   stop(): Promise<void>;
 }
@@ -91,7 +93,9 @@ export interface TerminalRuntime {
   ): Promise<{ process: TerminalProcess; pane: AdoptedPane; screen: { cols: number; rows: number } }>;
   /** Lets go of an adopted pane without ending it. */
   release(session_id: string): Promise<void>;
-  /** One line to type on the machine to look at a session without us; null where there is none. */
+  /** The end of a session is on disk, or it was let go: whatever is left of it on its machine is removed. */
+  forget?(session_id: string): Promise<void>;
+  /** One line to type at home to look at a session without us; null where there is none. */
   attachCommand(session_id: string, adopted: AdoptedPane | null): string | null;
   /** Programs left over: marked as ours, but of none of these sessions. */
   strays(live: readonly string[]): Promise<Stray[]>;
@@ -132,6 +136,8 @@ export interface Host {
    * Bytes of a file from `offset` on, and on as it grows, until `stop`. Waits for the file to appear. Does not end when the line is cut: then `onCut`, and the caller follows anew.
    */
   follow(path: string, offset: number, on: { bytes(bytes: Buffer): void; cut(detail: string): void }): Follower;
+  /** argv before a command line that is typed at home and is to run there in a terminal: `ssh -t box`. Without it: as it is. */
+  login?(): readonly string[];
   /** Resolves when it can be reached, at once when it is; rejects after `close`. */
   up(): Promise<void>;
 }
