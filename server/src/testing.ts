@@ -24,6 +24,8 @@ export interface TestServer {
   app: App;
   url: string;
   port: number;
+  /** Of the command line. */
+  socket: string;
   home: string;
   /** Everything logged so far. */
   logged: string[];
@@ -54,11 +56,13 @@ export async function startTestServer({ home = newHome(), env = {}, overrides = 
     env: { HOME: home, PATH: process.env.PATH, SHELL: '/bin/sh', LANG: 'C.UTF-8' },
     ...overrides,
   });
-  const { url, port } = await app.listen();
+  const { url, port, socket } = await app.listen();
+  if (socket === null) throw new Error('The server has no socket.');
   return {
     app,
     url,
     port,
+    socket,
     home,
     logged,
     async call(method, target, { body, headers = { authorization: `Bearer ${app.token}` } } = {}) {
@@ -75,9 +79,9 @@ export async function startTestServer({ home = newHome(), env = {}, overrides = 
   };
 }
 
-/** Sends bytes and gives back all that comes until the other side closes. */
-export async function rawExchange(port: number, bytes: string): Promise<string> {
-  const socket = connect(port, '127.0.0.1');
+/** Sends bytes to a port or a socket and gives back all that comes until the other side closes. */
+export async function rawExchange(to: number | string, bytes: string): Promise<string> {
+  const socket = typeof to === 'number' ? connect(to, '127.0.0.1') : connect(to);
   let answer = '';
   socket.on('data', (chunk) => {
     answer += chunk.toString('latin1');
