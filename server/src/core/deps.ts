@@ -2,6 +2,7 @@ import type { MachineBook } from './machine-ports.ts';
 import type { Clock, EventStore, LogStore, MetaStore, ProjectStore, PromptStore, RecipeBook, SessionStore } from './ports.ts';
 import type { EventLog } from './service.ts';
 import type { Disk } from './storage.ts';
+import type { TrustPolicy } from './trust.ts';
 
 /** What `createSessions` is handed by the composition root. */
 export interface SessionDeps {
@@ -19,6 +20,8 @@ export interface SessionDeps {
   /** Folder of the recordings, one sub-folder a session; made (0700) when missing. */
   recordings: string;
   limits?: Partial<SessionLimits>;
+  /** Default: no dialog is answered. */
+  trust?: TrustPolicy;
   /** Faults that end nothing but must be seen by whoever runs the server. */
   warn(message: string, cause?: unknown): void;
 }
@@ -30,5 +33,7 @@ export interface SessionLimits {
   scrollback: number;
   /** A recording stops at this size, so that one runaway program does not fill the disk. */
   recordingBytes: number;
+  /** Quiet for so long before it is found out why; 0: only when somebody asks. */
+  probeAfterMs: number;
 }
-export const DEFAULT_LIMITS: SessionLimits = { liveSessions: 200, scrollback: 1_000, recordingBytes: 1024 ** 3 };
+export const DEFAULT_LIMITS: SessionLimits = { liveSessions: 200, scrollback: 1_000, recordingBytes: 1024 ** 3, probeAfterMs: 30_000 };

@@ -1,15 +1,19 @@
 /** The state of a running session: what its signals say, and whether anybody hears them. The one place where its status changes. */
+import type { Probe } from '@afield/shared/api/probes.ts';
 import type { Session, SessionStatus } from '@afield/shared/api/sessions.ts';
+import { timestamp } from './clock.ts';
 import type { Clock, Recipe, SessionRow } from './ports.ts';
 import { Presence } from './presence.ts';
 import type { SessionRecord } from './session-record.ts';
-import { type Reading, StateReader } from './state-reader.ts';
+import { SessionWatch, type WatchOptions } from './session-watch.ts';
+import type { Reading } from './state-reader.ts';
 import type { TerminalSession } from './terminal.ts';
 import { Track } from './track.ts';
 
 export interface StateOptions {
   recipe: Recipe;
-  clock: Clock;
+  deps: WatchOptions['deps'];
+  limits: WatchOptions['limits'];
   record: SessionRecord;
   terminal: TerminalSession;
   view(): Session;
@@ -20,10 +24,10 @@ export interface StateOptions {
 export class SessionState {
   readonly track: Track;
   readonly #options: StateOptions;
+  readonly #clock: Clock;
   readonly #row: SessionRow;
   readonly #presence: Presence;
-  /** Only while the screen shows what the program shows now. */
-  #reader: StateReader | null = null;
+  readonly #watch: SessionWatch;
   #title: string;
   /** What its status said before the line to it was cut. */
   #reasonBefore: string | null = null;
@@ -32,11 +36,25 @@ export class SessionState {
   ending = false;
 
   constructor(options: StateOptions) {
-    const { clock, record, view } = options;
+    const { record, view } = options;
+    const { clock } = options.deps;
+    this.#clock = clock;
     this.#options = options;
     this.#row = record.row;
     this.#title = this.#row.title ?? '';
     this.track = new Track(clock.monotonic());
+    this.#watch = new SessionWatch(
+      { ...options, row: this.#row, title: () => this.#title, lastTyped: () => this.#lastTyped },
+      {
+        read: (reading) => this.#read(reading),
+        probed: (probe) => {
+          record.publish('probe.result', { probe });
+          record.log('probe', probe.reason, { verdict: probe.verdict, quiet_ms: probe.quiet_ms, facts: probe.facts });
+        },
+        done: (background) => record.publish('agent.idle', { session: view(), background }),
+        answered: (text, detail) => record.log('approval', text, detail),
+      },
+    );
     this.#presence = new Presence(this.#row.machine, clock, {
       cut: (sentence, why) => {
         this.#reasonBefore = this.#row.status_reason;
@@ -48,12 +66,8 @@ export class SessionState {
         record.log('system', sentence, { ...recovered });
         if (recovered.bytes > 0) record.publish('session.recovered', { session: view(), ...recovered });
       },
-      current: () => {
-        this.watch();
-        // What it shows came before it was watched.
-        this.#reader?.output();
-      },
-      stale: () => this.#unwatch(),
+      current: () => this.watch(false),
+      stale: () => this.#watch.pause(),
     });
   }
 
@@ -63,31 +77,40 @@ export class SessionState {
   }
   /** False while what was missed is still coming, or nobody reaches it. */
   get current(): boolean {
-    return this.#reader !== null;
+    return this.#watch.current;
   }
   /** On the monotonic clock; null: nobody has typed. */
   get lastTypedAt(): number | null {
     return Number.isFinite(this.#lastTyped) ? this.#lastTyped : null;
   }
   get sinceTyped(): number {
-    return this.#options.clock.monotonic() - this.#lastTyped;
+    return this.#clock.monotonic() - this.#lastTyped;
   }
 
-  /** From now on the screen shows what the program shows. */
-  watch(): void {
+  /** From now on the screen shows what the program shows. `fresh`: it was just started. */
+  watch(fresh: boolean): void {
     if (this.ending) return;
-    const { recipe, clock, terminal, changed } = this.#options;
-    const { screen } = terminal;
-    const signals = {
-      title: () => this.#title,
-      screen: () => screen.ruleText(),
-      alternate: () => screen.alternate,
-      foreignForeground: () => terminal.process?.foreignForeground() ?? null,
-    };
+    const { terminal, changed } = this.#options;
     terminal.holdSize(false);
-    this.#unwatch();
-    this.#reader = new StateReader(recipe, clock, signals, (reading) => this.#read(reading));
+    this.#watch.begin(fresh);
     changed();
+  }
+
+  /** Why it is quiet. */
+  async probe(): Promise<Probe> {
+    if (this.current) return this.#watch.probe();
+    const facts = {
+      title: this.#row.title,
+      reading: null,
+      sample_ms: 0,
+      processes: null,
+      cpu_ms: null,
+      io_bytes: null,
+      sockets: null,
+      top: [],
+    };
+    const reason = this.cut ?? 'What it printed meanwhile is still being fetched.';
+    return { session_id: this.#row.id, timestamp: timestamp(this.#clock), verdict: 'unknown', reason, quiet_ms: 0, facts };
   }
 
   /** An earlier server started it; nobody listened for so long. */
@@ -100,37 +123,45 @@ export class SessionState {
   }
 
   printed(bytes: number, recovered: boolean): void {
-    this.track.output(bytes, this.#options.clock.monotonic());
+    this.track.output(bytes, this.#clock.monotonic());
     this.#presence.printed(bytes, recovered);
   }
 
   drawn(): void {
-    this.#reader?.output();
+    this.#watch.drawn();
   }
 
   retitled(title: string): void {
     this.#title = title;
     this.#row.title = title === '' ? null : title;
-    this.#reader?.title();
+    this.#watch.titled();
     this.#options.record.saveSoon();
   }
 
   /** A person pressed keys; or keys of a prompt follow. */
   typed(): void {
-    this.#lastTyped = this.#options.clock.monotonic();
+    this.#lastTyped = this.#clock.monotonic();
+    this.#watch.typed();
     this.keys();
   }
   keys(): void {
-    this.#reader?.input();
+    this.#watch.keys();
+  }
+
+  /** False: what it rang for was long ago. */
+  rang(): boolean {
+    this.#watch.rang();
+    return this.current;
   }
 
   become(status: SessionStatus, status_reason: string | null, more: Partial<SessionRow> = {}): void {
-    const { record, view, clock, changed } = this.#options;
+    const { record, view, changed } = this.#options;
     const previous = this.#row.status;
-    this.track.waiting(status === 'waiting', clock.monotonic());
-    record.save({ ...more, status, status_reason });
+    this.track.waiting(status === 'waiting', this.#clock.monotonic());
+    record.save({ activity: status === 'busy' ? this.#row.activity : null, ...more, status, status_reason });
     record.publish('session.status_changed', { session: view(), previous });
     if (previous !== status) record.log('state', status_reason === null ? status : `${status}: ${status_reason}`, { status, previous });
+    this.#watch.became(status);
     changed();
   }
 
@@ -138,17 +169,14 @@ export class SessionState {
   stop(): void {
     this.#presence.end();
     this.ending = true;
-    this.#unwatch();
+    this.#watch.pause();
   }
 
-  #unwatch(): void {
-    this.#reader?.stop();
-    this.#reader = null;
-  }
-
-  #read({ status, reason }: Reading): void {
+  #read({ status, reason, activity }: Reading): void {
     if (this.ending) return;
+    const row = this.#row;
     // After an absence it is mostly what it was.
-    if (status !== this.#row.status || reason !== this.#row.status_reason) this.become(status, reason);
+    if (status === row.status && reason === row.status_reason && activity === row.activity) this.#watch.became(status);
+    else this.become(status, reason, { activity });
   }
 }

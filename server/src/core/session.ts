@@ -73,9 +73,7 @@ export class LiveSession {
         this.#log.drawn();
       },
       title: (title) => this.#state.retitled(title),
-      bell: () => {
-        if (this.#state.current) this.#log.rang();
-      },
+      bell: () => this.#state.rang() && this.#log.rang(),
       typed: (bytes, device_name) => {
         this.#state.typed();
         this.#log.typed(bytes, device_name);
@@ -90,7 +88,7 @@ export class LiveSession {
     });
     this.terminal = terminal;
     this.#log = new SessionLog(clock, screen, record);
-    this.#state = new SessionState({ recipe, clock, record, terminal, view: () => this.view(), changed: () => this.#prompts.wake() });
+    this.#state = new SessionState({ ...options, record, terminal, view: () => this.view(), changed: () => this.#prompts.wake() });
     this.#prompts = new Prompts(row.id, { store: deps.store.prompts, clock }, promptTarget(recipe, terminal, row, this.#state), {
       changed: (prompt_id, state, reason) => record.publish('message.state_changed', { prompt_id, state, reason }),
       fault: (error) => deps.warn(`Prompts of session ${row.id} cannot be delivered.`, error),
@@ -122,7 +120,7 @@ export class LiveSession {
       throw error;
     }
     this.#run(process);
-    this.#state.watch();
+    this.#state.watch(this.row.adopted === null);
   }
 
   /** What an earlier server knew of it is drawn and can be watched; its program is not found yet. */
@@ -180,6 +178,9 @@ export class LiveSession {
       survives_restart: this.survives,
     });
   }
+
+  /** Why it is quiet. */
+  readonly probe = () => this.#state.probe();
 
   update(changes: Partial<Pick<SessionRow, 'name' | 'pinned' | 'archived'>>): void {
     this.#deps.store.sessions.update(this.row.id, changes);

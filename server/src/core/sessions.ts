@@ -153,9 +153,7 @@ export function createSessions(deps: SessionDeps): SessionService {
       return view(rowOf(id));
     },
 
-    async probe() {
-      throw new AfieldError('unavailable', 'Not yet.');
-    },
+    probe: async (id) => (await running(id)).probe(),
 
     async stop(id, by) {
       await creating.get(id)?.catch(() => {});

@@ -3,7 +3,7 @@
  * never corrects. A structured signal and a hook of the agent would stand before all of these.
  * 1. the rules of the recipe, in its order: window title, then screen;
  * 2. the bell, where the recipe says what it means;
- * 3. what its processes did when they were last watched (`observed`);
+ * 3. processes that worked when they were last watched (`observed`);
  * 4. which program holds the terminal, for shells;
  * 5. silence.
  */
@@ -72,8 +72,8 @@ export class StateReader {
   #lastInput = Number.NEGATIVE_INFINITY;
   /** It rang, and since then neither worked nor was typed to. */
   #rang = false;
-  /** What its processes did when they were last watched; forgotten when it prints or is typed to. */
-  #observed: 'busy' | 'idle' | null = null;
+  /** Its processes worked when they were last watched; forgotten when it prints or is typed to. */
+  #worked = false;
   #timer: { due: number; cancel(): void } | null = null;
   #stopped = false;
   /** Silence that counts as idle where no rule fits. */
@@ -111,7 +111,7 @@ export class StateReader {
     if (now - this.#lastInput > ECHO_MS) {
       if (now - this.#lastActivity > STRETCH_GAP_MS) this.#stretchSince = now;
       this.#lastActivity = now;
-      this.#observed = null;
+      this.#worked = false;
       if (now - this.#stretchSince >= STRETCH_MS) this.#rang = false;
     }
     this.#lookIn(LOOK_MS);
@@ -120,7 +120,7 @@ export class StateReader {
   /** Somebody pressed a key. */
   input(): void {
     this.#lastInput = this.#clock.monotonic();
-    this.#observed = null;
+    this.#worked = false;
     this.#rang = false;
   }
 
@@ -131,9 +131,10 @@ export class StateReader {
     this.#lookIn(LOOK_MS);
   }
 
-  /** Its processes were watched. Decides only where no rule fits, until it prints or is typed to. */
-  observed(status: 'busy' | 'idle'): void {
-    this.#observed = status;
+  /** Its processes were watched: they work, or do not. Decides only where no rule fits, until it prints or is typed to. */
+  observed(working: boolean): void {
+    if (this.#worked === working) return;
+    this.#worked = working;
     this.#lookIn(0);
   }
 
@@ -192,7 +193,7 @@ export class StateReader {
   #guess(): Reading | null {
     if (this.#rang && this.#recipe.bell !== undefined)
       return guessed(this.#recipe.bell, this.#recipe.bell === 'waiting' ? BELL_REASON : null);
-    if (this.#observed !== null) return guessed(this.#observed);
+    if (this.#worked) return guessed('busy');
     const silent = this.#quietMs - (this.#clock.monotonic() - this.#lastActivity);
     if (silent > 0) this.#lookIn(silent);
     if (this.#recipe.foregroundDecides === true) {
