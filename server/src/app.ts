@@ -143,6 +143,9 @@ function build(foundation: Foundation, store: Store, notice: Notice): App {
     connections.endAll(STOPPING);
     await opened.close();
     await notify.close();
+    await work.closeMachines();
+    await work.history.close();
+    await foundation.disk.close();
     notice.withdraw();
     store.close();
     log.info('Stopped');
@@ -160,6 +163,8 @@ function build(foundation: Foundation, store: Store, notice: Notice): App {
       const at = await opened.open();
       port = at.port;
       notice.tell({ phase: 'ready', doing: null, url: at.url, socket: at.socket });
+      void foundation.disk.look();
+      work.history.start();
       log.info('Listening', { url: at.url, socket: at.socket, data_dir: config.data_dir, version: VERSION });
       return at;
     },
@@ -170,7 +175,7 @@ function build(foundation: Foundation, store: Store, notice: Notice): App {
   };
 }
 
-function dispatcher({ onFault }: Foundation, metrics: Metrics, context: HandlerContext): Dispatcher {
+function dispatcher({ onFault, disk }: Foundation, metrics: Metrics, context: HandlerContext): Dispatcher {
   const handlers: Handlers = {
     ...systemHandlers(context),
     ...agentHandlers(context),
@@ -181,7 +186,7 @@ function dispatcher({ onFault }: Foundation, metrics: Metrics, context: HandlerC
     ...deviceHandlers(context),
     ...pushHandlers(context),
   };
-  const dispatch = createDispatch(handlers, { onFault, newId: uuidv7 });
+  const dispatch = createDispatch(handlers, { onFault, newId: uuidv7, disk });
   const counted = async (request: DispatchRequest) => {
     const answer = await dispatch(request);
     if (answer.operation !== null) metrics.answered(answer.operation, answer.status);

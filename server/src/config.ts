@@ -5,25 +5,9 @@ import path from 'node:path';
 import { AfieldError } from '@afield/shared/errors.ts';
 import { explainIssues } from '@afield/shared/link/invalid.ts';
 import * as z from 'zod/mini';
+import { address, flag, port, sizeInBytes, text, words } from './config-values.ts';
 
 export const DEFAULT_PORT = 4096;
-
-const text = (max: number) => z.string().check(z.minLength(1), z.maxLength(max));
-const port = z.coerce.number().check(z.int(), z.gte(0), z.lte(65_535));
-const flag = z.pipe(
-  z.union([z.boolean(), z.enum(['true', 'false', '1', '0', 'yes', 'no'])]),
-  z.transform((value) => value === true || value === 'true' || value === '1' || value === 'yes'),
-);
-const address = (...schemes: string[]) =>
-  text(2048).check(
-    z.refine((value) => URL.canParse(value) && schemes.includes(new URL(value).protocol) && !/[?#]/.test(value), {
-      error: `expected an address that begins with ${schemes.map((s) => `${s}//`).join(' or ')}, without ? or #`,
-    }),
-  );
-const words = z.pipe(
-  z.union([z.array(text(300)), z.string()]),
-  z.transform((value) => (Array.isArray(value) ? value : value.split(/[\s,]+/).filter((word) => word !== ''))),
-);
 
 /** An agent of the user's own: any command with a terminal. */
 const configAgent = z.strictObject({
@@ -72,6 +56,10 @@ const settings = {
   pwa_dir: z.nullable(text(4096)),
   /** Largest request body in bytes, at most 8 MiB. */
   body_limit_bytes: z.coerce.number().check(z.int(), z.gte(1024), z.lte(8 * 1024 * 1024)),
+  /** Days for which sessions that are over are kept; 0: for ever. */
+  history_days: z.coerce.number().check(z.int(), z.gte(0), z.lte(36_500)),
+  /** Bytes that recordings and database together may take, as a number or like `20 GiB`; 0: any number. */
+  history_bytes: sizeInBytes,
   log_level: z.enum(['debug', 'info', 'warn', 'error', 'silent']),
   agents: z.record(z.string().check(z.regex(/^[a-z0-9][a-z0-9._-]{0,63}$/)), configAgent),
 };
@@ -104,6 +92,8 @@ export interface DataFiles {
   recordings: string;
   /** Sockets, and output that outlives the server until it is in a recording. */
   run: string;
+  /** Machines reached by ssh: keys of hosts that a person confirmed, sockets of connections. */
+  ssh: string;
   log: string;
 }
 export interface ServerState {
@@ -135,6 +125,7 @@ export function dataFiles(data_dir: string): DataFiles {
     keys: at('keys'),
     recordings: at('recordings'),
     run: at('run'),
+    ssh: at('ssh'),
     log: at('server.log'),
   };
 }
@@ -179,6 +170,8 @@ const defaults = (env: NonNullable<ConfigInput['env']>): Record<SettingName, unk
   push_hosts: [],
   pwa_dir: null,
   body_limit_bytes: 1024 * 1024,
+  history_days: 90,
+  history_bytes: 20 * 1024 ** 3,
   log_level: 'info',
   agents: {},
 });

@@ -6,6 +6,7 @@ import type { Parsed, RawBody, Result, RouteDefinition } from '@afield/shared/ro
 import * as z from 'zod/mini';
 import { allows, type Identity } from './core/identity.ts';
 import type { Dispatch, DispatchRequest, DispatchResponse } from './core/request.ts';
+import type { Disk } from './core/storage.ts';
 
 /** What a handler is given: parsed and authorised. For a public route `identity` may be `NOBODY`. */
 export type Call<R extends RouteDefinition> = Parsed<R> & {
@@ -26,7 +27,25 @@ export const NOBODY: Identity = { kind: 'token', device_id: null, device_name: '
 /** What a page of the API may do: show itself. */
 const PAGE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
+const FULL = 'The disk of the home server is full, so this cannot be kept. Make room there, or delete old sessions, then try again.';
+/** What needs no room on the disk, or makes some, or must be tried at any price. Whatever only reads is GET. */
+const WITHOUT_DISK: ReadonlySet<Operation> = new Set<Operation>([
+  'deleteSession',
+  'cancelSession',
+  'inputSession',
+  'resizeSession',
+  'probeSession',
+  'checkMachine',
+  'deleteMachine',
+  'deleteProject',
+  'revokeDevice',
+  'pruneHistory',
+  'reapStrays',
+]);
+
 export interface DispatchOptions {
+  /** Default: it takes everything. */
+  disk?: Pick<Disk, 'writing' | 'failed'>;
   /** An unexpected error: the caller is told only the id. */
   onFault: (fault: { id: string; operation: Operation; error: unknown }) => void;
   /** Makes the id of a fault. */
@@ -159,7 +178,7 @@ function answer(operation: Operation, route: RouteDefinition, result: unknown): 
   return { status: route.status ?? 200, headers: { ...headers, 'content-type': 'application/json' }, body, raw: null, operation };
 }
 
-export function createDispatch(handlers: Handlers, { onFault, newId }: DispatchOptions): Dispatcher {
+export function createDispatch(handlers: Handlers, { onFault, newId, disk }: DispatchOptions): Dispatcher {
   async function run(request: DispatchRequest, found: (operation: Operation) => void): Promise<DispatchResponse> {
     const target = locate(request.method, request.path);
     const { operation, route } = target;
@@ -173,6 +192,7 @@ export function createDispatch(handlers: Handlers, { onFault, newId }: DispatchO
       headers: request.headers,
       signal: request.signal,
     };
+    if (disk?.writing === false && route.method !== 'GET' && !WITHOUT_DISK.has(operation)) throw new AfieldError('storage_full', FULL);
     const handler = handlers[operation] as unknown as (call: unknown) => unknown;
     return answer(operation, route, await handler(call));
   }
@@ -185,6 +205,7 @@ export function createDispatch(handlers: Handlers, { onFault, newId }: DispatchO
       });
     } catch (error) {
       if (error instanceof AfieldError) return problem(error, operation);
+      if (disk?.failed(error) === true) return problem(new AfieldError('storage_full', FULL, { cause: error }), operation);
       const id = newId();
       onFault({ id, operation: operation ?? 'getHealth', error });
       return problem(new AfieldError('internal', `Something went wrong here; the server's log has the reason under ${id}.`), operation);

@@ -19,7 +19,7 @@ export interface SystemParts {
 }
 
 export function describeSystem({ foundation, work, metrics, devices, relay }: SystemParts): SystemService {
-  const { config, clock, events, connections, fingerprint, room, files, store } = foundation;
+  const { config, clock, events, connections, fingerprint, room, files, store, disk } = foundation;
   const { sessions, agents, machines, notify } = work;
   const started = clock.monotonic();
   const started_at = timestamp(clock);
@@ -41,7 +41,7 @@ export function describeSystem({ foundation, work, metrics, devices, relay }: Sy
       connections: connections.size,
       devices: devices.count,
       relay: { ...relay(), room },
-      storage: { writing: true, detail: null, free_bytes: null, since: null },
+      storage: disk.state,
       next_seq: events.nextSeq(),
       uptime_ms: Math.round(clock.monotonic() - started),
       rss_bytes: process.memoryUsage.rss(),

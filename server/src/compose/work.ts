@@ -1,33 +1,32 @@
 /** What runs here: machine, agents, sessions, and what calls their person. */
 import path from 'node:path';
-import { AfieldError } from '@afield/shared/errors.ts';
 import { uuidv7 } from 'uuidv7';
 import { createCatalogue } from '../agents/catalogue.ts';
 import { createRecipes } from '../agents/index.ts';
 import { createSecretFile, readSecretFile } from '../auth/secret-file.ts';
+import { History } from '../core/history.ts';
 import { createProjects } from '../core/projects.ts';
 import type { SessionService } from '../core/service.ts';
 import { createSessions } from '../core/sessions.ts';
 import { createMachines } from '../machines/index.ts';
+import { createMachineService } from '../machines/service.ts';
 import { createNotify } from '../notify/index.ts';
 import { createPtyRuntime } from '../runtimes/pty.ts';
 import { pushStore } from '../store/push.ts';
 import type { Foundation } from './foundation.ts';
 
-const later = () => {
-  throw new AfieldError('unavailable', 'Not yet.');
-};
-const notYet = { search: later, size: later, prune: later };
-
 export type Work = ReturnType<typeof setToWork>;
 
-export function setToWork({ config, store, clock, env, home, files, log, events }: Foundation) {
+export function setToWork({ config, store, clock, env, home, files, log, events, disk, room }: Foundation) {
   const machines = createMachines({
     env,
     home,
     folder: files.run,
+    sshFolder: files.ssh,
+    homeId: room,
     clock,
     store: store.machines,
+    onLine: (machine) => events.publish('machine.line_changed', null, { machine }),
     runtimeFor: async () => createPtyRuntime(clock),
   });
   const recipes = createRecipes({ shell: env.SHELL, agents: config.agents });
@@ -52,6 +51,7 @@ export function setToWork({ config, store, clock, env, home, files, log, events 
     newId: uuidv7,
     store,
     events,
+    disk,
     recipes,
     machines: machines.book,
     workDir: config.work_dir,
@@ -59,13 +59,32 @@ export function setToWork({ config, store, clock, env, home, files, log, events 
     warn,
   });
 
+  const agents = createCatalogue(recipes, machines.book);
+  const machineService = createMachineService({
+    machines,
+    store: store.machines,
+    clock,
+    events,
+    agents: (name) => agents.list(name),
+    sessionsOn: (name) => store.sessions.unfinished().filter((row) => row.machine === name).length,
+  });
+
   return {
     machines: machines.book,
-    machineService: machines.service,
-    history: notYet,
+    machineService,
+    closeMachines: () => machines.close(),
+    history: new History({
+      store,
+      events,
+      clock,
+      disk,
+      recordings: files.recordings,
+      retention: { days: config.history_days, bytes: config.history_bytes },
+      warn,
+    }),
     notify,
     sessions,
-    agents: createCatalogue(recipes, machines.book),
+    agents,
     projects: createProjects({ store: store.projects, machines: machines.book, recipes, clock, newId: uuidv7 }),
     /** State of a device's subscription, for lists of devices. */
     pushStateOf(device_id: string) {

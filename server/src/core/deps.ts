@@ -1,5 +1,5 @@
 import type { MachineBook } from './machine-ports.ts';
-import type { Clock, EventStore, LogStore, MetaStore, ProjectStore, PromptStore, RecipeBook, SessionStore } from './ports.ts';
+import type { Clock, EventStore, LogStore, MetaStore, ProjectStore, PromptStore, PurgeStore, RecipeBook, SessionStore } from './ports.ts';
 import type { EventLog } from './service.ts';
 import type { Disk } from './storage.ts';
 import type { TrustPolicy } from './trust.ts';
@@ -9,7 +9,15 @@ export interface SessionDeps {
   clock: Clock;
   /** UUIDv7. */
   newId(): string;
-  store: { sessions: SessionStore; prompts: PromptStore; events: EventStore; logs: LogStore; projects: ProjectStore; meta: MetaStore };
+  store: {
+    sessions: SessionStore;
+    prompts: PromptStore;
+    events: EventStore;
+    logs: LogStore;
+    purges: PurgeStore;
+    projects: ProjectStore;
+    meta: MetaStore;
+  };
   events: EventLog;
   /** Default: it takes everything. */
   disk?: Disk;

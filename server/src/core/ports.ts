@@ -124,8 +124,27 @@ export interface SessionStore {
   }): SessionRow[];
   /** Sessions that were not over when the server last stopped. */
   unfinished(): SessionRow[];
+  /** Over and not pinned, the one that ended first first; after that one. */
+  ended(after: { ended_at: string; id: string } | null, limit: number): SessionRow[];
   delete(id: string): void;
   counts(): Record<string, number>;
+  /** The latest time that any of them knows; null without sessions. */
+  newestAt(): string | null;
+}
+
+/** Sessions that were deleted and of which something may be left: remembered until all of it is gone. */
+export interface PurgeStore {
+  add(session_id: string): void;
+  list(): string[];
+  done(session_id: string): void;
+}
+
+/** The file of the database. */
+export interface DatabaseFile {
+  /** Bytes on disk, and bytes in use: the rest is used again. */
+  size(): { bytes: number; used: number };
+  /** Gives some of the unused room back; false when there was none. */
+  shrink(): boolean;
 }
 
 export interface PromptRow {
@@ -207,5 +226,6 @@ export interface EventStore {
   firstSeq(): number;
   /** Deletes all but the newest `keep`. */
   prune(keep: number): void;
-  purge(session_id: string): void;
+  /** Deletes up to `limit` events of a session, but not the one that tells of its deletion; how many that were. */
+  purge(session_id: string, limit: number): number;
 }

@@ -64,6 +64,7 @@ class Unpacked {
   }
 
   async *read(from: number, to: number): AsyncGenerator<Buffer> {
+    if (from >= to) return;
     if (this.#stream === null || from < this.#at) await this.#restart();
     while (this.#at < to) {
       if (this.#rest.length === 0) {

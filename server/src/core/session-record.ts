@@ -1,5 +1,6 @@
 /** What is written about one session: its row, its events, its log. A full disk must not end the agent. */
 import type { LogType, Session } from '@afield/shared/api/sessions.ts';
+import { AfieldError } from '@afield/shared/errors.ts';
 import type { EventPayloads, EventType } from '@afield/shared/events.ts';
 import { timestamp } from './clock.ts';
 import type { SessionDeps } from './deps.ts';
@@ -51,6 +52,8 @@ export class SessionRecord {
     try {
       write();
     } catch (error) {
+      // Of a full disk everybody was told once.
+      if (error instanceof AfieldError && error.code === 'storage_full') return;
       this.#deps.warn(`Session ${this.row.id} cannot be written.`, error);
     }
   }

@@ -1,5 +1,4 @@
 /** All sessions of this home server, running or over. Implements what handlers and link call. */
-import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Session, SessionCreate } from '@afield/shared/api/sessions.ts';
 import { AfieldError } from '@afield/shared/errors.ts';
@@ -15,6 +14,7 @@ import { logPage } from './log-pages.ts';
 import type { Recipe, SessionRow } from './ports.ts';
 import { cleanPrompt } from './prompt-text.ts';
 import { promptView } from './prompts.ts';
+import { purgeSession } from './purge.ts';
 import { Screen } from './screen.ts';
 import type { SessionService } from './service.ts';
 import { LiveSession } from './session.ts';
@@ -167,11 +167,7 @@ export function createSessions(deps: SessionDeps): SessionService {
       await resumption.drawn(id);
       if (live.get(id) !== null) throw new AfieldError('conflict', 'The session still runs. Stop it first.');
       rowOf(id);
-      store.sessions.delete(id);
-      store.prompts.purge(id);
-      store.events.purge(id);
-      await rm(folder(id), { recursive: true, force: true });
-      events.publish('session.deleted', id, {});
+      await purgeSession(deps, id);
     },
 
     async prompt(id, { id: prompt_id, content }) {

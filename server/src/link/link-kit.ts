@@ -42,7 +42,7 @@ function memoryEvents(): EventStore {
     prune: (keep) => {
       rows = rows.slice(-keep);
     },
-    purge: () => {},
+    purge: () => 0,
   };
 }
 

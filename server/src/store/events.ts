@@ -1,5 +1,5 @@
 import { type AfieldEvent, EVENT_TYPES, type EventPayloads, type EventType } from '@afield/shared/events.ts';
-import { eq, lte, max, sql } from 'drizzle-orm';
+import { lte, max, sql } from 'drizzle-orm';
 import type { BetterSQLite3Database } from 'drizzle-orm/better-sqlite3';
 import type { EventStore } from '../core/ports.ts';
 import { entryOf, type LogRow, type LogWriter } from './logs.ts';
@@ -41,6 +41,9 @@ export function eventStore(db: BetterSQLite3Database, logs: Pick<LogWriter, 'ins
     session: select(' AND e.session_id = ?'),
     sessionTypes: select(` AND e.session_id = ?${OF_TYPES}`),
   };
+  const purge = sqlite.prepare<[string, number]>(
+    `DELETE FROM events WHERE seq IN (SELECT seq FROM events WHERE session_id = ? AND type <> 'session.deleted' LIMIT ?)`,
+  );
   const pruned = () => Number(meta.get(PRUNED) ?? 0);
   const last = () =>
     Math.max(
@@ -86,9 +89,7 @@ export function eventStore(db: BetterSQLite3Database, logs: Pick<LogWriter, 'ins
       });
       first = upTo + 1;
     },
-    purge: (session_id) => {
-      db.delete(events).where(eq(events.session_id, session_id)).run();
-    },
+    purge: (session_id, limit) => purge.run(session_id, limit).changes,
   };
 }
 

@@ -1,5 +1,5 @@
 import { ENDED, type SessionStatus } from '@afield/shared/api/sessions.ts';
-import { and, count, desc, eq, inArray, notInArray, type SQL, sql } from 'drizzle-orm';
+import { and, asc, count, desc, eq, inArray, max, notInArray, type SQL, sql } from 'drizzle-orm';
 import type { BetterSQLite3Database } from 'drizzle-orm/better-sqlite3';
 import type { SessionStore } from '../core/ports.ts';
 import { containing } from './like.ts';
@@ -37,9 +37,29 @@ export function sessionStore(db: BetterSQLite3Database): SessionStore {
         .all();
     },
     unfinished: () => db.select().from(sessions).where(notInArray(sessions.status, OVER)).all(),
+    ended: (after, limit) =>
+      db
+        .select()
+        .from(sessions)
+        .where(
+          and(
+            // Written out, not bound: only so SQLite sees that the index holds just these.
+            sql`${sessions.pinned} = 0 AND ${sessions.ended_at} IS NOT NULL`,
+            inArray(sessions.status, OVER),
+            after === null ? undefined : sql`(${sessions.ended_at}, ${sessions.id}) > (${after.ended_at}, ${after.id})`,
+          ),
+        )
+        .orderBy(asc(sessions.ended_at), asc(sessions.id))
+        .limit(limit)
+        .all(),
     delete: (id) => {
       db.delete(sessions).where(eq(sessions.id, id)).run();
     },
+    newestAt: () =>
+      db
+        .select({ at: max(sessions.updated_at) })
+        .from(sessions)
+        .get()?.at ?? null,
     counts: () => {
       const rows = db.select({ status: sessions.status, n: count() }).from(sessions).groupBy(sessions.status).all();
       return Object.fromEntries(rows.map((row) => [row.status, row.n]));

@@ -4,7 +4,17 @@ import { dirname } from 'node:path';
 import { AfieldError } from '@afield/shared/errors.ts';
 import Database from 'better-sqlite3';
 import { type BetterSQLite3Database, drizzle } from 'drizzle-orm/better-sqlite3';
-import type { EventStore, LogStore, MachineStore, MetaStore, ProjectStore, PromptStore, SessionStore } from '../core/ports.ts';
+import type {
+  DatabaseFile,
+  EventStore,
+  LogStore,
+  MachineStore,
+  MetaStore,
+  ProjectStore,
+  PromptStore,
+  PurgeStore,
+  SessionStore,
+} from '../core/ports.ts';
 import { type BackupOptions, backUp, pruneBackups } from './backup.ts';
 import { eventStore } from './events.ts';
 import { logStore } from './logs.ts';
@@ -13,7 +23,9 @@ import { metaStore } from './meta.ts';
 import { MIGRATIONS } from './migrations.ts';
 import { projectStore } from './projects.ts';
 import { promptStore } from './prompts.ts';
+import { purgeStore } from './purges.ts';
 import { sessionStore } from './sessions.ts';
+import { databaseFile } from './sqlite.ts';
 
 export type Db = BetterSQLite3Database;
 
@@ -25,6 +37,8 @@ export interface Store {
   readonly projects: ProjectStore;
   readonly machines: MachineStore;
   readonly meta: MetaStore;
+  readonly purges: PurgeStore;
+  readonly file: DatabaseFile;
   /** For the repositories of other rooms. */
   readonly db: Db;
   /** One transaction: all or nothing. */
@@ -40,6 +54,8 @@ export interface Store {
 const MAGIC = 'SQLite format 3\0';
 const USER_VERSION_AT = 60;
 const HEADER_BYTES = 100;
+/** The write-ahead log is kept at this size between checkpoints. */
+const WAL_BYTES = 8 * 1024 * 1024;
 /** A predecessor that is just shutting down may hold the file this long. */
 const BUSY_MS = 3_000;
 
@@ -134,6 +150,8 @@ function storeOf(sqlite: Database.Database): Store {
     projects: projectStore(db),
     machines: machineStore(db),
     meta: metaStore(db),
+    purges: purgeStore(db),
+    file: databaseFile(sqlite),
     db,
     atomically,
     durably: (run) => {
@@ -207,10 +225,14 @@ function connect(path: string): Database.Database {
     closeSync(openSync(path, 'a', 0o600));
     chmodSync(path, 0o600);
     sqlite = new Database(path, { timeout: BUSY_MS });
+    // For a new file; one that has tables already must be written anew for it (see `migrate`).
+    sqlite.pragma('auto_vacuum = INCREMENTAL');
     // Held for our whole life: a second server on the same folder is refused, and no shared-memory file is needed.
     sqlite.pragma('locking_mode = EXCLUSIVE');
     sqlite.pragma('journal_mode = WAL');
     sqlite.pragma('synchronous = NORMAL');
+    // What a large change left there is given back.
+    sqlite.pragma(`journal_size_limit = ${WAL_BYTES}`);
     // The mode alone takes nothing; the first write does, and keeps it.
     sqlite.exec('BEGIN IMMEDIATE; COMMIT');
     return sqlite;
@@ -232,7 +254,15 @@ function migrate(sqlite: Database.Database): void {
     })
     .immediate();
   // So that the version stands in the file itself, where `refuseForeign` of any version looks first.
-  if (steps.length > 0) sqlite.pragma('wal_checkpoint(TRUNCATE)');
+  if (steps.length === 0) return;
+  sqlite.pragma('wal_checkpoint(TRUNCATE)');
+  // So that a file of an earlier version can shrink; without room for a second one it stays as large as it is.
+  if (sqlite.pragma('auto_vacuum', { simple: true }) !== 2) {
+    try {
+      sqlite.exec('VACUUM');
+      sqlite.pragma('wal_checkpoint(TRUNCATE)');
+    } catch {}
+  }
 }
 
 function broken(path: string, what: string, cause?: unknown): AfieldError {
