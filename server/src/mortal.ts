@@ -8,13 +8,16 @@ export interface Life {
   /** Resolves when it is killed. */
   readonly killed: Promise<void>;
   end(): void;
+  /** It is killed before the n-th call from now on. */
+  killAt(n: number): void;
   /** False: it is dead, and this call never happens. */
   step(): boolean;
   /** A clock whose timers die with it. */
   clock(real: Clock): Clock;
 }
 
-export function newLife(killAt = Number.POSITIVE_INFINITY): Life {
+export function newLife(): Life {
+  let last = Number.POSITIVE_INFINITY;
   let dead = false;
   let steps = 0;
   let tell: () => void = () => {};
@@ -25,6 +28,14 @@ export function newLife(killAt = Number.POSITIVE_INFINITY): Life {
     dead = true;
     tell();
   };
+  const untilDeath = (run: () => void) => {
+    if (dead) return;
+    try {
+      run();
+    } catch (error) {
+      if (!(error instanceof Killed)) throw error;
+    }
+  };
   return {
     get dead() {
       return dead;
@@ -34,24 +45,31 @@ export function newLife(killAt = Number.POSITIVE_INFINITY): Life {
     },
     killed,
     end,
+    killAt: (n) => {
+      last = steps + n;
+    },
     step() {
-      if (!dead && ++steps >= killAt) end();
+      if (!dead && ++steps >= last) end();
       return !dead;
     },
     clock: (real) => ({
       now: () => real.now(),
       monotonic: () => real.monotonic(),
-      setTimeout: (run, ms) => real.setTimeout(() => dead || run(), ms),
+      setTimeout: (run, ms) => real.setTimeout(() => untilDeath(run), ms),
     }),
   };
 }
 
-/** The same thing, every call of a method counted. `depth`: how many levels of properties are wrapped. */
+/** What only reads: to die there is to die at the next change. */
+const READS = ['attachCommand', 'nextSeq', 'firstSeq', 'get', 'list', 'read', 'at', 'counts', 'undelivered', 'unconfirmed', 'unfinished'];
+const PURE: ReadonlySet<string | symbol> = new Set(READS);
+
+/** The same thing, every call that changes something counted. `depth`: how many levels of properties are wrapped. */
 export function mortal<T extends object>(thing: T, life: Life, depth: number): T {
   return new Proxy(thing, {
     get(target, name) {
       const value = Reflect.get(target, name) as unknown;
-      if (typeof value === 'function') {
+      if (typeof value === 'function' && !PURE.has(name)) {
         return (...args: unknown[]) => {
           if (!life.step()) throw new Killed();
           return (value as (...args: unknown[]) => unknown).apply(target, args);

@@ -25,7 +25,7 @@ export interface HouseOptions {
   deps?: Partial<SessionDeps>;
   /** Where its programs run, and go on running without it. Default: behind terminals of its own, with which they end. */
   world?: World;
-  /** Killed before it calls store, machine or runtime for the n-th time, counted from 1. */
+  /** Killed before it calls store or runtime for the n-th time, counted from 1; throws when that is at its start. */
   killAt?: number;
 }
 
@@ -34,11 +34,12 @@ const graves: unknown[] = [];
 
 export function openHouse(options: HouseOptions = {}) {
   const { folder = mkdtempSync(join(tmpdir(), 'afield-')), agents = {}, deps = {}, world } = options;
-  const life = newLife(options.killAt);
+  const life = newLife();
+  if (options.killAt !== undefined) life.killAt(options.killAt);
   const clock = life.clock(deps.clock ?? systemClock());
   const opened = openStore(join(folder, 'afield.db'));
   const store = mortal(opened, life, 2);
-  const events = createEventLog(store.events, clock);
+  const events = bornOrBuried(() => createEventLog(store.events, clock), opened);
   const heard: AfieldEvent[] = [];
   const warnings: string[] = [];
   events.subscribe((event) => heard.push(event));
@@ -50,25 +51,30 @@ export function openHouse(options: HouseOptions = {}) {
           life,
           1,
         );
-  const sessions = createSessions({
-    newId: uuidv7,
-    store,
-    events,
-    recipes: createRecipes({ shell: '/bin/bash', agents }),
-    machines: createMachines({
-      env: { ...process.env, HOME: folder },
-      home: folder,
-      folder: join(folder, 'run'),
+  const build = () =>
+    createSessions({
+      newId: uuidv7,
+      store,
+      events,
+      recipes: createRecipes({ shell: '/bin/bash', agents }),
+      machines: createMachines({
+        env: { ...process.env, HOME: folder },
+        home: folder,
+        folder: join(folder, 'run'),
+        sshFolder: join(folder, 'ssh'),
+        homeId: 'home',
+        clock,
+        store: store.machines,
+        runtimeFor,
+        onLine: () => {},
+      }).book,
+      workDir: folder,
+      recordings: join(folder, 'recordings'),
+      warn: (message, cause) => warnings.push(`${message} ${cause instanceof Error ? cause.message : ''}`),
+      ...deps,
       clock,
-      store: store.machines,
-      runtimeFor,
-    }).book,
-    workDir: folder,
-    recordings: join(folder, 'recordings'),
-    warn: (message, cause) => warnings.push(`${message} ${cause instanceof Error ? cause.message : ''}`),
-    ...deps,
-    clock,
-  });
+    });
+  const sessions = bornOrBuried(build, opened);
   const stop = async () => {
     if (life.dead) return;
     await sessions.close();
@@ -96,6 +102,15 @@ export function openHouse(options: HouseOptions = {}) {
       rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+/** Killed at its very start, it holds nothing any more. */
+function bornOrBuried<T>(build: () => T, store: { close(): void }): T {
+  try {
+    return build();
+  } catch (error) {
+    store.close();
+    throw error;
+  }
 }
 export type House = ReturnType<typeof openHouse>;
 
