@@ -5,8 +5,10 @@ import { access, realpath, stat } from 'node:fs/promises';
 import { isAbsolute, join } from 'node:path';
 import { AfieldError } from '@afield/shared/errors.ts';
 import type { Machine } from '../core/machine-ports.ts';
+import { lookAround, reached } from './checks.ts';
 import { childEnvironment, searchPath } from './environment.ts';
 import { createLocalHost } from './local-host.ts';
+import { watchProcesses } from './process-facts.ts';
 import { versionLine } from './version-line.ts';
 
 /** A program that does not tell its version by then has none. */
@@ -35,8 +37,11 @@ export function createLocalMachine({ env, home, folder }: LocalMachineOptions): 
     line: { state: 'up', detail: null, since: null },
     host,
     wrap: (command) => command,
-    processes: async () => null,
-    checks: async () => [],
+    processes: (session, sample_ms) => watchProcesses(host.run, session, sample_ms),
+    async checks() {
+      const found = await lookAround(host.run, folder, { needed: false, shell: env.SHELL ?? '/bin/sh' });
+      return [reached(true, 'the home server itself'), ...found];
+    },
     close: async () => {},
 
     async which(program) {
