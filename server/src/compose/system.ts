@@ -20,7 +20,7 @@ export interface SystemParts {
 
 export function describeSystem({ foundation, work, metrics, devices, relay }: SystemParts): SystemService {
   const { config, clock, events, connections, fingerprint, room, files, store, disk } = foundation;
-  const { sessions, agents, machines, notify } = work;
+  const { sessions, agents, machines, notify, history } = work;
   const started = clock.monotonic();
   const started_at = timestamp(clock);
   return {
@@ -64,6 +64,8 @@ export function describeSystem({ foundation, work, metrics, devices, relay }: Sy
         which: (program) => machines.list()[0]!.which(program),
         database: store.check,
         push: notify.checks,
+        storage: () => disk.state,
+        history: () => history.checks(),
         strays: () => sessions.strays(),
       }),
     config: () => publicConfig(config),

@@ -1,7 +1,7 @@
 /** Checks of the environment. Each that is not well says what to do about it. */
 import { access, constants, stat, statfs } from 'node:fs/promises';
 import type { Agent } from '@afield/shared/api/agents.ts';
-import type { Check, RelayState } from '@afield/shared/api/system.ts';
+import type { Check, RelayState, Storage } from '@afield/shared/api/system.ts';
 
 export interface DoctorDeps {
   node: string;
@@ -17,6 +17,8 @@ export interface DoctorDeps {
   /** Null, or what the database's own check finds. */
   database(): string | null;
   push(): Check[];
+  storage(): Storage;
+  history(): Check[];
   /** Programs of sessions that are over. */
   strays(): Promise<{ machine: string; pid: number; command: string }[]>;
 }
@@ -35,7 +37,7 @@ const fault = (name: string, detail: string, fix: string): Check => ({ name, ok:
 export async function runChecks(deps: DoctorDeps): Promise<Check[]> {
   const [modes, disk, agents, tmux, strays] = await Promise.all([
     checkModes(deps),
-    checkDisk(deps.dataDir),
+    checkDisk(deps),
     checkAgents(deps),
     checkTmux(deps),
     checkStrays(deps),
@@ -50,6 +52,7 @@ export async function runChecks(deps: DoctorDeps): Promise<Check[]> {
     tmux,
     ...strays,
     ...deps.push(),
+    ...deps.history(),
     ...checkSettings(deps),
   ];
 }
@@ -72,13 +75,16 @@ async function checkModes({ secrets }: DoctorDeps): Promise<Check[]> {
   return odd.length > 0 ? odd : [well('files', 'Keys, token and data are yours alone.')];
 }
 
-async function checkDisk(dataDir: string): Promise<Check> {
+async function checkDisk({ dataDir, storage }: DoctorDeps): Promise<Check> {
+  const { writing, detail: why } = storage();
+  if (!writing)
+    return fault('disk', why ?? 'Nothing new is kept.', `Make room for ${dataDir}, or delete old sessions: afield history prune`);
   try {
     await access(dataDir, constants.W_OK);
     const { bavail, bsize } = await statfs(dataDir);
     const free = bavail * bsize;
     const detail = `${Math.floor(free / MB)} MB are free for ${dataDir}.`;
-    const fix = 'Make room on this disk, or delete old sessions with their recordings.';
+    const fix = 'Make room on this disk, or delete old sessions with their recordings: afield history prune';
     if (free < NO_DISK_BYTES) return fault('disk', detail, fix);
     return free < LOW_DISK_BYTES ? warning('disk', detail, fix) : well('disk', detail);
   } catch (error) {
