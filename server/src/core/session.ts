@@ -4,6 +4,7 @@ import { AfieldError } from '@afield/shared/errors.ts';
 import { timestamp } from './clock.ts';
 import type { SessionDeps, SessionLimits } from './deps.ts';
 import { type Ending, endingOf } from './ending.ts';
+import { inTime } from './in-time.ts';
 import type { ProcessExit, TerminalProcess, TerminalRuntime } from './machine-ports.ts';
 import type { PromptRow, Recipe, SessionRow } from './ports.ts';
 import { promptTarget } from './prompt-target.ts';
@@ -37,8 +38,6 @@ export interface LiveOptions {
 export class LiveSession {
   readonly row: SessionRow;
   readonly terminal: TerminalSession;
-  /** Resolves after `gone`. */
-  readonly ended: Promise<void>;
   readonly #options: LiveOptions;
   readonly #deps: SessionDeps;
   readonly #record: SessionRecord;
@@ -51,9 +50,8 @@ export class LiveSession {
   /** Set when somebody ends it: what it then becomes. */
   #asked: Ending | null = null;
   #over = false;
-  #markEnded: () => void = () => {};
-  /** Called when it has its program, or is over. */
-  readonly #awaiting = new Set<() => void>();
+  readonly #connected = Promise.withResolvers<void>();
+  readonly #ended = Promise.withResolvers<void>();
 
   constructor(options: LiveOptions) {
     const { deps, recipe, row, screen } = options;
@@ -61,9 +59,6 @@ export class LiveSession {
     this.#options = options;
     this.#deps = deps;
     this.row = row;
-    this.ended = new Promise((resolve) => {
-      this.#markEnded = resolve;
-    });
     const record = new SessionRecord(row, deps);
     this.#record = record;
     const terminal = new TerminalSession(screen, clock, {
@@ -95,6 +90,10 @@ export class LiveSession {
     });
   }
 
+  /** Resolves after `gone`. */
+  get ended(): Promise<void> {
+    return this.#ended.promise;
+  }
   /** It goes on without this home server. */
   get survives(): boolean {
     return this.#runtime?.survivesRestart ?? this.row.runtime !== 'pty';
@@ -156,17 +155,8 @@ export class LiveSession {
   }
 
   /** Resolves once it has its program or is over, at the latest after `ms`. */
-  reached(ms: number): Promise<void> {
-    if (this.#over || this.terminal.process !== null) return Promise.resolve();
-    return new Promise((resolve) => {
-      const go = () => {
-        timer.cancel();
-        this.#awaiting.delete(go);
-        resolve();
-      };
-      const timer = this.#deps.clock.setTimeout(go, ms);
-      this.#awaiting.add(go);
-    });
+  async reached(ms: number): Promise<void> {
+    if (!this.#over && this.terminal.process === null) await inTime(this.#deps.clock, ms, () => this.#connected.promise.then(() => null));
   }
 
   view(): Session {
@@ -254,7 +244,7 @@ export class LiveSession {
     };
     this.terminal.run(process);
     this.#record.save({ pid: process.pid });
-    for (const go of this.#awaiting) go();
+    this.#connected.resolve();
   }
 
   #printed(bytes: number, recovered: boolean): void {
@@ -297,15 +287,22 @@ export class LiveSession {
     this.#log.stop();
     this.#record.guarded(() => this.#prompts.abandon('The session ended before the text could be given to the agent.'));
     this.#state.become(status, reason, { exit_code, pid: null, ended_at: timestamp(this.#deps.clock) });
+    this.#forget();
     this.#finish();
+  }
+
+  /** Only now: until its end is on disk, the next home server must be able to read it again. */
+  #forget(): void {
+    const { id } = this.row;
+    this.#runtime?.forget?.(id).catch((error: unknown) => this.#deps.warn(`What is left of session ${id} could not be removed.`, error));
   }
 
   #finish(): void {
     this.#record.stop();
     this.terminal.dispose();
     this.#options.gone(this);
-    for (const go of this.#awaiting) go();
-    this.#markEnded();
+    this.#connected.resolve();
+    this.#ended.resolve();
   }
 
   /** Errors: session_ended; unavailable while nobody reaches it. */

@@ -94,7 +94,7 @@ export class TerminalSession {
         screen: () => this.screen.drawn(scrollback),
         ...(disk === undefined ? {} : { disk }),
       });
-      this.recording.onWritten = () => this.#catchUp();
+      this.recording.onWritten = () => this.#written();
       this.recording.resize(this.screen);
     } catch (error) {
       fault(`There is no recording: ${(error as Error).message}. The session goes on.`);
@@ -235,6 +235,11 @@ export class TerminalSession {
     this.#events.resized({ cols, rows }, this.#lease.holder);
     for (const viewer of this.#viewers.values()) viewer.resized();
     this.#events.unrecorded(reason);
+  }
+
+  #written(): void {
+    this.#catchUp();
+    if (this.recording !== null) this.#process?.kept?.(this.recording.written);
   }
 
   #backlog(): number {
