@@ -66,16 +66,25 @@ export function keySequence(key: string, modifiers: Modifiers, applicationCursor
 const PASTE_START = `${ESC}[200~`;
 const PASTE_END = `${ESC}[201~`;
 
-/**
- * Text of the composer as it is typed: newlines become Enter. An application that asked for bracketed paste gets several lines as
- * one paste; an end mark inside of the text, which would let the rest of it act as keys, is taken out.
- */
+/** All that a terminal would take for a key or for the end of a paste: control characters but for tab and line ends, C1 ones too. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+const CONTROLS = /[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]/g;
+
+/** The end mark in readable form, as it stands once its ESC is gone: whoever copied it by accident need not send the rest of it. */
+const cleaned = (text: string): string => text.replaceAll(PASTE_END, '').replace(CONTROLS, '').replace(/\r\n?/g, '\n');
+
+/** True when a program that asked for no bracketed paste would run each line as it comes (security.md E9). */
+export function runsLines(text: string, bracketedPaste: boolean): boolean {
+  return !bracketedPaste && cleaned(text).includes('\n');
+}
+
+/** What is pasted: one paste for a program that asked for bracketed paste, else as if it were typed. Nothing in it acts as a key. */
+export function pastedText(text: string, bracketedPaste: boolean): string {
+  const typed = cleaned(text).replaceAll('\n', '\r');
+  return bracketedPaste && typed !== '' ? `${PASTE_START}${typed}${PASTE_END}` : typed;
+}
+
+/** Text of the composer as it is typed: one line as keys, several as a paste. */
 export function composedText(text: string, bracketedPaste: boolean): string {
-  const lines = text.replace(/\r\n?/g, '\n');
-  if (!lines.includes('\n')) return lines;
-  if (!bracketedPaste) return lines.replaceAll('\n', '\r');
-  let inner = lines;
-  // taking one mark out can join two halves into another
-  while (inner.includes(PASTE_END)) inner = inner.replaceAll(PASTE_END, '');
-  return `${PASTE_START}${inner.replaceAll('\n', '\r')}${PASTE_END}`;
+  return pastedText(text, bracketedPaste && cleaned(text).includes('\n'));
 }

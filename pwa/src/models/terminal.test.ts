@@ -1,10 +1,11 @@
 import { AfieldError } from '@afield/shared/errors.ts';
 import type { TerminalHandlers } from '@afield/shared/link/link.ts';
 import { describe, expect, it } from 'vitest';
+import type { TerminalView } from '../platform/terminal-view.ts';
 import { type TerminalDeps, TerminalSession } from './terminal.ts';
 
 /** A stream that keeps what was sent, a screen that draws at once, and timers that run when told. */
-function make(over: Partial<TerminalDeps['session']> = {}, text = '') {
+function make(over: Partial<TerminalDeps['session']> = {}, text = '', view: TerminalView | null = null) {
   const sent: string[] = [];
   const kept = { text };
   const asked: string[] = [];
@@ -12,6 +13,7 @@ function make(over: Partial<TerminalDeps['session']> = {}, text = '') {
   const timers: (() => void)[] = [];
   let handlers!: TerminalHandlers;
   let sendable = true;
+  let tellVisible: (visible: boolean) => void = () => {};
   const model = new TerminalSession({
     session: { id: 's1', cols: 200, rows: 50, lease: null, ended: false, ...over },
     attach(options, given) {
@@ -35,16 +37,26 @@ function make(over: Partial<TerminalDeps['session']> = {}, text = '') {
       timers.push(run);
       return () => timers.splice(timers.indexOf(run), 1);
     },
-    view: { read: () => 'fit', write: (view) => void asked.push(`keep ${view}`) },
+    older: () => new Promise(() => {}),
+    view: { read: () => view, write: (next) => void asked.push(`keep ${next}`) },
+    watchVisible(listener) {
+      tellVisible = listener;
+      return () => {};
+    },
     kept: { read: () => kept.text, write: (next) => void Object.assign(kept, { text: next }) },
   });
   const modes = { applicationCursor: false, bracketedPaste: false };
   const drawn = {
-    resize: (cols: number, rows: number) => void asked.push(`drawn ${cols}x${rows}`),
-    snapshot: (_: Uint8Array, done: () => void) => done(),
+    snapshot(_: Uint8Array, size: { cols: number; rows: number } | null, done: () => void) {
+      if (size !== null) asked.push(`drawn ${size.cols}x${size.rows}`);
+      done();
+    },
     write: (_: Uint8Array, done: () => void) => done(),
+    deepen: () => {},
+    size: () => ({ cols: 200, rows: 50 }),
+    crowded: () => false,
     modes: () => modes,
-    scrollToBottom: () => {},
+    toNewest: () => {},
   };
   const live = () => {
     model.drawnOn(drawn);
@@ -63,6 +75,7 @@ function make(over: Partial<TerminalDeps['session']> = {}, text = '') {
     live,
     run: () => timers.splice(0).forEach((timer) => void timer()),
     handlers: () => handlers,
+    visible: (now: boolean) => tellVisible(now),
     cut() {
       sendable = false;
     },
@@ -117,6 +130,97 @@ describe('the size lease', () => {
     expect(model.lease.value).toBe('mine');
     model.leaseChanged({ cols: 46, rows: 28, lease: null });
     expect(model.lease.value).toBe('free');
+  });
+});
+
+describe('a phone that is locked', () => {
+  it('gives the size back after a moment, and takes it again where nobody has it', () => {
+    const { model, asked, live, handlers, visible, run } = make();
+    live();
+    handlers().onAttached?.({ stream: 1, viewer: 'me', offset: 0, cols: 46, rows: 28, lease: 'held' });
+    asked.length = 0;
+    visible(false);
+    visible(true);
+    run();
+    expect(asked).toEqual([]);
+    visible(false);
+    run();
+    expect(asked).toEqual(['detach', 'look 46x28']);
+    visible(true);
+    expect(asked.slice(2)).toEqual(['detach', 'take 46x28']);
+    expect(model.phase.value).toBe('live');
+  });
+  it('leaves it to the desk that has it meanwhile, and to nobody when it never had it', () => {
+    const { model, asked, live, handlers, visible, run } = make({ lease: desk });
+    live();
+    asked.length = 0;
+    visible(false);
+    run();
+    visible(true);
+    expect(asked).toEqual([]);
+    handlers().onAttached?.({ stream: 1, viewer: 'me', offset: 0, cols: 46, rows: 28, lease: 'held' });
+    visible(false);
+    run();
+    model.leaseChanged({ cols: 200, rows: 50, lease: desk });
+    visible(true);
+    expect(asked).toEqual(['detach', 'look 46x28']);
+  });
+});
+
+describe('how it is shown', () => {
+  it('all of it where that can be read, else its text; what is chosen wins and is kept', () => {
+    const { model, asked, live } = make({ lease: desk });
+    live();
+    expect(model.view.value).toBe('text');
+    model.leaseChanged({ ...desk, cols: 100, rows: 30, lease: desk });
+    expect(model.view.value).toBe('fit');
+    model.show('actual');
+    expect([model.view.value, asked.at(-1)]).toEqual(['actual', 'keep actual']);
+  });
+  it('what was chosen before is there again', () => {
+    expect(make({ lease: desk }, '', 'fit').model.view.value).toBe('fit');
+  });
+  it('in its own size it is shown as it is; who takes the size sees the terminal', () => {
+    const { model, live, handlers } = make({ lease: desk }, '', 'text');
+    live();
+    model.takeOver();
+    handlers().onAttached?.({ stream: 1, viewer: 'me', offset: 0, cols: 46, rows: 28, lease: 'held' });
+    expect(model.view.value).toBe('actual');
+    model.show('text');
+    expect(model.view.value).toBe('text');
+  });
+});
+
+describe('E9: a paste with several lines', () => {
+  it('is one paste for a program that asked for it, without an end mark inside', () => {
+    const { model, sent, modes, live } = make();
+    live();
+    modes.bracketedPaste = true;
+    model.paste('one\x1b[201~\ntwo\x03');
+    expect(sent).toEqual(['\x1b[200~one\rtwo\x1b[201~']);
+    expect(model.question.value).toBeNull();
+  });
+  it('is asked about where each line would run', () => {
+    const { model, sent, live } = make();
+    live();
+    model.paste('ls\nrm -rf x\n');
+    expect(sent).toEqual([]);
+    expect(model.question.value).toEqual({ text: 'ls\nrm -rf x\n', from: 'paste' });
+    model.answer('send');
+    expect(sent).toEqual(['ls\rrm -rf x\r']);
+    model.paste('a\nb');
+    model.answer('compose');
+    expect([model.composed.value, sent.length]).toEqual(['a\nb', 1]);
+    model.sendComposed();
+    expect([model.question.value?.from, sent.length]).toEqual(['composer', 1]);
+    model.answer('drop');
+    expect([model.composed.value, sent.length]).toEqual(['a\nb', 1]);
+  });
+  it('of one line is typed as it is, without what would act as a key', () => {
+    const { model, sent, live } = make();
+    live();
+    model.paste('ls -l\x1b[A\x08');
+    expect(sent).toEqual(['ls -l[A']);
   });
 });
 

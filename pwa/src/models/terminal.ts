@@ -2,35 +2,41 @@ import type { Lease, Session } from '@afield/shared/api/sessions.ts';
 import type { AttachOptions, TerminalHandlers, TerminalStream } from '@afield/shared/link/link.ts';
 import { computed, createModel, effect, signal } from '@preact/signals';
 import { composedTextStore } from '../platform/composed-text.ts';
-import { readTerminalView, writeTerminalView } from '../platform/terminal-view.ts';
-import { composedText, keySequence, type Latch, nextLatch } from './keys.ts';
+import { type TerminalView, terminalViewStore } from '../platform/terminal-view.ts';
+import { watchVisible } from '../platform/visibility.ts';
+import { composedText, keySequence, type Latch, nextLatch, pastedText, runsLines } from './keys.ts';
 import { createOutgoing } from './outgoing.ts';
+import { watchSizeAway } from './size-away.ts';
+import { createFeed, type FedScreen, type Older } from './terminal-feed.ts';
+import { HELD, type Phase } from './terminal-phase.ts';
 
 /** What the model needs of a drawn terminal. */
-export interface Drawn {
-  resize(cols: number, rows: number): void;
-  snapshot(bytes: Uint8Array, done: () => void): void;
-  write(bytes: Uint8Array, done: () => void): void;
+export interface Drawn extends FedScreen {
   modes(): { applicationCursor: boolean; bracketedPaste: boolean };
-  scrollToBottom(): void;
+  /** Something was typed: its answer should be seen. */
+  toNewest(): void;
 }
 
 export interface TerminalDeps {
   session: Pick<Session, 'id' | 'cols' | 'rows' | 'lease'> & { ended: boolean };
   attach(options: AttachOptions, handlers: TerminalHandlers): TerminalStream;
+  /** The screen with the lines above it. */
+  older(): Promise<Older>;
   /** Milliseconds since the epoch. */
   now(): number;
   later(run: () => void, ms: number): () => void;
-  /** Kept by this device: how a foreign size is shown. */
-  view: { read(): 'fit' | 'pan'; write(view: 'fit' | 'pan'): void };
+  /** Kept by this device for this session: how it is shown. Null: not chosen yet. */
+  view: { read(): TerminalView | null; write(view: TerminalView): void };
+  /** Hears whether somebody can see this page; returns how to stop. */
+  watchVisible(listener: (visible: boolean) => void): () => void;
   /** Kept by this device: what stands in the composer of this session. */
   kept: { read(): string; write(text: string): void };
 }
 
-export type Phase = 'connecting' | 'live' | 'lost' | 'ended' | 'forbidden' | 'failed';
-
 /** Sizes settle this long before they are told, in ms: a keyboard that slides in passes through many. */
 const SETTLE_MS = 150;
+/** A screen that must be drawn smaller than this part of a readable size is shown as text unless somebody chose. */
+const LEGIBLE = 0.45;
 
 /** One terminal on this device: attaches when it is drawn, holds or leaves the size, and turns touches into bytes. */
 export const TerminalSession = createModel((deps: TerminalDeps) => {
@@ -38,7 +44,17 @@ export const TerminalSession = createModel((deps: TerminalDeps) => {
   const size = signal({ cols: deps.session.cols, rows: deps.session.rows });
   const lease = signal<'mine' | 'theirs' | 'free'>(deps.session.lease === null ? 'free' : 'theirs');
   const holder = signal(deps.session.lease?.device_name ?? '');
-  const view = signal(deps.view.read());
+  const chosen = signal(deps.view.read());
+  /** Cells that fit on this device at a readable size. */
+  const natural = signal<{ cols: number; rows: number } | null>(null);
+  /** Without a choice: all of it where that can still be read, else its text. */
+  const view = computed<TerminalView>(() => {
+    const wide = natural.value !== null && size.value.cols * LEGIBLE > natural.value.cols;
+    const wanted = chosen.value ?? (wide ? 'text' : 'fit');
+    return wanted === 'fit' && lease.value === 'mine' ? 'actual' : wanted;
+  });
+  /** Lines that somebody wants to send to a program which would run each of them; asked before. */
+  const question = signal<{ text: string; from: 'paste' | 'composer' } | null>(null);
   const ctrl = signal<Latch>('off');
   const alt = signal<Latch>('off');
   const composed = signal(deps.kept.read());
@@ -53,8 +69,9 @@ export const TerminalSession = createModel((deps: TerminalDeps) => {
   /** This attachment's name among the session's viewers. */
   let viewer: string | null = null;
   let drawn: Drawn | null = null;
-  let natural: { cols: number; rows: number } | null = null;
   let settling = () => {};
+
+  const feed = createFeed({ consumed: (offset) => stream?.consumed(offset), older: deps.older, later: deps.later });
 
   const handlers: TerminalHandlers = {
     onAttached(attached) {
@@ -66,15 +83,12 @@ export const TerminalSession = createModel((deps: TerminalDeps) => {
     onSnapshot(bytes, offset, drawnFor) {
       if (phase.value !== 'ended') phase.value = 'live';
       lastSeen.value = deps.now();
-      if (drawnFor !== null) {
-        size.value = drawnFor;
-        drawn?.resize(drawnFor.cols, drawnFor.rows);
-      }
-      drawn?.snapshot(bytes, () => stream?.consumed(offset));
+      if (drawnFor !== null) size.value = drawnFor;
+      feed.snapshot(bytes, offset, drawnFor);
     },
     onOutput(bytes, offset) {
       lastSeen.value = deps.now();
-      drawn?.write(bytes, () => stream?.consumed(offset + bytes.length));
+      feed.output(bytes, offset);
     },
     onInterrupted({ uncertainInputBytes }) {
       if (phase.value === 'live') phase.value = 'lost';
@@ -95,7 +109,7 @@ export const TerminalSession = createModel((deps: TerminalDeps) => {
       const sent = stream?.input(data) ?? false;
       if (sent) {
         uncertain.value = false;
-        drawn?.scrollToBottom();
+        drawn?.toNewest();
       }
       return sent;
     },
@@ -114,13 +128,13 @@ export const TerminalSession = createModel((deps: TerminalDeps) => {
 
   function attach(want: 'take' | 'look') {
     detach();
-    const wanted = want === 'take' ? (natural ?? size.value) : size.value;
+    const wanted = want === 'take' ? (natural.value ?? size.value) : size.value;
     stream = deps.attach({ session_id: deps.session.id, ...wanted, lease: want }, handlers);
   }
 
   /** Attaches once there is something to draw on and its size is known. Takes the size only where nobody holds it. */
   function begin() {
-    if (drawn === null || natural === null || stream !== null) return;
+    if (drawn === null || natural.value === null || stream !== null) return;
     attach(lease.value === 'free' && !deps.session.ended ? 'take' : 'look');
   }
 
@@ -140,8 +154,33 @@ export const TerminalSession = createModel((deps: TerminalDeps) => {
     if (send(keys)) spend();
   }
 
+  function sendLines(text: string) {
+    const data = composedText(text, drawn?.modes().bracketedPaste ?? false);
+    composed.value = '';
+    if (!outgoing.line(text, data)) composed.value = text;
+  }
+
+  const sendPaste = (text: string) => send(pastedText(text, drawn?.modes().bracketedPaste ?? false));
+
+  function giveBack() {
+    lease.value = 'free';
+    attach('look');
+  }
+
+  const isLive = () => phase.value === 'live' && drawn !== null;
+  const unwatch = watchSizeAway({
+    watchVisible: deps.watchVisible,
+    later: deps.later,
+    holds: () => lease.value === 'mine' && isLive(),
+    free: () => lease.value === 'free' && isLive(),
+    giveBack,
+    take: () => attach('take'),
+  });
+
   effect(() => deps.kept.write(composed.value));
   effect(() => () => {
+    unwatch();
+    feed.drawOn(null);
     detach();
     drawn = null;
     settling();
@@ -162,6 +201,11 @@ export const TerminalSession = createModel((deps: TerminalDeps) => {
     uncertain,
     fault,
     held,
+    question,
+    waiting: feed.waiting,
+    older: feed.older,
+    read: feed.read,
+    wantOlder: feed.wantOlder,
 
     drawnOn(screen: Drawn | null) {
       if (screen === null) {
@@ -169,11 +213,12 @@ export const TerminalSession = createModel((deps: TerminalDeps) => {
         settling();
       }
       drawn = screen;
+      feed.drawOn(screen);
       begin();
     },
-    /** Cells that fit on this device at a readable size. Told to the session only while this device holds the size. */
+    /** Told to the session only while this device holds the size. */
     naturalSize(next: { cols: number; rows: number }) {
-      natural = next;
+      natural.value = next;
       begin();
       settling();
       if (lease.value !== 'mine' || (next.cols === size.value.cols && next.rows === size.value.rows)) return;
@@ -190,13 +235,14 @@ export const TerminalSession = createModel((deps: TerminalDeps) => {
       lease.value = leaseOf(now, viewer);
       holder.value = now?.device_name ?? '';
     },
-    takeOver: () => attach('take'),
-    giveBack() {
-      lease.value = 'free';
-      attach('look');
+    takeOver() {
+      // who takes the size wants to see the terminal in it
+      if (chosen.value === 'text') chosen.value = 'actual';
+      attach('take');
     },
-    show(next: 'fit' | 'pan') {
-      view.value = next;
+    giveBack,
+    show(next: TerminalView) {
+      chosen.value = next;
       deps.view.write(next);
     },
     latch(modifier: 'ctrl' | 'alt') {
@@ -219,13 +265,27 @@ export const TerminalSession = createModel((deps: TerminalDeps) => {
       typed(added);
       return true;
     },
-    /** Types what was composed, then Enter. What cannot be sent stays. */
+    /** Types what was composed, then Enter. What cannot be sent stays; lines that would each run are asked about. */
     sendComposed() {
       if (held.value !== null) return;
       const text = composed.value;
-      const data = composedText(text, drawn?.modes().bracketedPaste ?? false);
-      composed.value = '';
-      if (!outgoing.line(text, data)) composed.value = text;
+      if (runsLines(text, drawn?.modes().bracketedPaste ?? false)) question.value = { text, from: 'composer' };
+      else sendLines(text);
+    },
+    /** From the clipboard into the terminal itself. */
+    paste(text: string) {
+      if (held.value !== null) return;
+      if (runsLines(text, drawn?.modes().bracketedPaste ?? false)) question.value = { text, from: 'paste' };
+      else sendPaste(text);
+    },
+    /** `send`: as it is. `compose`: into the composer, to be looked at. `drop`: nothing. */
+    answer(how: 'send' | 'compose' | 'drop') {
+      const asked = question.value;
+      question.value = null;
+      if (asked === null || how === 'drop') return;
+      if (how === 'compose') composed.value = [composed.value, asked.text].filter((text) => text !== '').join('\n');
+      else if (asked.from === 'paste') sendPaste(asked.text);
+      else sendLines(asked.text);
     },
   };
 });
@@ -236,17 +296,8 @@ function leaseOf(lease: Lease | null, viewer: string | null): 'mine' | 'theirs' 
   return lease.viewer === viewer ? 'mine' : 'theirs';
 }
 
-const HELD: Record<Phase, string | null> = {
-  live: null,
-  connecting: 'Kept on this device until the terminal is here.',
-  lost: 'Kept on this device until the line is back.',
-  ended: 'The session has ended. What you typed stays here.',
-  forbidden: 'This device may not type here.',
-  failed: 'Kept on this device: the terminal is not there.',
-};
-
 /** Brings the browser's clock and what this device keeps. */
-export function openTerminal(deps: Pick<TerminalDeps, 'session' | 'attach'>): TerminalModel {
+export function openTerminal(deps: Pick<TerminalDeps, 'session' | 'attach' | 'older'>): TerminalModel {
   return new TerminalSession({
     ...deps,
     now: Date.now,
@@ -254,7 +305,8 @@ export function openTerminal(deps: Pick<TerminalDeps, 'session' | 'attach'>): Te
       const timer = setTimeout(run, ms);
       return () => clearTimeout(timer);
     },
-    view: { read: readTerminalView, write: writeTerminalView },
+    view: terminalViewStore(deps.session.id),
+    watchVisible,
     kept: composedTextStore(deps.session.id),
   });
 }

@@ -3,55 +3,80 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import { useRoute } from 'preact-iso';
 import { openTerminal, type TerminalModel } from '../models/terminal.ts';
 import { Dialog } from '../ui/dialog.tsx';
-import { exact, printable, printableLines } from '../ui/printable.ts';
+import { exact, printable } from '../ui/printable.ts';
 import { Composer } from '../ui/terminal/composer.tsx';
 import { KeyBar } from '../ui/terminal/key-bar.tsx';
-import { LeaseBar } from '../ui/terminal/lease-bar.tsx';
-import type { TerminalScreen } from '../ui/terminal/screen.ts';
 import { TerminalView } from '../ui/terminal/terminal-view.tsx';
+import { ViewBar } from '../ui/terminal/view-bar.tsx';
 import { clock } from '../ui/time.ts';
 import { useApp, useHome } from './app-context.ts';
 import { SessionScreen } from './session-screen.tsx';
 
+/** As many lines above the screen as home has. */
+const OLDER_LINES = 10_000;
+
 /** The terminal face: what the session's program shows, and everything a thumb needs to answer it. */
 export function SessionTerminalScreen() {
   const id = useRoute().params.id ?? '';
+  const app = useApp();
   const terminal = useTerminal(id);
-  const screen = useRef<TerminalScreen | null>(null);
-  const [sheet, setSheet] = useState<{ text: string } | { link: string } | null>(null);
+  const [link, setLink] = useState<string | null>(null);
+  const [finding, setFinding] = useState(false);
+  useFindKey(() => setFinding(true));
   return (
     <SessionScreen
       id={id}
       face="terminal"
       full
       mainClass="terminal-face"
-      foot={(session, live) => terminal !== null && <Foot terminal={terminal} live={live} ended={ENDED.has(session.status)} />}
+      foot={(session, live) =>
+        terminal !== null && (
+          <Foot terminal={terminal} session={session} live={live} finding={finding} onFind={() => setFinding(!finding)} />
+        )
+      }
     >
       {(session, live) =>
         terminal !== null && (
           <>
-            <Lease terminal={terminal} session={session} live={live} onText={() => setSheet({ text: screen.current?.text() ?? '' })} />
             <Notice terminal={terminal} session={session} />
             <TerminalView
-              cols={terminal.size.value.cols}
-              rows={terminal.size.value.rows}
-              view={terminal.lease.value === 'mine' ? 'pan' : terminal.view.value}
+              view={terminal.view.value}
               stale={!live || terminal.phase.value === 'lost'}
+              older={terminal.older.value}
+              waiting={terminal.waiting.value}
+              finding={finding}
+              onFinding={setFinding}
+              onView={terminal.show}
+              onCopy={app.copy}
+              onReading={terminal.read}
+              onOlder={terminal.wantOlder}
               onInput={terminal.typed}
-              onLink={(link) => setSheet({ link })}
+              onPaste={terminal.paste}
+              onLink={setLink}
               onNaturalSize={terminal.naturalSize}
-              onScreen={(drawn) => {
-                screen.current = drawn;
-                terminal.drawnOn(drawn);
-              }}
+              onScreen={terminal.drawnOn}
             />
-            {sheet !== null && 'text' in sheet && <TextSheet text={sheet.text} onClose={() => setSheet(null)} />}
-            {sheet !== null && 'link' in sheet && <LinkSheet url={sheet.link} onClose={() => setSheet(null)} />}
+            {link !== null && <LinkSheet url={link} onClose={() => setLink(null)} />}
+            {terminal.question.value !== null && <LinesSheet question={terminal.question.value} onAnswer={terminal.answer} />}
           </>
         )
       }
     </SessionScreen>
   );
+}
+
+/** Ctrl-F (⌘F) finds in the terminal, unless the keys go to a program: there it is Ctrl-Shift-F. */
+function useFindKey(open: () => void): void {
+  useEffect(() => {
+    const onKey = (event: KeyboardEvent) => {
+      const inTerminal = (event.target as Element).closest?.('.xterm') !== null;
+      if (event.key.toLowerCase() !== 'f' || !(event.ctrlKey || event.metaKey) || event.altKey || inTerminal) return;
+      event.preventDefault();
+      open();
+    };
+    document.addEventListener('keydown', onKey);
+    return () => document.removeEventListener('keydown', onKey);
+  }, []);
 }
 
 /** One model for as long as the screen shows this session; null until the session is known. */
@@ -62,7 +87,11 @@ function useTerminal(id: string): TerminalModel | null {
   if (session !== undefined && kept.current?.id !== id) {
     kept.current?.model[Symbol.dispose]();
     const { cols, rows, lease, status } = session;
-    const model = openTerminal({ session: { id, cols, rows, lease, ended: ENDED.has(status) }, attach: link.attach });
+    const model = openTerminal({
+      session: { id, cols, rows, lease, ended: ENDED.has(status) },
+      attach: link.attach,
+      older: () => link.call('getOutput', { params: { id }, query: { format: 'ansi', scrollback: OLDER_LINES } }),
+    });
     kept.current = { id, model };
   }
   useEffect(
@@ -82,10 +111,18 @@ function useTerminal(id: string): TerminalModel | null {
   return model;
 }
 
-function Lease({ terminal, session, live, onText }: { terminal: TerminalModel; session: Session; live: boolean; onText(): void }) {
+interface FootProps {
+  terminal: TerminalModel;
+  session: Session;
+  live: boolean;
+  finding: boolean;
+  onFind(): void;
+}
+
+function Views({ terminal, session, live, finding, onFind }: FootProps) {
   const { cols, rows } = terminal.size.value;
   return (
-    <LeaseBar
+    <ViewBar
       lease={terminal.lease.value}
       holder={printable(terminal.holder.value)}
       cols={cols}
@@ -93,10 +130,11 @@ function Lease({ terminal, session, live, onText }: { terminal: TerminalModel; s
       view={terminal.view.value}
       ended={ENDED.has(session.status)}
       disabled={!live || terminal.phase.value !== 'live'}
+      finding={finding}
       onView={terminal.show}
+      onFind={onFind}
       onTake={terminal.takeOver}
       onGiveBack={terminal.giveBack}
-      onText={onText}
     />
   );
 }
@@ -126,64 +164,83 @@ function noticeText({ phase, lastSeen, uncertain, fault }: TerminalModel, sessio
   }
 }
 
-function Foot({ terminal, live, ended }: { terminal: TerminalModel; live: boolean; ended: boolean }) {
-  if (ended || terminal.phase.value === 'ended') return null;
+function Foot(props: FootProps) {
+  const { terminal, session, live } = props;
+  const ended = ENDED.has(session.status) || terminal.phase.value === 'ended';
   const held = live ? terminal.held.value : 'Kept on this device until the line is back.';
   return (
-    <section aria-label="Input">
-      <KeyBar
-        ctrl={terminal.ctrl.value}
-        alt={terminal.alt.value}
-        disabled={held !== null}
-        onKey={terminal.press}
-        onLatch={terminal.latch}
-      />
-      <Composer
-        text={terminal.composed.value}
-        held={held}
-        onText={terminal.compose}
-        onSend={terminal.sendComposed}
-        onKey={terminal.press}
-      />
+    <section class="term-foot" aria-label="Input">
+      <Views {...props} />
+      {!ended && (
+        <>
+          <KeyBar
+            ctrl={terminal.ctrl.value}
+            alt={terminal.alt.value}
+            disabled={held !== null}
+            onKey={terminal.press}
+            onLatch={terminal.latch}
+          />
+          <Composer
+            text={terminal.composed.value}
+            held={held}
+            onText={terminal.compose}
+            onSend={terminal.sendComposed}
+            onKey={terminal.press}
+          />
+        </>
+      )}
     </section>
-  );
-}
-
-/** The visible screen as plain text: to be read aloud, selected, copied. */
-function TextSheet({ text, onClose }: { text: string; onClose(): void }) {
-  const app = useApp();
-  const [copied, setCopied] = useState<boolean | null>(null);
-  return (
-    <Dialog title="Screen as text" onClose={onClose}>
-      <pre class="slab screen-text" tabindex={0}>
-        {printableLines(text) || 'The screen is empty.'}
-      </pre>
-      {copied !== null && <p role="status">{copied ? 'Copied.' : 'This browser does not allow copying. Select the text instead.'}</p>}
-      <div class="acts sheet-acts">
-        <button type="button" class="btn btn-line grow" onClick={onClose}>
-          Close
-        </button>
-        <button type="button" class="btn btn-main grow" onClick={() => void app.copy(text).then(setCopied)}>
-          Copy
-        </button>
-      </div>
-    </Dialog>
   );
 }
 
 /** A link that a program printed: its text may lie, so the true target is shown first. */
 function LinkSheet({ url, onClose }: { url: string; onClose(): void }) {
+  const app = useApp();
+  const [copied, setCopied] = useState<boolean | null>(null);
   return (
     <Dialog title="Open this address?" onClose={onClose}>
       <p class="slab arg">{exact(url)}</p>
-      <p class="dim">A program in the session printed this link.</p>
+      <p class="dim" role="status">
+        {copied === null && 'A program in the session printed this link.'}
+        {copied === true && 'Copied.'}
+        {copied === false && 'This browser does not allow copying.'}
+      </p>
       <div class="acts sheet-acts">
         <button type="button" class="btn btn-line grow" onClick={onClose}>
           Leave it
         </button>
+        <button type="button" class="btn btn-line grow" onClick={() => void app.copy(url).then(setCopied)}>
+          Copy
+        </button>
         <a class="btn btn-main grow" href={url} target="_blank" rel="noopener noreferrer" onClick={onClose}>
           Open
         </a>
+      </div>
+    </Dialog>
+  );
+}
+
+/** Shown of a paste; more is counted. */
+const SHOWN_LINES = 12;
+
+/** Several lines for a program that would run each as it comes. */
+function LinesSheet({ question, onAnswer }: { question: { text: string; from: 'paste' | 'composer' }; onAnswer: TerminalModel['answer'] }) {
+  const lines = question.text.replace(/\r\n?/g, '\n').replace(/\n$/, '').split('\n');
+  const many = lines.length === 1 ? 'This line' : `${lines.length} lines`;
+  return (
+    <Dialog title={`Send ${lines.length === 1 ? 'it with Enter' : many}?`} onClose={() => onAnswer('drop')}>
+      <p class="dim">The program takes each line as it comes, as if Enter were pressed after it.</p>
+      <pre class="slab lines-asked" tabindex={0}>
+        {lines.slice(0, SHOWN_LINES).map(exact).join('\n')}
+        {lines.length > SHOWN_LINES ? `\n… and ${lines.length - SHOWN_LINES} more lines` : ''}
+      </pre>
+      <div class="acts sheet-acts">
+        <button type="button" class="btn btn-line grow" onClick={() => onAnswer(question.from === 'paste' ? 'compose' : 'drop')}>
+          {question.from === 'paste' ? 'Look at it first' : 'Keep it'}
+        </button>
+        <button type="button" class="btn btn-main grow" onClick={() => onAnswer('send')}>
+          Send {many}
+        </button>
       </div>
     </Dialog>
   );

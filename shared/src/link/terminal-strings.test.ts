@@ -90,7 +90,7 @@ describe('E4: TerminalStrings holds nothing', () => {
   it('nor do ten megabytes of DCS, of which the terminal sees a beginning that it forgets', () => {
     const strings = new TerminalStrings(rules);
     const out = text([strings.push(utf8.encode(`\x1bPq${'z'.repeat(10 * 1024 * 1024)}`)), strings.push(utf8.encode('\x1b\\end'))]);
-    expect(out).toMatch(/^\x1bPqz+\x18end$/);
+    expect(out.replaceAll('z', '')).toBe('\x1bPq\x18end');
     expect(out.length).toBeLessThan(200);
   });
 });

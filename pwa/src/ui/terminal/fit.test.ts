@@ -14,15 +14,20 @@ describe('naturalSize', () => {
 });
 
 describe('fittingFont', () => {
-  it('shows every column of the desk where that can still be drawn', () => {
-    const px = fittingFont(phone, cell, 100);
-    expect((px / READABLE_PX) * cell.width * 100).toBeLessThanOrEqual(390);
-    expect(px).toBeGreaterThan(LEAST_PX);
+  it('shows every column of the desk', () => {
+    for (const cols of [60, 100, 200, 300]) {
+      const px = fittingFont(phone, cell, { cols, rows: 10 });
+      expect((px / READABLE_PX) * cell.width * cols).toBeLessThanOrEqual(390);
+    }
   });
-  it('pans rather than going below the least', () => {
-    expect(fittingFont(phone, cell, 212)).toBe(LEAST_PX);
+  it('shows every row, which is what counts on a phone on its side', () => {
+    const px = fittingFont({ width: 800, height: 250 }, cell, { cols: 80, rows: 50 });
+    expect((px / READABLE_PX) * cell.height * 50).toBeLessThanOrEqual(250);
+  });
+  it('goes no smaller than anything can be drawn', () => {
+    expect(fittingFont(phone, cell, { cols: 1000, rows: 10 })).toBe(LEAST_PX);
   });
   it('does not blow up a narrow terminal', () => {
-    expect(fittingFont(phone, cell, 20)).toBe(READABLE_PX);
+    expect(fittingFont(phone, cell, { cols: 20, rows: 5 })).toBe(READABLE_PX);
   });
 });

@@ -1,8 +1,11 @@
 /** Sizes of the terminal on this screen: pure arithmetic, apart from the one measurement of a character. */
 
-/** Pixels at which text is readable at arm's length; and the least that is drawn, below which the screen pans instead. */
+/** Pixels at which text is readable at arm's length. */
 export const READABLE_PX = 13;
-export const LEAST_PX = 6;
+/** A terminal drawn smaller is a picture of itself; below it nothing can be told apart, and the rest is panned. */
+export const LEAST_PX = 2;
+/** Two fingers make it no larger. */
+export const LARGEST_PX = 32;
 
 /** Height of a line in heights of the font's own line. */
 export const LINE_HEIGHT = 1.2;
@@ -17,10 +20,13 @@ export function naturalSize(box: Box, cell: Box): { cols: number; rows: number }
   return { cols: Math.max(20, Math.floor(box.width / cell.width)), rows: Math.max(5, Math.floor(box.height / cell.height)) };
 }
 
-/** Font size at which all columns fit into the box, between the least and the readable one; in steps of a quarter pixel. */
-export function fittingFont(box: Box, cell: Box, cols: number): number {
-  const exact = (READABLE_PX * box.width) / (cols * cell.width);
-  return Math.min(READABLE_PX, Math.max(LEAST_PX, Math.floor(exact * 4) / 4));
+/** In steps of an eighth of a pixel, within what is drawn at all. */
+export const fontWithin = (px: number): number => Math.min(LARGEST_PX, Math.max(LEAST_PX, Math.floor(px * 8) / 8));
+
+/** Font size at which all columns and all rows fit into the box, no larger than the readable one. */
+export function fittingFont(box: Box, cell: Box, { cols, rows }: { cols: number; rows: number }): number {
+  const shrink = Math.min(1, box.width / (cols * cell.width), box.height / (rows * cell.height));
+  return fontWithin(READABLE_PX * shrink);
 }
 
 const SAMPLE = 'W'.repeat(32);

@@ -4,18 +4,27 @@
  * Its mirror at home answers what programs ask of their terminal (device attributes, cursor position, colours). If this one answered
  * too, the program would read the answer twice, as typed text: so every such question is swallowed here.
  */
-import { type ITerminalOptions, type ITheme, Terminal } from '@xterm/xterm';
+import { type IModes, type ITerminalOptions, type ITheme, Terminal } from '@xterm/xterm';
 import '@xterm/xterm/css/xterm.css';
-import { LINE_HEIGHT } from './fit.ts';
+import { type Box, LINE_HEIGHT } from './fit.ts';
+import { type Line, type Place, type Range, textOf } from './lines.ts';
+import { addressProvider, linkAt, linksOf, safeUrl, type TextLink } from './links.ts';
+import { Origin } from './origin.ts';
 
 /** Lines kept above the screen; deeper history stays at home. */
-const SCROLLBACK_LINES = 2000;
+export const SCROLLBACK_LINES = 3000;
 
 export interface ScreenEvents {
   /** Text or mouse reports typed here, as the program expects them. */
   onInput(data: string): void;
-  /** A link was tapped: `url` is its true target, http or https. */
+  onPaste(text: string): void;
+  /** A link was clicked: `url` is its true target, http or https. */
   onLink(url: string): void;
+  /** Ctrl-Shift-C (⌘C) and Ctrl-Shift-F (⌘F). */
+  onCopy(): void;
+  onFind(): void;
+  /** Shift with a page key, in pages: -1 is up. */
+  onPage(pages: number): void;
 }
 
 export interface ScreenModes {
@@ -24,15 +33,33 @@ export interface ScreenModes {
 }
 
 export interface TerminalScreen {
-  /** Empties everything and shows a snapshot; `done` when it is on the screen. */
-  snapshot(bytes: Uint8Array, done: () => void): void;
+  /** Empties everything, takes the size, and shows a snapshot; `done` when it is on the screen. */
+  snapshot(bytes: Uint8Array, size: { cols: number; rows: number } | null, done: () => void): void;
   write(bytes: Uint8Array, done: () => void): void;
-  resize(cols: number, rows: number): void;
+  /** Shows this instead, which ends as the screen is now. */
+  deepen(bytes: Uint8Array): void;
+  size(): { cols: number; rows: number };
   fontSize(px: number): void;
+  /** One character in pixels; null before it is drawn. */
+  cell(): Box | null;
   modes(): ScreenModes;
-  /** The visible lines, right-trimmed. */
-  text(): string;
-  scrollToBottom(): void;
+  /** The program wants to hear of the mouse. */
+  mouse(): boolean;
+  readonly terminal: Pick<Terminal, 'cols' | 'rows' | 'buffer'>;
+  /** What tells rows apart when the first ones are thrown away: the number of the first row that is kept. */
+  origin(): number;
+  /** No more lines are kept: a new one throws the first away. */
+  full(): boolean;
+  scrollTo(row: number): void;
+  linkAt(place: Place): string | null;
+  linksOf(line: Line): TextLink[];
+  select(range: Range | null): void;
+  selection(): Range | null;
+  /** What a range says, as it is copied. */
+  text(range: Range): string;
+  /** Something was drawn, the size changed, or what is kept did; returns how to stop. */
+  onChange(listener: () => void): () => void;
+  onSelection(listener: () => void): () => void;
   focus(): void;
   dispose(): void;
 }
@@ -51,11 +78,30 @@ const OPTIONS: ITerminalOptions = {
   windowOptions: {},
 };
 
+const utf8 = new TextEncoder();
 /**
  * A full reset; then once to the alternate screen and back, for xterm draws no cursor before it had the focus or saw that, and here the
  * composer has the focus.
  */
-const CLEAN = new TextEncoder().encode('\x1bc\x1b[?1049h\x1b[?1049l');
+const CLEAN = utf8.encode('\x1bc\x1b[?1049h\x1b[?1049l');
+const MOUSE_MODES = { none: [], x10: [9], vt200: [1000], drag: [1002], any: [1003] };
+
+/** Sequences that bring an emptied terminal into these modes. */
+function modesSequence(modes: IModes): Uint8Array {
+  const on = [
+    ...(modes.applicationCursorKeysMode ? [1] : []),
+    ...(modes.bracketedPasteMode ? [2004] : []),
+    ...(modes.sendFocusMode ? [1004] : []),
+    ...MOUSE_MODES[modes.mouseTrackingMode],
+  ];
+  const text = [
+    ...on.map((mode) => `\x1b[?${mode}h`),
+    modes.applicationKeypadMode ? '\x1b=' : '',
+    modes.insertMode ? '\x1b[4h' : '',
+    modes.wraparoundMode ? '' : '\x1b[?7l',
+  ];
+  return utf8.encode(text.join(''));
+}
 
 const swallow = () => true;
 
@@ -75,14 +121,33 @@ function swallowQuestions({ parser }: Terminal): void {
   for (const code of [0, 1, 2, 9, 52, 777, 1337]) parser.registerOscHandler(code, swallow);
 }
 
-/** Only what a browser may open; anything else is text. */
-function safeLink(text: string): string | null {
-  try {
-    const url = new URL(text);
-    return url.protocol === 'https:' || url.protocol === 'http:' ? url.href : null;
-  } catch {
-    return null;
-  }
+/** Keys of a keyboard that mean something to this page and not to the program. True: taken. */
+function pageKey(event: KeyboardEvent, events: ScreenEvents): boolean {
+  const command = (event.ctrlKey && event.shiftKey) || event.metaKey;
+  const key = event.key.toLowerCase();
+  const pages = { pageup: -1, pagedown: 1 }[key];
+  if (command && key === 'c') events.onCopy();
+  else if (command && key === 'f') events.onFind();
+  else if (event.shiftKey && pages !== undefined) events.onPage(pages);
+  else return false;
+  event.preventDefault();
+  return true;
+}
+
+/** Clipboard events before xterm sees them: it would join a wrapped line without its blanks, and paste without asking. */
+function ownClipboard(container: HTMLElement, copied: () => string | null, onPaste: (text: string) => void): void {
+  const capture = (type: 'copy' | 'paste', act: (data: DataTransfer) => void) =>
+    container.addEventListener(
+      type,
+      (event) => {
+        event.preventDefault();
+        event.stopPropagation();
+        if (event.clipboardData !== null) act(event.clipboardData);
+      },
+      { capture: true },
+    );
+  capture('copy', (data) => data.setData('text/plain', copied() ?? ''));
+  capture('paste', (data) => onPaste(data.getData('text/plain')));
 }
 
 export function createScreen(container: HTMLElement, theme: ITheme, fontFamily: string, events: ScreenEvents): TerminalScreen {
@@ -92,7 +157,7 @@ export function createScreen(container: HTMLElement, theme: ITheme, fontFamily: 
     fontFamily,
     linkHandler: {
       activate: (_event, text) => {
-        const url = safeLink(text);
+        const url = safeUrl(text);
         if (url !== null) events.onLink(url);
       },
       allowNonHttpProtocols: false,
@@ -107,30 +172,114 @@ export function createScreen(container: HTMLElement, theme: ITheme, fontFamily: 
   }
   terminal.onData((data) => events.onInput(data));
   terminal.onBinary((data) => events.onInput(data));
+  terminal.attachCustomKeyEventHandler((event) => event.type !== 'keydown' || !pageKey(event, events));
+  terminal.registerLinkProvider(addressProvider(terminal, events.onLink));
+  let printedLinks = false;
+  terminal.parser.registerOscHandler(8, () => {
+    printedLinks = true;
+    return false;
+  });
+
+  /** What comes while the screen is drawn anew with its older lines waits until it stands. */
+  let gate: (() => void)[] | null = null;
+  const inOrder = (step: () => void) => {
+    if (gate === null) step();
+    else gate.push(step);
+  };
+  const origin = new Origin(terminal, SCROLLBACK_LINES);
+  const listeners = new Set<() => void>();
+  const changed = () => {
+    for (const listener of listeners) listener();
+  };
+  terminal.onWriteParsed(() => {
+    origin.moved();
+    if (gate === null) changed();
+  });
+  terminal.onResize(changed);
+  terminal.buffer.onBufferChange(changed);
+
+  const selection = (): Range | null => {
+    const found = terminal.getSelectionPosition();
+    return found === undefined ? null : { start: { row: found.start.y, col: found.start.x }, end: { row: found.end.y, col: found.end.x } };
+  };
+  const text = (range: Range) => textOf(terminal.buffer.active, range);
+  ownClipboard(
+    container,
+    () => {
+      const range = selection();
+      return range === null ? null : text(range);
+    },
+    events.onPaste,
+  );
+
+  const write = (parts: readonly Uint8Array[], done: () => void) => {
+    const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+    let at = 0;
+    for (const part of parts) {
+      whole.set(part, at);
+      at += part.length;
+    }
+    terminal.write(whole, done);
+  };
 
   return {
-    snapshot(bytes, done) {
-      // a reset inside of the same write, so that no frame shows an empty screen
-      const whole = new Uint8Array(CLEAN.length + bytes.length);
-      whole.set(CLEAN);
-      whole.set(bytes, CLEAN.length);
-      terminal.write(whole, done);
-    },
-    write: (bytes, done) => terminal.write(bytes, done),
-    resize: (cols, rows) => terminal.resize(cols, rows),
+    terminal,
+    snapshot: (bytes, size, done) =>
+      inOrder(() => {
+        if (size !== null) terminal.resize(size.cols, size.rows);
+        // a reset inside of the same write, so that no frame shows an empty screen
+        write([CLEAN, bytes], done);
+      }),
+    write: (bytes, done) => inOrder(() => terminal.write(bytes, done)),
+    deepen: (bytes) =>
+      inOrder(() => {
+        gate = [];
+        terminal.write('', () => {
+          const { baseY } = terminal.buffer.normal;
+          origin.hold();
+          write([CLEAN, bytes, modesSequence(terminal.modes)], () => {
+            origin.deepened(terminal.buffer.normal.baseY - baseY);
+            const waiting = gate ?? [];
+            gate = null;
+            for (const step of waiting) inOrder(step);
+            changed();
+          });
+        });
+      }),
+    size: () => ({ cols: terminal.cols, rows: terminal.rows }),
     fontSize: (px) => {
       terminal.options.fontSize = px;
+      changed();
+    },
+    cell() {
+      const drawn = container.querySelector<HTMLElement>('.xterm-screen');
+      if (drawn === null || drawn.offsetWidth === 0) return null;
+      return { width: drawn.offsetWidth / terminal.cols, height: drawn.offsetHeight / terminal.rows };
     },
     modes: () => ({ applicationCursor: terminal.modes.applicationCursorKeysMode, bracketedPaste: terminal.modes.bracketedPasteMode }),
-    text() {
-      const { active } = terminal.buffer;
-      const lines = Array.from(
-        { length: terminal.rows },
-        (_, row) => active.getLine(active.viewportY + row)?.translateToString(true) ?? '',
-      );
-      return lines.join('\n').trimEnd();
+    mouse: () => terminal.modes.mouseTrackingMode !== 'none',
+    origin: () => origin.first,
+    full: () => terminal.buffer.active.baseY >= SCROLLBACK_LINES,
+    scrollTo: (row) => terminal.scrollToLine(row),
+    linkAt: (place) => linkAt(terminal, place),
+    linksOf: (line) => linksOf(terminal, line, printedLinks),
+    select(range) {
+      if (range === null) terminal.clearSelection();
+      else {
+        const { start, end } = range;
+        terminal.select(start.col, start.row, (end.row - start.row) * terminal.cols + end.col - start.col);
+      }
     },
-    scrollToBottom: () => terminal.scrollToBottom(),
+    selection,
+    text,
+    onChange(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    onSelection(listener) {
+      const listening = terminal.onSelectionChange(listener);
+      return () => listening.dispose();
+    },
     focus: () => terminal.focus(),
     dispose: () => terminal.dispose(),
   };
