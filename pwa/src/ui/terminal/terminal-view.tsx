@@ -1,4 +1,4 @@
-import type { RefObject } from 'preact';
+import type { ComponentChildren, RefObject } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { Icon } from '../icons.tsx';
 import { FindBar } from './find-bar.tsx';
@@ -137,12 +137,35 @@ export function TerminalView(props: TerminalViewProps) {
           jump={jump}
         />
       )}
-      {!text && stage !== null && <Overview sight={scroll.sight} cols={cols} rows={rows} cell={stage.cell.height / stage.cell.width} />}
-      {!newest && !byTouch && <Jump lines={(text ? 0 : scroll.lines) + props.waiting.lines} more={props.waiting.more} onJump={toNewest} />}
-      {stage !== null && byTouch && (
-        <Selected stage={stage} touched={{ selected, selecting, font }} copied={copied} onCopy={() => void copy()} />
-      )}
+      <Over {...props} stage={stage} scroll={scroll} newest={newest} onJump={toNewest}>
+        {stage !== null && byTouch && (
+          <Selected stage={stage} touched={{ selected, selecting, font }} copied={copied} onCopy={() => void copy()} />
+        )}
+      </Over>
     </div>
+  );
+}
+
+interface OverProps extends Pick<TerminalViewProps, 'view' | 'waiting'> {
+  stage: Stage | null;
+  scroll: ScrollState;
+  newest: boolean;
+  onJump(): void;
+  /** What can be done with a selection: instead of the way to the newest line. */
+  children: ComponentChildren;
+}
+
+/** What stands over the screen. */
+function Over({ view, waiting, stage, scroll, newest, onJump, children }: OverProps) {
+  const { cols, rows } = useSize(stage);
+  const lines = (view === 'text' ? 0 : scroll.lines) + waiting.lines;
+  return (
+    <>
+      {view !== 'text' && stage !== null && (
+        <Overview sight={scroll.sight} cols={cols} rows={rows} cell={stage.cell.height / stage.cell.width} />
+      )}
+      {children || (!newest && <Jump lines={lines} more={waiting.more} onJump={onJump} />)}
+    </>
   );
 }
 
