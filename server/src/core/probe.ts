@@ -103,7 +103,8 @@ export class Prober {
     this.#timer?.cancel();
     this.#timer = null;
     if (this.#stopped || this.#afterMs === 0) return;
-    this.#timer = this.#clock.setTimeout(() => void this.#fire(), Math.max(1, Math.ceil(this.#left)));
+    // In between it may have moved, and be quiet again long before.
+    this.#timer = this.#clock.setTimeout(() => void this.#fire(), Math.max(1, Math.ceil(Math.min(this.#left, this.#afterMs))));
   }
 
   async #fire(): Promise<void> {

@@ -76,6 +76,51 @@ describe('by rules', () => {
     expect(looks).toBeLessThanOrEqual(11);
   });
 
+  it('what is drawn without a known face is work only when it lasts: an agent that leaves draws too', () => {
+    const read = reader(RULES);
+    now.title = '✳';
+    read.title();
+    clock.advance(300);
+    now.title = '';
+    read.title();
+    read.output();
+    clock.advance(200);
+    now.title = '✳';
+    read.title();
+    clock.advance(1_000);
+    expect(told).toEqual(['idle']);
+    now.title = '';
+    read.output();
+    clock.advance(500);
+    expect(told).toEqual(['idle', 'busy']);
+  });
+
+  it('another activity of the same work is told when it lasts for a second', () => {
+    const activities: (string | null)[] = [];
+    const rules: Recipe['states'] = [
+      { status: 'busy', title: /^◐/u, screen: /thinking/u, activity: 'thinking' },
+      { status: 'busy', title: /^◐/u, screen: /running/u, activity: 'running' },
+      { status: 'busy', title: /^◐/u },
+    ];
+    const recipe = { states: rules, quietMs: 1_000 } as unknown as Recipe;
+    const signals = { title: () => now.title, screen: () => now.screen, alternate: () => false, foreignForeground: () => null };
+    const read = new StateReader(recipe, clock, signals, ({ activity }) => activities.push(activity));
+    const shows = (screen: string, ms: number) => {
+      now.screen = screen;
+      read.output();
+      clock.advance(ms);
+    };
+    now = { ...now, title: '◐', screen: 'thinking' };
+    read.title();
+    shows('', 500);
+    shows('thinking', 500);
+    shows('running', 600);
+    expect(activities).toEqual(['thinking']);
+    shows('running', 600);
+    shows('', 1_200);
+    expect(activities).toEqual(['thinking', 'running', null]);
+  });
+
   it('nothing is said after it stopped', () => {
     const read = reader(RULES);
     read.output();
@@ -94,6 +139,77 @@ it('an agent whose idle face is known is not called idle by a short silence: it 
   expect(told).toEqual([]);
   clock.advance(10_000);
   expect(told).toEqual(['idle']);
+});
+
+describe('signals in their order', () => {
+  const settled = () => clock.advance(21_000);
+
+  it('a bell decides where no rule fits, until it works or is typed to', () => {
+    const read = reader(RULES, { bell: 'waiting' });
+    settled();
+    read.output();
+    read.bell();
+    clock.advance(500);
+    expect(told).toEqual(['idle', 'waiting: It rang its bell.']);
+    read.input();
+    read.output();
+    settled();
+    expect(told.at(-1)).toBe('idle');
+    read.bell();
+    clock.advance(500);
+    for (let i = 0; i < 15; i++) {
+      read.output();
+      clock.advance(100);
+    }
+    expect(told.slice(-2)).toEqual(['waiting: It rang its bell.', 'busy']);
+  });
+
+  it('a bell corrects no rule, and means nothing to most', () => {
+    const read = reader(RULES, { bell: 'waiting' });
+    now.title = '◐';
+    read.title();
+    read.bell();
+    settled();
+    expect(told).toEqual(['busy']);
+    const other = reader([]);
+    clock.advance(2_000);
+    told = [];
+    other.bell();
+    clock.advance(2_000);
+    expect(told).toEqual([]);
+  });
+
+  it('processes that work correct silence, until something is printed', () => {
+    const read = reader([], { foregroundDecides: true });
+    now.foreign = false;
+    clock.advance(1_500);
+    read.observed(true);
+    clock.advance(60_000);
+    expect(told).toEqual(['idle', 'busy']);
+    read.observed(false);
+    clock.advance(1_000);
+    expect(told).toEqual(['idle', 'busy', 'idle']);
+    read.observed(true);
+    clock.advance(1_000);
+    read.output();
+    clock.advance(1_500);
+    expect(told).toEqual(['idle', 'busy', 'idle', 'busy', 'idle']);
+  });
+
+  it('processes that work correct no rule and no bell', () => {
+    const read = reader(RULES, { bell: 'idle' });
+    now.title = '✳';
+    read.title();
+    clock.advance(500);
+    read.observed(true);
+    clock.advance(1_000);
+    now.title = '';
+    read.bell();
+    read.observed(false);
+    read.observed(true);
+    clock.advance(1_000);
+    expect(told).toEqual(['idle']);
+  });
 });
 
 describe('without a rule', () => {
