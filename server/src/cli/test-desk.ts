@@ -34,18 +34,24 @@ export async function until<T>(look: () => T | undefined | Promise<T | undefined
 }
 
 export class TestDesk {
-  readonly home = mkdtempSync(path.join(tmpdir(), 'afield-desk-'));
-  readonly env: Record<string, string> = {
-    PATH: process.env.PATH ?? '',
-    HOME: this.home,
-    LANG: 'C.UTF-8',
-    SHELL: '/bin/bash',
-    TERM: 'xterm-256color',
-    AFIELD_HOME: path.join(this.home, 'afield'),
-    AFIELD_PORT: '0',
-  };
+  readonly home: string;
+  readonly env: Record<string, string>;
   readonly #children = new Set<ChildProcess>();
   #terminals: TestTerminals | null = null;
+
+  /** `name`: how its folder begins, for a test of odd paths. */
+  constructor(name = 'afield-desk-') {
+    this.home = mkdtempSync(path.join(tmpdir(), name));
+    this.env = {
+      PATH: process.env.PATH ?? '',
+      HOME: this.home,
+      LANG: 'C.UTF-8',
+      SHELL: '/bin/bash',
+      TERM: 'xterm-256color',
+      AFIELD_HOME: path.join(this.home, 'afield'),
+      AFIELD_PORT: '0',
+    };
+  }
 
   /** One command, to its end. */
   async cli(args: string[], { input, env }: { input?: string; env?: Record<string, string> } = {}): Promise<Outcome> {

@@ -32,6 +32,15 @@ function refuseControl(text: string): void {
   }
 }
 
+/** systemd runs no program whose own path holds one of these (`string_is_safe`, basic/string-util.c); a shell does. */
+const REFUSED_IN_PROGRAM = /["'\\]/;
+const BY_SHELL = ['/bin/sh', '-c', 'exec "$@"', 'sh'];
+
+function commandLine(argv: readonly string[]): string {
+  const words = REFUSED_IN_PROGRAM.test(argv[0] ?? '') ? [...BY_SHELL, ...argv] : argv;
+  return words.map(systemdWord).join(' ');
+}
+
 /** `name` is that of the unit: `afield.service`. */
 export function systemdUnit(name: string, { argv, env, title, cwd, notifies }: ServiceProgram): string {
   const variables = { ...env, AFIELD_SERVICE: `systemd:${name}` };
@@ -52,7 +61,7 @@ export function systemdUnit(name: string, { argv, env, title, cwd, notifies }: S
         ]
       : ['Type=exec']),
     '# ":" takes "$" by its word.',
-    `ExecStart=:${argv.map(systemdWord).join(' ')}`,
+    `ExecStart=:${commandLine(argv)}`,
     `WorkingDirectory=${systemdLine(cwd)}`,
     ...Object.entries(variables).map(([key, value]) => `Environment=${systemdWord(`${key}=${value}`)}`),
     '# Only the home server itself is ended: tmux and the sessions in it go on.',
