@@ -14,8 +14,8 @@ const RESERVE_PART = 0.05;
 /** Room beyond the reserve before writing begins again, as a part of the reserve: else it would stop at once. */
 const AGAIN = 0.5;
 const LOOK_MS = 5_000;
-/** Looked at earlier after so many bytes: less than the reserve. */
-const LOOK_BYTES = 8 * MIB;
+/** Looked at earlier after so many bytes, as a part of the reserve: it must not be used up in between. */
+const LOOK_PART = 0.25;
 /** What is written to try a full disk out. Larger than what is written at a time elsewhere. */
 const TRIAL_BYTES = MIB;
 
@@ -61,6 +61,7 @@ export class DiskWatch implements Disk {
   #timer: { cancel(): void } | null = null;
   #looking: Promise<void> | null = null;
   #written = 0;
+  #reserve = RESERVE_BYTES;
   #closed = false;
 
   constructor({ clock, probe, folder }: { clock: Clock; probe: DiskProbe; folder: string }) {
@@ -90,7 +91,7 @@ export class DiskWatch implements Disk {
 
   wrote(bytes: number): void {
     this.#written += bytes;
-    if (this.#written >= LOOK_BYTES) void this.look();
+    if (this.#written >= this.#reserve * LOOK_PART) void this.look();
   }
 
   /** Looks now, and from now on every few seconds until `close`. */
@@ -113,6 +114,7 @@ export class DiskWatch implements Disk {
   async #look(): Promise<void> {
     const room = await this.#probe.room().catch(() => null);
     const reserve = room === null ? 0 : Math.min(RESERVE_BYTES, room.total * RESERVE_PART);
+    if (reserve > 0) this.#reserve = reserve;
     const free = room?.free ?? Number.POSITIVE_INFINITY;
     this.#state = { ...this.#state, free_bytes: room?.free ?? null };
     if (this.#closed) return;
