@@ -71,7 +71,8 @@ export async function attachTo({ io, home: open }: Context, session: Session, le
   try {
     await connected(io, client);
     const desk = new TerminalDesk(io.stdin as ReadStream, io.stdout as WriteStream);
-    const viewer = new Viewer({ link: client.link, session_id: session.id, desk, lease, now: () => io.now() });
+    const holder = session.lease?.device_name ?? null;
+    const viewer = new Viewer({ link: client.link, session_id: session.id, desk, lease, holder, now: () => io.now() });
     const end = await viewer.run();
     await conclude(io, client, session, end);
   } finally {
@@ -84,7 +85,10 @@ export function define(command: Command, context: Context): void {
   command
     .argument('[session]', 'name, id or beginning of an id; left out: the only one that runs')
     .option('--look', 'watch: adapt to the size that is, instead of taking it')
-    .addHelpText('after', '\nCtrl-\\ or Ctrl-b d detaches, Ctrl-b Ctrl-b sends one Ctrl-b. The session goes on.')
+    .addHelpText(
+      'after',
+      '\nCtrl-\\ or Ctrl-b d detaches, Ctrl-b Ctrl-b sends one Ctrl-b. The session goes on.\nWhile the session has another size: Ctrl-b t takes it, Ctrl-b with arrows pans.',
+    )
     .action(async (text: string | undefined, options: { look?: true }) => {
       if (!isTerminal(io.stdin, io.stdout)) {
         throw new UsageError('attach needs a terminal. To read along without one: afield logs -f. To type: afield send.');

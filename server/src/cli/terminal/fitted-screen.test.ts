@@ -104,6 +104,28 @@ describe('FittedScreen', () => {
     expect(desk.modes.mouseTrackingMode).toBe('none');
   });
 
+  it('is moved by hand by halves of the view, stays there, and goes back to the cursor', async () => {
+    const view = { cols: 20, rows: 7 };
+    const screen = new FittedScreen({ cols: 60, rows: 20 }, view);
+    await write(screen, Array.from({ length: 20 }, (_, i) => `\x1b[${i + 1};1Hrow ${i + 1}\x1b[${i + 1};31Hright ${i + 1}`).join(''));
+    await write(screen, '\x1b[1;1H');
+    screen.settle();
+    screen.pan(3, 0);
+    screen.pan(0, 1);
+    const { lines, desk } = await shownOn(view, screen);
+    expect(lines[0]).toBe('right 4');
+    expect(screen.sight).toEqual({ cropped: true, columns: { from: 31, to: 50 }, rows: { from: 4, to: 9 }, panned: true });
+    // the cursor is out of sight, and not shown where it is not
+    await write(screen, '\x1b[1;1Hnew');
+    const away = screen.draw('notice');
+    expect(away.endsWith('\x1b[?25h')).toBe(false);
+    await new Promise<void>((resolve) => desk.write(away, resolve));
+    screen.pan(9, 9);
+    expect(screen.sight).toMatchObject({ columns: { from: 41, to: 60 }, rows: { from: 15, to: 20 } });
+    screen.follow();
+    expect((await show(desk, screen, 'notice')).lines[0]).toMatch(/^new 1/);
+  });
+
   it('after a change of the window everything is drawn anew', async () => {
     const screen = new FittedScreen({ cols: 40, rows: 10 }, { cols: 20, rows: 3 });
     await write(screen, 'hello');

@@ -49,6 +49,16 @@ function follow(before: number, at: number, size: number, all: number): number {
   return Math.max(0, Math.min(shown, all - size));
 }
 
+/** What of the session is in sight, counted from 1 as a person counts. */
+export interface Sight {
+  /** A part does not fit. */
+  cropped: boolean;
+  columns: { from: number; to: number };
+  rows: { from: number; to: number };
+  /** Moved by hand: the cursor is not followed. */
+  panned: boolean;
+}
+
 export class FittedScreen {
   readonly #mirror: Mirror;
   #view: Size;
@@ -57,6 +67,7 @@ export class FittedScreen {
   #drawn: string[] = [];
   #modes = '';
   #cursorShown = true;
+  #panned = false;
   #written: Promise<void> = Promise.resolve();
 
   /** `session`: size of the session; `view`: of the terminal here, whose last line is the notice's. */
@@ -88,12 +99,47 @@ export class FittedScreen {
     return this.#mirror.cols > this.#view.cols || this.#mirror.rows > this.#view.rows - 1;
   }
 
+  get sight(): Sight {
+    const { cols, rows } = this.#mirror;
+    return {
+      cropped: this.cropped,
+      columns: { from: this.#left + 1, to: Math.min(cols, this.#left + this.#view.cols) },
+      rows: { from: this.#top + 1, to: Math.min(rows, this.#top + this.#height) },
+      panned: this.#panned,
+    };
+  }
+
+  get #height(): number {
+    return Math.max(1, this.#view.rows - 1);
+  }
+
+  /** Moves the part by halves of the view, and stays there until `follow`. */
+  pan(columns: number, rows: number): void {
+    this.#panned = true;
+    const moved = (from: number, by: number, size: number, all: number): number =>
+      Math.max(0, Math.min(from + by * Math.max(1, Math.floor(size / 2)), all - size));
+    this.#left = moved(this.#left, columns, this.#view.cols, this.#mirror.cols);
+    this.#top = moved(this.#top, rows, this.#height, this.#mirror.rows);
+  }
+
+  /** Back to the cursor. */
+  follow(): void {
+    this.#panned = false;
+  }
+
+  /** Brings the cursor into sight, unless the part was moved by hand. */
+  settle(): void {
+    if (this.#panned) return;
+    const { cursorX, cursorY } = this.#mirror.buffer.active;
+    this.#top = follow(this.#top, cursorY, this.#height, this.#mirror.rows);
+    this.#left = follow(this.#left, Math.min(cursorX, this.#mirror.cols - 1), this.#view.cols, this.#mirror.cols);
+  }
+
   /** What to write so that the terminal shows the part around the cursor: only lines that changed since the last time. */
   draw(notice: string): string {
-    const height = Math.max(1, this.#view.rows - 1);
+    this.settle();
+    const height = this.#height;
     const { cursorX, cursorY, baseY } = this.#mirror.buffer.active;
-    this.#top = follow(this.#top, cursorY, height, this.#mirror.rows);
-    this.#left = follow(this.#left, Math.min(cursorX, this.#mirror.cols - 1), this.#view.cols, this.#mirror.cols);
     const lines = Array.from({ length: height }, (_, y) => this.#line(baseY + this.#top + y, this.#top + y));
     if (this.#view.rows > 1) lines.push(`${CSI}0;7m${pad(cut(notice, this.#view.cols), this.#view.cols)}${CSI}0m`);
     let out = `${CSI}?25l`;
@@ -102,8 +148,10 @@ export class FittedScreen {
     });
     this.#drawn = lines;
     out += this.#modesChange();
-    const x = Math.min(cursorX - this.#left, this.#view.cols - 1);
-    return `${out}${CSI}${cursorY - this.#top + 1};${x + 1}H${this.#cursorShown ? `${CSI}?25h` : ''}`;
+    const x = Math.min(cursorX, this.#mirror.cols - 1) - this.#left;
+    const y = cursorY - this.#top;
+    if (x < 0 || x >= this.#view.cols || y < 0 || y >= height) return out;
+    return `${out}${CSI}${y + 1};${x + 1}H${this.#cursorShown ? `${CSI}?25h` : ''}`;
   }
 
   #line(row: number, y: number): string {

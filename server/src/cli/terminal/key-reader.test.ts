@@ -118,6 +118,39 @@ describe('keys go on untouched', () => {
   });
 });
 
+describe('keys for the viewer, where a session of another size is shown', () => {
+  function fitted(...pieces: string[]): { keys: string; asked: string[] } {
+    const reader = new KeyReader();
+    reader.fitted = true;
+    const results = pieces.map((piece) => reader.feed(bytes(piece)));
+    return { keys: cat(results.map(({ keys }) => keys)), asked: results.flatMap(({ asked }) => asked) };
+  }
+  it('Ctrl-b t takes the size, Ctrl-b f goes back to the cursor, in every encoding', () => {
+    expect(fitted('a\x02tb')).toEqual({ keys: 'ab', asked: ['take'] });
+    expect(fitted('\x02', 'f')).toEqual({ keys: '', asked: ['follow'] });
+    expect(fitted('\x1b[98;5u', '\x1b[116u')).toEqual({ keys: '', asked: ['take'] });
+  });
+  it('Ctrl-b with an arrow pans, and further arrows too, until another key or a pause', () => {
+    expect(fitted('\x02\x1b[C\x1b[C\x1b[B', 'x\x1b[D')).toEqual({ keys: 'x\x1b[D', asked: ['right', 'right', 'down'] });
+    expect(fitted('\x02', '\x1bOA', '\x1b[1;1D')).toEqual({ keys: '', asked: ['up', 'left'] });
+    const reader = new KeyReader();
+    reader.fitted = true;
+    reader.feed(bytes('\x02\x1b[A'));
+    expect(reader.flushAfterMs).toBeGreaterThan(100);
+    reader.flush();
+    expect(cat([reader.feed(bytes('\x1b[A')).keys])).toBe('\x1b[A');
+  });
+  it('Ctrl-b d and Ctrl-b Ctrl-b stay what they are, other keys are sent with it', () => {
+    const reader = new KeyReader();
+    reader.fitted = true;
+    expect(reader.feed(bytes('\x02d')).detach).toBe(true);
+    expect(fitted('\x02\x02t', '\x02x', '\x02\x1b[5~')).toEqual({ keys: '\x02t\x02x\x02\x1b[5~', asked: [] });
+  });
+  it('are keys of the session where the sizes are equal', () => {
+    expect(read('\x02t\x02\x1b[A')).toEqual({ keys: '\x02t\x02\x1b[A', detach: false });
+  });
+});
+
 describe('bracketed paste', () => {
   const paste = '\x1b[200~one\x02d\x1c two\r\n\x1b[Athree\x1b[201~';
 

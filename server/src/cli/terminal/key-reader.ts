@@ -7,11 +7,24 @@
 const ESC = 0x1b;
 /** Ctrl-\ detaches at once. */
 const DETACH = 0x1c;
-/** Ctrl-b d detaches, Ctrl-b Ctrl-b sends one Ctrl-b, Ctrl-b with any other key sends both. */
+/**
+ * Ctrl-b d detaches, Ctrl-b Ctrl-b sends one Ctrl-b, Ctrl-b with any other key sends both; but where a session of another size is
+ * shown, Ctrl-b t takes the size, Ctrl-b with arrows pans, and Ctrl-b f goes back to the cursor.
+ */
 const PREFIX = 0x02;
 const BACKSLASH = 92;
 const LETTER_B = 98;
 const LETTER_D = 100;
+const LETTER_F = 102;
+const LETTER_T = 116;
+
+/** What a key asks of the viewer instead of the session. */
+export type ViewerKey = 'take' | 'follow' | 'up' | 'down' | 'left' | 'right';
+/** Arrow keys after their ESC, in either cursor mode, and as the kitty protocol writes them. */
+const ARROW = /^(?:\[|O|\[1;1(?::[12])?)([ABCD])$/;
+const ARROWS: Readonly<Record<string, ViewerKey>> = { A: 'up', B: 'down', C: 'right', D: 'left' };
+/** After one step further arrows pan too, until a pause of so many ms or another key. */
+const PAN_MS = 1000;
 
 /** After its ESC. */
 const PASTE_START = '[200~';
@@ -112,12 +125,17 @@ export class KeyReader {
   #held: Uint8Array = NOTHING;
   #prefix: Uint8Array | null = null;
   #pasting = false;
+  #panning = false;
+  #asked: ViewerKey[] = [];
   #out: Uint8Array[] = [];
+  /** A session of another size is shown: there are more keys for the viewer. */
+  fitted = false;
 
   /** Call `flush` after this many ms without input; null: nothing is held. */
   get flushAfterMs(): number | null {
     if (this.#held.length > 0) return SEQUENCE_MS;
-    return this.#pasting ? PASTE_MS : null;
+    if (this.#pasting) return PASTE_MS;
+    return this.#panning ? PAN_MS : null;
   }
 
   /** Ctrl-b was pressed and the next key is awaited. */
@@ -126,7 +144,7 @@ export class KeyReader {
   }
 
   /** Takes what the terminal sent, in pieces of any size. `keys` goes to the session. After `detach` the rest is dropped. */
-  feed(chunk: Uint8Array): { keys: Uint8Array; detach: boolean } {
+  feed(chunk: Uint8Array): { keys: Uint8Array; detach: boolean; asked: ViewerKey[] } {
     const bytes = this.#held.length === 0 ? chunk : Buffer.concat([this.#held, chunk]);
     this.#held = NOTHING;
     let at = 0;
@@ -144,12 +162,15 @@ export class KeyReader {
       detach = this.#token(bytes.subarray(at, end));
       at = end;
     }
-    return { keys: this.#take(), detach };
+    const asked = this.#asked;
+    this.#asked = [];
+    return { keys: this.#take(), detach, asked };
   }
 
   /** What was held because it could have been the beginning of a sequence: it was keys after all. */
   flush(): Uint8Array {
     this.#pasting = false;
+    if (this.#held.length === 0) this.#panning = false;
     if (this.#held.length > 0) {
       this.#releasePrefix();
       this.#out.push(this.#held);
@@ -206,6 +227,13 @@ export class KeyReader {
       return false;
     }
     if (key?.ctrl && key.code === BACKSLASH) return true;
+    const asked = this.#viewerKey(sequence, key, token);
+    this.#panning = asked !== null && asked !== 'take' && asked !== 'follow';
+    if (asked !== null) {
+      this.#prefix = null;
+      this.#asked.push(asked);
+      return false;
+    }
     if (this.#prefix !== null && key?.bare && key.code === LETTER_D) {
       this.#prefix = null;
       return true;
@@ -219,6 +247,15 @@ export class KeyReader {
     this.#pasting = sequence === PASTE_START;
     this.#out.push(token);
     return false;
+  }
+
+  #viewerKey(sequence: string | null, key: Key | null, token: Uint8Array): ViewerKey | null {
+    if (!this.fitted || (this.#prefix === null && !this.#panning)) return null;
+    const arrow = sequence === null ? null : ARROW.exec(sequence);
+    if (arrow !== null) return ARROWS[arrow[1] as string] as ViewerKey;
+    if (this.#prefix === null) return null;
+    const code = key?.bare ? key.code : token.length === 1 ? token[0] : null;
+    return code === LETTER_T ? 'take' : code === LETTER_F ? 'follow' : null;
   }
 
   #plainKey(token: Uint8Array): Key | null {

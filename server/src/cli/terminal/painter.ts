@@ -1,8 +1,8 @@
 import { cut } from '../print/width.ts';
 import { AlternateWatch } from './alternate-watch.ts';
-import { ClipboardGuard } from './clipboard-guard.ts';
+import { clipboardGuard } from './clipboard-guard.ts';
 import type { Desk } from './desk.ts';
-import type { FittedScreen } from './fitted-screen.ts';
+import type { FittedScreen, Sight } from './fitted-screen.ts';
 import { EMPTY_SEQUENCE, type LeftAt, noticeSequence } from './screen.ts';
 
 /** Brings a session's bytes onto the desk's terminal. `done` is called once they are on it: that is what paces the home server. */
@@ -11,6 +11,12 @@ export interface Painter {
   output(bytes: Uint8Array, done: () => void): void;
   /** A line for the person, at the bottom; null: nothing special. */
   notice(text: string | null): void;
+  /** Moves the part that is in sight by halves of the window; nothing where all of it is. */
+  pan(columns: number, rows: number): void;
+  /** Back to the cursor. */
+  follow(): void;
+  /** The session has another size than the terminal. */
+  readonly fitted: boolean;
   /** Resolves when all that was given is on the terminal. */
   settled(): Promise<void>;
   /** Nothing is painted any more, and nothing given before counts as done. */
@@ -21,9 +27,10 @@ export interface Painter {
 
 /** For a session of the terminal's own size: the bytes as they are, but for what would reach its clipboard. */
 export class ExactPainter implements Painter {
+  readonly fitted = false;
   readonly #desk: Desk;
   #watch = new AlternateWatch();
-  #guard = new ClipboardGuard();
+  #guard = clipboardGuard();
   #noticed = false;
   #stopped = false;
 
@@ -40,7 +47,7 @@ export class ExactPainter implements Painter {
     if (this.#stopped) return;
     this.#desk.write(EMPTY_SEQUENCE);
     this.#watch = new AlternateWatch();
-    this.#guard = new ClipboardGuard();
+    this.#guard = clipboardGuard();
     this.#noticed = false;
     this.output(bytes, done);
   }
@@ -61,6 +68,10 @@ export class ExactPainter implements Painter {
     this.#desk.write(noticeSequence(cut(text, cols), rows));
   }
 
+  pan(): void {}
+
+  follow(): void {}
+
   settled(): Promise<void> {
     return new Promise((resolve) => this.#desk.write('', resolve));
   }
@@ -78,8 +89,9 @@ interface Loaded {
 /** For a session of another size: the part around its cursor, and below it what the `caption` says. */
 export class FittedPainter implements Painter {
   readonly leftAt = 'bottom';
+  readonly fitted = true;
   readonly #desk: Desk;
-  readonly #caption: (cropped: boolean) => string;
+  readonly #caption: (sight: Sight) => string;
   readonly #screen: Promise<Loaded>;
   /** Everything in the order it came, since the mirror is loaded only now. */
   #work: Promise<void>;
@@ -87,7 +99,7 @@ export class FittedPainter implements Painter {
   #notice: string | null = null;
   #stopped = false;
 
-  constructor(desk: Desk, session: { cols: number; rows: number }, caption: (cropped: boolean) => string) {
+  constructor(desk: Desk, session: { cols: number; rows: number }, caption: (sight: Sight) => string) {
     this.#desk = desk;
     this.#caption = caption;
     this.#screen = import('./fitted-screen.ts').then(({ FittedScreen, FRAME_MS }) => ({
@@ -108,6 +120,14 @@ export class FittedPainter implements Painter {
   notice(text: string | null): void {
     this.#notice = text;
     this.#then(async () => {});
+  }
+
+  pan(columns: number, rows: number): void {
+    this.#then(async ({ screen }) => screen.pan(columns, rows));
+  }
+
+  follow(): void {
+    this.#then(async ({ screen }) => screen.follow());
   }
 
   async settled(): Promise<void> {
@@ -138,6 +158,9 @@ export class FittedPainter implements Painter {
   #draw(screen: FittedScreen): void {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
-    if (!this.#stopped) this.#desk.write(screen.draw(this.#notice ?? this.#caption(screen.cropped)));
+    if (this.#stopped) return;
+    // the caption says what is in sight after the move
+    screen.settle();
+    this.#desk.write(screen.draw(this.#notice ?? this.#caption(screen.sight)));
   }
 }

@@ -56,7 +56,7 @@ function setup(lease: 'take' | 'look' = 'take') {
       return { lastSeq: null, close: () => {} };
     },
   } as unknown as Link;
-  const viewer = new Viewer({ link, session_id: 's', desk, lease, now: () => 0 });
+  const viewer = new Viewer({ link, session_id: 's', desk, lease, holder: lease === 'look' ? 'phone' : null, now: () => 0 });
   const end = viewer.run();
   const type = (text: string) => desk.handlers?.onKeys(Buffer.from(text));
   const resized = (cols: number, rows: number, device_name: string) =>
@@ -128,7 +128,7 @@ describe('Viewer', () => {
   it('shows a larger session cropped, with a notice that says so', async () => {
     const { desk, stream } = setup('look');
     stream().show('\x1b[1;1Hfirst\x1b[50;1Hlast', { cols: 200, rows: 50 });
-    await vi.waitFor(() => expect(desk.text).toContain(' 200×50, shown in part · Ctrl-\\ leaves'));
+    await vi.waitFor(() => expect(desk.text).toContain(' 200×50 · phone has the size, Ctrl-b t takes it · Ctrl-\\ leaves'));
     expect(desk.text).toContain('last');
     expect(desk.text).not.toContain('first');
     expect(stream().consumed).toHaveBeenCalledWith(100);
@@ -139,11 +139,40 @@ describe('Viewer', () => {
     stream().show('wide');
     resized(40, 70, 'P\x1b[2J');
     stream().handlers.onSnapshot(Buffer.from('narrow'), 200, null);
-    await vi.waitFor(() => expect(desk.text).toContain('P\\e[2J has the size, type to take it '));
+    await vi.waitFor(() => expect(desk.text).toContain('P\\e[2J has the size, Ctrl-b t takes it '));
     resized(80, 24, 'command line');
     desk.text = '';
     stream().handlers.onSnapshot(Buffer.from('wide again'), 300, null);
     expect(desk.text).toMatch(/wide again$/);
+  });
+
+  it('Ctrl-b t takes the size, also for one that only looked', async () => {
+    const { desk, stream, type } = setup('look');
+    stream().show('wide', { cols: 200, rows: 50 });
+    type('\x02t');
+    expect(stream().resize.mock.calls).toEqual([[80, 24]]);
+    expect(sent(stream())).toBe('');
+    stream().handlers.onSnapshot(Buffer.from('mine now'), 300, { cols: 80, rows: 24 });
+    await vi.waitFor(() => expect(desk.text).toMatch(/mine now$/));
+    // from now on it is an ordinary key again
+    type('\x02t');
+    expect(sent(stream())).toBe('\x02t');
+  });
+
+  it('pans with Ctrl-b and arrows, and typing goes back to the cursor', async () => {
+    const { desk, stream, type } = setup('look');
+    desk.size = { cols: 200, rows: 24 };
+    stream().show('\x1b[1;1Hfirst\x1b[50;1Hlast', { cols: 120, rows: 50 });
+    await vi.waitFor(() => expect(desk.text).toContain('rows 28–50 · Ctrl-b arrows pan'));
+    desk.text = '';
+    type('\x02\x1b[A\x1b[A\x1b[A');
+    await vi.waitFor(() => expect(desk.text).toContain('rows 1–23 · Ctrl-b f goes back'));
+    expect(desk.text).toContain('first');
+    expect(sent(stream())).toBe('');
+    desk.text = '';
+    type('x');
+    await vi.waitFor(() => expect(desk.text).toContain('rows 28–50 · Ctrl-b arrows'));
+    expect(sent(stream())).toBe('x');
   });
 
   it('says that the line is gone, and counts down', async () => {

@@ -4,7 +4,8 @@ import type { AfieldEvent } from '@afield/shared/events.ts';
 import type { ConnectionState, Link, Subscription, TerminalStream } from '@afield/shared/link/link.ts';
 import { printable } from '../print/printable.ts';
 import type { Desk, EndingSignal } from './desk.ts';
-import { KeyReader } from './key-reader.ts';
+import type { Sight } from './fitted-screen.ts';
+import { KeyReader, type ViewerKey } from './key-reader.ts';
 import { ExactPainter, FittedPainter, type Painter } from './painter.ts';
 
 export interface ViewOptions {
@@ -13,6 +14,8 @@ export interface ViewOptions {
   desk: Desk;
   /** `take`: this terminal decides the size. `look`: it adapts to the size that is. */
   lease: 'take' | 'look';
+  /** Who decides the size now; null: nobody. */
+  holder: string | null;
   now(): number;
 }
 
@@ -27,6 +30,7 @@ export type ViewEnd =
 const NOTICE_MS = 1000;
 /** Changes of the window come in bursts while it is drawn larger. */
 const RESIZE_MS = 60;
+const PAN_STEPS = { up: [0, -1], down: [0, 1], left: [-1, 0], right: [1, 0] } as const;
 const LEAVE = 'Ctrl-\\ leaves';
 
 /** What a person is told while there is no line. `uncertain`: keys were typed of which nothing was heard. */
@@ -51,8 +55,10 @@ export class Viewer {
   /** The session's size, and the size for which the painter was chosen. */
   #size = { cols: 0, rows: 0 };
   #painted = { cols: 0, rows: 0, deskCols: 0, deskRows: 0 };
+  /** Whether this terminal decides the size when it attaches; a look becomes a take with Ctrl-b t. */
+  #lease: 'take' | 'look';
   /** Who decides the size, when it is not this terminal. */
-  #holder: string | null = null;
+  #holder: string | null;
   /** Keys were typed just before the line broke. */
   #uncertain = false;
   #timers: { keys?: NodeJS.Timeout | undefined; notice?: NodeJS.Timeout | undefined; resize?: NodeJS.Timeout | undefined } = {};
@@ -61,6 +67,8 @@ export class Viewer {
 
   constructor(options: ViewOptions) {
     this.#options = options;
+    this.#lease = options.lease;
+    this.#holder = options.lease === 'take' ? null : options.holder;
   }
 
   /** Takes the terminal over, and gives it back when it resolves. Call it once. */
@@ -95,12 +103,12 @@ export class Viewer {
 
   /** Anew: the first time, and when the terminal was taken from us for a while. The old stream ends once the new one is asked for. */
   #attach(): void {
-    const { link, desk, session_id, lease } = this.#options;
+    const { link, desk, session_id } = this.#options;
     const old = this.#stream;
     this.#stream = null;
     const current = (): boolean => this.#stream === stream;
     const stream: TerminalStream = link.attach(
-      { session_id, ...desk.size, lease },
+      { session_id, ...desk.size, lease: this.#lease },
       {
         onAttached: ({ cols, rows }) => {
           if (!current()) return;
@@ -137,15 +145,18 @@ export class Viewer {
     this.#painter?.stop();
     this.#painted = wanted;
     const exact = wanted.cols === deskCols && wanted.rows === deskRows;
-    this.#painter = exact ? new ExactPainter(desk) : new FittedPainter(desk, this.#size, (cropped) => this.#caption(cropped));
+    this.#painter = exact ? new ExactPainter(desk) : new FittedPainter(desk, this.#size, (sight) => this.#caption(sight));
+    this.#keys.fitted = !exact;
     return this.#painter;
   }
 
-  #caption(cropped: boolean): string {
-    const { cols, rows } = this.#size;
-    const take = this.#options.lease === 'take' ? ', type to take it' : '';
-    const who = this.#holder === null ? '' : ` · ${printable(this.#holder)} has the size${take}`;
-    return ` ${cols}×${rows}${cropped ? ', shown in part' : ''} · ${LEAVE}${who} `;
+  /** The most useful first: a narrow window shows no more. */
+  #caption({ cropped, columns, rows, panned }: Sight): string {
+    const size = `${this.#size.cols}×${this.#size.rows}`;
+    const who = this.#holder === null ? 'nobody has the size' : `${printable(this.#holder)} has the size`;
+    const part = `columns ${columns.from}–${columns.to}, rows ${rows.from}–${rows.to}`;
+    const pan = panned ? [`${part} · Ctrl-b f goes back to the cursor`] : [`${part} · Ctrl-b arrows pan`];
+    return ` ${[size, `${who}, Ctrl-b t takes it`, LEAVE, ...(cropped ? pan : [])].join(' · ')} `;
   }
 
   #sessionResized(event: AfieldEvent): void {
@@ -158,25 +169,44 @@ export class Viewer {
   #deskResized(): void {
     clearTimeout(this.#timers.resize);
     this.#timers.resize = setTimeout(() => {
-      const { desk, lease } = this.#options;
+      const { desk } = this.#options;
       const { cols, rows } = desk.size;
       // A new screen comes by itself after a resize that changes the session's size, and with every attach.
-      if (lease === 'look' || (cols === this.#size.cols && rows === this.#size.rows)) this.#attach();
+      if (this.#lease === 'look' || (cols === this.#size.cols && rows === this.#size.rows)) this.#attach();
       else this.#stream?.resize(cols, rows).catch(() => this.#attach());
     }, RESIZE_MS);
   }
 
   #typed(bytes: Uint8Array): void {
-    const { keys, detach } = this.#keys.feed(bytes);
+    const { keys, detach, asked } = this.#keys.feed(bytes);
     this.#send(keys);
+    for (const key of asked) this.#viewerKey(key);
     if (detach) this.#finish({ kind: 'detached' });
     clearTimeout(this.#timers.keys);
     const wait = this.#keys.flushAfterMs;
     if (wait !== null) this.#timers.keys = setTimeout(() => this.#send(this.#keys.flush()), wait);
   }
 
+  #viewerKey(key: ViewerKey): void {
+    if (key === 'take') this.#takeSize();
+    else if (key === 'follow') this.#painter?.follow();
+    else {
+      const [columns, rows] = PAN_STEPS[key];
+      this.#painter?.pan(columns, rows);
+    }
+  }
+
+  #takeSize(): void {
+    const { desk } = this.#options;
+    this.#lease = 'take';
+    const bell = () => desk.write('\x07');
+    if (this.#stream === null) bell();
+    else this.#stream.resize(desk.size.cols, desk.size.rows).catch(bell);
+  }
+
   #send(keys: Uint8Array): void {
     if (keys.length === 0) return;
+    this.#painter?.follow();
     // The bell: it was not taken, and is not kept.
     if (this.#stream?.input(keys) !== true) this.#options.desk.write('\x07');
   }
