@@ -122,9 +122,12 @@ export class FittedScreen {
     this.#top = moved(this.#top, rows, this.#height, this.#mirror.rows);
   }
 
-  /** Back to the cursor. */
+  /** Back to the cursor, and to the left edge where that shows it. */
   follow(): void {
+    if (!this.#panned) return;
     this.#panned = false;
+    this.#left = 0;
+    this.#top = 0;
   }
 
   /** Brings the cursor into sight, unless the part was moved by hand. */
