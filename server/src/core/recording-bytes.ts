@@ -66,6 +66,23 @@ class Unpacked {
   async *read(from: number, to: number): AsyncGenerator<Buffer> {
     if (from >= to) return;
     if (this.#stream === null || from < this.#at) await this.#restart();
+    // In the pieces that a plain file gives, however they were compressed.
+    let gathered: Buffer[] = [];
+    let length = 0;
+    for await (const part of this.#parts(from, to)) {
+      gathered.push(part);
+      length += part.length;
+      if (length < PIECE_BYTES) continue;
+      const bytes = Buffer.concat(gathered);
+      const whole = length - (length % PIECE_BYTES);
+      for (let at = 0; at < whole; at += PIECE_BYTES) yield bytes.subarray(at, at + PIECE_BYTES);
+      gathered = [bytes.subarray(whole)];
+      length -= whole;
+    }
+    if (length > 0) yield Buffer.concat(gathered);
+  }
+
+  async *#parts(from: number, to: number): AsyncGenerator<Buffer> {
     while (this.#at < to) {
       if (this.#rest.length === 0) {
         const next = await this.#stream!.next();
