@@ -1,6 +1,6 @@
 /** Ends a whole process tree, whatever its members did to get away: other groups, other sessions, another parent. */
 import type { Clock } from '../core/ports.ts';
-import { isRunning, listProcesses, marked } from './processes.ts';
+import { isRunning, listProcesses, markedWith } from './processes.ts';
 
 /** Asked to leave, told to leave, made to leave; and how long each is waited for. */
 const STEPS = [
@@ -18,7 +18,7 @@ export interface Tree {
 
 /** Pids of everything that belongs to the tree and runs: by session, group, parent chain and mark. */
 export async function membersOf({ root, mark }: Tree): Promise<number[]> {
-  const members = new Set(await marked(mark));
+  const members = new Set(await markedWith(mark));
   const all = await listProcesses();
   for (const { pid, group, session } of all) if (root !== null && (pid === root || group === root || session === root)) members.add(pid);
   // Children of children, until nobody is added any more.

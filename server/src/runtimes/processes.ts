@@ -17,6 +17,7 @@ export interface ProcessInfo {
 
 /** Files of /proc that are read at the same time. */
 const AT_ONCE = 32;
+const MAX_COMMAND = 200;
 const linux = process.platform === 'linux';
 
 /** Everything that runs, zombies left out. */
@@ -50,7 +51,7 @@ export function isRunning(pid: number): boolean {
 }
 
 /** Processes whose environment holds one of these `NAME=value`; only those of our own user can be read. Empty where there is no /proc. */
-export async function marked(entries: readonly string[]): Promise<number[]> {
+export async function markedWith(entries: readonly string[]): Promise<number[]> {
   if (!linux || entries.length === 0) return [];
   const wanted = entries.map((entry) => `\0${entry}\0`);
   const found = await eachProcess(async (pid) => {
@@ -58,6 +59,29 @@ export async function marked(entries: readonly string[]): Promise<number[]> {
     return wanted.some((entry) => environment.includes(entry)) && isRunning(pid) ? pid : null;
   });
   return found.filter((pid) => pid !== process.pid);
+}
+
+/** The value of a variable in the environment that a process was started with; null when it has none, or is gone. */
+export function markOf(pid: number, name: string): string | null {
+  const entries = contentsOf(`/proc/${pid}/environ`).split('\0');
+  return entries.find((entry) => entry.startsWith(`${name}=`))?.slice(name.length + 1) ?? null;
+}
+
+/** How a process was called, as one short line. */
+export function commandOf(pid: number): string {
+  return contentsOf(`/proc/${pid}/cmdline`)
+    .replace(/[\p{Cc}\p{Cf}]+/gu, ' ')
+    .trim()
+    .slice(0, MAX_COMMAND);
+}
+
+function contentsOf(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    // It is gone, or somebody else's.
+    return '';
+  }
 }
 
 /** The command in brackets may hold spaces and brackets itself (proc(5)). */

@@ -1,5 +1,5 @@
 /** Runs a program behind a pseudo-terminal of our own. It ends with this server. */
-import { accessSync, chmodSync, constants as fsConstants, statSync } from 'node:fs';
+import { chmodSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { constants } from 'node:os';
 import type { ReadStream } from 'node:tty';
@@ -10,11 +10,14 @@ import type { Clock } from '../core/ports.ts';
 import { InputQueue } from './input-queue.ts';
 import { endTree } from './process-tree.ts';
 import { lookAt } from './processes.ts';
+import { checkStartable } from './startable.ts';
+import { HOME_MARK, straysOf } from './strays.ts';
 
 /** After the program ended its terminal counts as empty when nothing came for so long. */
 const DRAINED_MS = 100;
 
-export function createPtyRuntime(clock: Clock): TerminalRuntime {
+/** `home`: what its children are marked with, to be told from those of other home servers. */
+export function createPtyRuntime(clock: Clock, home = ''): TerminalRuntime {
   return {
     name: 'pty',
     survivesRestart: false,
@@ -23,7 +26,8 @@ export function createPtyRuntime(clock: Clock): TerminalRuntime {
       const pty = await load();
       let terminal: Terminal;
       try {
-        const { file, args, cwd, env } = command;
+        const { file, args, cwd } = command;
+        const env = home === '' ? command.env : { ...command.env, [HOME_MARK]: home };
         terminal = pty.spawn(file, args, { name: env.TERM ?? 'xterm-256color', cols, rows, cwd, env, encoding: null });
       } catch (cause) {
         throw new AfieldError('start_failed', `${command.file} could not be started: ${(cause as Error).message}`, { cause });
@@ -39,7 +43,7 @@ export function createPtyRuntime(clock: Clock): TerminalRuntime {
       throw new AfieldError('conflict', 'This session was not adopted: stop it instead.');
     },
     attachCommand: () => null,
-    strays: async () => [],
+    strays: (live) => straysOf(home, live),
     reap: (session_ids) => endTree({ root: null, mark: session_ids.map((id) => `${SESSION_MARK}=${id}`) }, clock),
   };
 }
@@ -144,21 +148,6 @@ class PtyProcess implements TerminalProcess {
       whenDrained();
       return socket;
     };
-  }
-}
-
-/** What would otherwise only show as a program that ends at once. */
-function checkStartable({ file, cwd }: Command): void {
-  try {
-    accessSync(file, fsConstants.X_OK);
-    if (!statSync(file).isFile()) throw new Error('it is no file');
-  } catch (cause) {
-    throw new AfieldError('start_failed', `${file} cannot be run: ${(cause as Error).message}. Check its permissions.`, { cause });
-  }
-  try {
-    accessSync(cwd, fsConstants.X_OK);
-  } catch (cause) {
-    throw new AfieldError('start_failed', `The directory ${cwd} cannot be entered. Check its permissions.`, { cause });
   }
 }
 
