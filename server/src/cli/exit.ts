@@ -28,13 +28,16 @@ const CODES: Partial<Record<ErrorCode, ExitCode>> = {
   agent_unknown: EXIT.usage,
   project_not_found: EXIT.usage,
   device_not_found: EXIT.usage,
+  machine_not_found: EXIT.usage,
   cwd_missing: EXIT.usage,
   unauthenticated: EXIT.notAllowed,
   forbidden: EXIT.notAllowed,
   origin_refused: EXIT.notAllowed,
   bad_host: EXIT.notAllowed,
+  machine_refused: EXIT.notAllowed,
   unavailable: EXIT.notReachable,
   relay_unreachable: EXIT.notReachable,
+  machine_unreachable: EXIT.notReachable,
 };
 
 export function exitCodeOf(error: unknown): ExitCode {
