@@ -20,6 +20,8 @@ export interface Io {
   /** Directory of the caller. */
   cwd(): string;
   now(): number;
+  /** Environment of the caller. */
+  env: Readonly<Record<string, string | undefined>>;
 }
 
 export const processIo: Io = {
@@ -28,6 +30,7 @@ export const processIo: Io = {
   stderr: process.stderr,
   cwd: () => process.cwd(),
   now: () => Date.now(),
+  env: process.env,
 };
 
 /** One line to standard output. */

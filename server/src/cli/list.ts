@@ -1,4 +1,5 @@
 import { homedir } from 'node:os';
+import { LOCAL_MACHINE } from '@afield/shared/api/base.ts';
 import { ENDED, type Session, sessionStatus } from '@afield/shared/api/sessions.ts';
 import type { Command } from 'commander';
 import type { CommandModule, Context } from './context.ts';
@@ -14,11 +15,13 @@ import { allSessions } from './reach/sessions.ts';
 export const examples: CommandModule['examples'] = [
   ['afield list', 'what runs, and what ended within a day; what waits for you first'],
   ['afield list --all', 'everything, archived sessions too'],
+  ['afield list --machine box', 'only what runs there'],
   ['afield list --status waiting,failed --json', 'for scripts'],
 ];
 
 /** Ended sessions are listed this long without `--all`. */
 const RECENT_MS = 24 * 3_600_000;
+const PINNED = '▴ ';
 
 function statuses(text: string | undefined): string | undefined {
   if (text === undefined) return undefined;
@@ -29,11 +32,11 @@ function statuses(text: string | undefined): string | undefined {
 }
 
 const isRecent = (session: Session, now: number): boolean =>
-  !ENDED.has(session.status) || now - Date.parse(session.ended_at ?? session.updated_at) < RECENT_MS;
+  session.pinned || !ENDED.has(session.status) || now - Date.parse(session.ended_at ?? session.updated_at) < RECENT_MS;
 
-/** What waits first, then what works, then what is over; newest first within each. */
+/** Pinned ones on top; what waits first, then what works, then what is over; newest first within each. */
 function inOrder(sessions: readonly Session[]): Session[] {
-  const rank = (session: Session) => STATUS_ORDER.indexOf(session.status);
+  const rank = (session: Session) => STATUS_ORDER.indexOf(session.status) - (session.pinned ? STATUS_ORDER.length : 0);
   return [...sessions].sort((a, b) => rank(a) - rank(b) || b.created_at.localeCompare(a.created_at));
 }
 
@@ -46,11 +49,13 @@ function print(io: Io, sessions: readonly Session[], local: boolean): void {
   const style = styleOf(io);
   const short = shortIds(sessions.map((session) => session.id));
   const home = local ? homedir() : '\0';
+  const elsewhere = sessions.some(({ machine }) => machine !== LOCAL_MACHINE);
   const rows = sessions.map((session) => [
     statusWord(session),
-    printable(session.name),
+    `${session.pinned ? PINNED : ''}${printable(session.name)}${session.archived ? ' (archived)' : ''}`,
     printable(session.agent),
-    printable(shortPath(session.cwd, home)),
+    ...(elsewhere ? [printable(session.machine)] : []),
+    printable(session.machine === LOCAL_MACHINE ? shortPath(session.cwd, home) : session.cwd),
     since(session.created_at, io.now()),
     session.viewers === 0 ? '-' : String(session.viewers),
     short.get(session.id) as string,
@@ -61,6 +66,7 @@ function print(io: Io, sessions: readonly Session[], local: boolean): void {
       { title: 'STATUS', paint: (text, row) => style(role(row), text) },
       { title: 'NAME', cut: 'end', min: 10 },
       { title: 'AGENT', cut: 'end' },
+      ...(elsewhere ? [{ title: 'MACHINE', cut: 'end' } as const] : []),
       { title: 'DIRECTORY', cut: 'start', min: 10 },
       { title: 'AGE', align: 'right' },
       { title: 'VIEWERS', align: 'right' },
@@ -72,16 +78,28 @@ function print(io: Io, sessions: readonly Session[], local: boolean): void {
   say(io, ...lines);
 }
 
+function nothing(status: string | undefined, machine: string | undefined): string {
+  if (status !== undefined) return 'No session has this status.';
+  if (machine !== undefined)
+    return `No session runs on ${printable(machine)}. Start one with afield run <agent> --machine ${printable(machine)}.`;
+  return 'No session runs. Start one with afield run <agent>.';
+}
+
 export function define(command: Command, context: Context): void {
   const { io } = context;
   command
     .option('-a, --all', 'ended long ago and archived ones too')
     .option('--status <list>', `only these: ${sessionStatus.options.join(', ')}`)
+    .option('--machine <name>', 'only sessions on this machine')
     .option('--json', 'machine readable, as the API answers')
-    .action(async (options: { all?: true; status?: string; json?: true }) => {
+    .action(async (options: { all?: true; status?: string; machine?: string; json?: true }) => {
       const status = statuses(options.status);
       const home = await context.home();
-      const query = { ...(options.all ? { archived: true } : {}), ...(status === undefined ? {} : { status }) };
+      const query = {
+        ...(options.all ? { archived: true } : {}),
+        ...(status === undefined ? {} : { status }),
+        ...(options.machine === undefined ? {} : { machine: options.machine }),
+      };
       const all = await allSessions(home, query);
       const shown = inOrder(options.all || status !== undefined ? all : all.filter((session) => isRecent(session, io.now())));
       if (options.json) {
@@ -89,7 +107,7 @@ export function define(command: Command, context: Context): void {
         return;
       }
       if (shown.length > 0) print(io, shown, home.local);
-      else say(io, status === undefined ? 'No session runs. Start one with afield run <agent>.' : 'No session has this status.');
+      else say(io, nothing(status, options.machine));
       const older = all.length - shown.length;
       if (older > 0) say(io, `${older} ended more than a day ago: afield list --all`);
     });

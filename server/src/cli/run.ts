@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { LOCAL_MACHINE } from '@afield/shared/api/base.ts';
 import type { Session, SessionCreate } from '@afield/shared/api/sessions.ts';
 import { AfieldError } from '@afield/shared/errors.ts';
 import type { Command } from 'commander';
@@ -12,18 +13,25 @@ import type { Home } from './reach/home.ts';
 import { findProject } from './reach/projects.ts';
 import { shortIds } from './reach/resolve.ts';
 import { isTerminal, sizeOf } from './terminal/desk.ts';
+import { ENV_HELP, gather, variables } from './variables.ts';
 
 export const examples: CommandModule['examples'] = [
   ['afield run claude', 'starts claude in this directory and attaches'],
   ['afield run codex "fix the failing test" -s tests', 'gives it a message at once, and the session a name'],
   ['afield run shell --detach -- -l', 'starts a login shell and comes back at once'],
-  ['afield run claude --project web -- --model opus', 'starts in a project, with arguments for the program'],
+  ['afield run --project web', 'the agent of the project, in its directory'],
+  ['afield run claude --machine box --model opus', 'on another machine, with a model of your choice'],
+  ['afield run claude -- --continue', 'what stands after -- is for the program'],
 ];
 
 interface Options {
   session?: string;
   cwd?: string;
   project?: string;
+  machine?: string;
+  model?: string;
+  env?: string[];
+  prompt?: string;
   detach?: true;
   json?: true;
 }
@@ -31,11 +39,35 @@ interface Options {
 /** `~` is left to the home server, which knows whose it is. */
 const absolute = (dir: string, cwd: string): string => (/^~(\/|$)/.test(dir) ? dir : path.resolve(cwd, dir));
 
-async function whereTo(home: Home, options: Options, cwd: string): Promise<Pick<SessionCreate, 'cwd' | 'project_id'>> {
-  const project = options.project === undefined ? {} : { project_id: (await findProject(home, options.project)).id };
-  if (options.cwd !== undefined) return { ...project, cwd: absolute(options.cwd, cwd) };
+async function whereTo(home: Home, options: Options, cwd: string): Promise<Pick<SessionCreate, 'cwd' | 'project_id' | 'machine'>> {
+  const project = options.project === undefined ? null : await findProject(home, options.project);
+  const machine = options.machine ?? project?.machine ?? LOCAL_MACHINE;
+  const place = {
+    ...(project === null ? {} : { project_id: project.id }),
+    ...(options.machine === undefined ? {} : { machine: options.machine }),
+  };
   // The directory here means nothing on another machine.
-  return options.project !== undefined || !home.local ? project : { cwd };
+  const here = home.local && machine === LOCAL_MACHINE;
+  if (options.cwd !== undefined) return { ...place, cwd: here ? absolute(options.cwd, cwd) : options.cwd };
+  return project !== null || !here ? place : { ...place, cwd };
+}
+
+/** The agent may be left out where the project has one. */
+function chosen(
+  agent: string | undefined,
+  prompt: string | undefined,
+  options: Options,
+): Pick<SessionCreate, 'agent' | 'prompt' | 'model'> {
+  if (agent === undefined && options.project === undefined)
+    throw new UsageError('Say which agent: afield run <agent>. afield agents lists them.');
+  if (prompt !== undefined && options.prompt !== undefined) throw new UsageError('The message is given twice. Leave --prompt out.');
+  const text = prompt ?? options.prompt;
+  if (text === '') throw new UsageError('The message is empty. Leave it out to start without one.');
+  return {
+    ...(agent === undefined ? {} : { agent }),
+    ...(text === undefined ? {} : { prompt: text }),
+    ...(options.model === undefined ? {} : { model: options.model }),
+  };
 }
 
 /** An error of these says more when the list of agents stands beside it. */
@@ -59,20 +91,24 @@ async function create(home: Home, body: SessionCreate): Promise<Session> {
 export function define(command: Command, context: Context): void {
   const { io } = context;
   command
-    .argument('<agent>', 'claude, codex, gemini, opencode, aider, amp, copilot, shell, or one of your own')
+    .argument('[agent]', 'claude, codex, gemini, opencode, aider, amp, copilot, shell, or one of your own; default: that of the project')
     .argument('[prompt]', 'given to the agent as soon as it is ready')
-    .usage('[options] <agent> [prompt] [-- arguments of the agent]')
+    .usage('[options] [agent] [prompt] [-- arguments of the agent]')
     .option('-s, --session <name>', 'name of the session')
     .option('--cwd <dir>', 'directory to start in (this one)')
-    .option('--project <name>', 'project to start in')
+    .option('--project <name>', 'project to start in: its machine, directory, agent, model and variables')
+    .option('--machine <name>', 'machine to start on (the home server)')
+    .option('-m, --model <model>', 'model to start with')
+    .option('-e, --env <NAME=value>', ENV_HELP, gather)
+    .option('--prompt <text>', 'the message, where the agent is left out')
     .option('-d, --detach', 'do not attach')
     .option('--json', 'do not attach, and print the session as JSON')
-    .action(async (agent: string, prompt: string | undefined, options: Options) => {
-      if (prompt === '') throw new UsageError('The message is empty. Leave it out to start without one.');
+    .action(async (agent: string | undefined, prompt: string | undefined, options: Options) => {
+      const choice = chosen(agent, prompt, options);
       const home = await context.home();
       await ensureRunning(home, io);
-      const body: SessionCreate = { agent, args: [...context.afterDashes], ...(await whereTo(home, options, io.cwd())) };
-      if (prompt !== undefined) body.prompt = prompt;
+      const body: SessionCreate = { ...choice, args: [...context.afterDashes], ...(await whereTo(home, options, io.cwd())) };
+      if (options.env !== undefined) body.env = variables(options.env, io.env);
       if (options.session !== undefined) body.name = options.session;
       const terminal = isTerminal(io.stdin, io.stdout);
       if (terminal) Object.assign(body, sizeOf(io.stdout));

@@ -7,11 +7,11 @@ const PAGE = 1000;
 const MAX_PAGES = 10;
 
 /** All sessions that are not archived, newest first; with `archived` the archived ones too. */
-export async function allSessions(home: Home, query: { status?: string; archived?: boolean } = {}): Promise<Session[]> {
+export async function allSessions(home: Home, query: { status?: string; archived?: boolean; machine?: string } = {}): Promise<Session[]> {
   const sessions: Session[] = [];
   let cursor: string | null = null;
   for (let page = 0; page < MAX_PAGES; page++) {
-    const sent: { limit: number; status?: string; archived?: boolean; cursor?: string } = { limit: PAGE, ...query };
+    const sent: { limit: number; status?: string; archived?: boolean; machine?: string; cursor?: string } = { limit: PAGE, ...query };
     if (cursor !== null) sent.cursor = cursor;
     const { items, next_cursor } = await home.ask('Asking the home server', 'listSessions', { query: sent });
     sessions.push(...items);
