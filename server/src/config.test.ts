@@ -127,6 +127,24 @@ describe('loadConfig', () => {
     }
   });
 
+  it('takes rules of an agent, and says which one is wrong', async () => {
+    const rules = 'agents:\n  mine:\n    command: [x]\n    bell: idle\n    states:\n';
+    file(
+      `${rules}      - { status: busy, title: "^⠋", activity: running }\n      - { status: waiting, screen: "Go on\\\\?$", reason: It asks. }\n`,
+    );
+    expect((await load()).agents.mine).toMatchObject({ bell: 'idle', states: [{ status: 'busy' }, { screen: 'Go on\\?$' }] });
+    for (const [rule, message] of [
+      ['{ status: busy }', /states\.0/],
+      ['{ status: done, title: x }', /states\.0\.status/],
+      [`{ status: idle, title: "${'x'.repeat(301)}" }`, /states\.0\.title/],
+    ] as const) {
+      file(`${rules}      - ${rule}\n`);
+      await expect(load()).rejects.toMatchObject({ code: 'bad_request', message: expect.stringMatching(message) });
+    }
+    file('agents:\n  mine:\n    command: [x]\n    model_option: "model x"\n');
+    await expect(load()).rejects.toMatchObject({ code: 'bad_request', message: expect.stringContaining('model_option') });
+  });
+
   it('shows no value of an agent’s environment', async () => {
     file('agents:\n  mine:\n    command: [x]\n    env: { API_KEY: canary }\n');
     const shown = publicConfig(await load());

@@ -5,26 +5,10 @@ import path from 'node:path';
 import { AfieldError } from '@afield/shared/errors.ts';
 import { explainIssues } from '@afield/shared/link/invalid.ts';
 import * as z from 'zod/mini';
+import { configAgent } from './config-agent.ts';
 import { address, flag, port, sizeInBytes, text, words } from './config-values.ts';
 
 export const DEFAULT_PORT = 4096;
-
-/** An agent of the user's own: any command with a terminal. */
-const configAgent = z.strictObject({
-  /** Program name or absolute path, then the arguments of every start. */
-  command: z.array(text(4096)).check(z.minLength(1), z.maxLength(64)),
-  title: z.optional(text(100)),
-  /** Arguments that print the version. */
-  version_args: z.optional(z.array(z.string()).check(z.maxLength(8))),
-  /** One line to type when it is not installed. */
-  install: z.optional(text(300)),
-  /** Names of variables of the server's environment that it may see; `X_*` for a prefix. */
-  pass_env: z.optional(z.array(z.string().check(z.regex(/^[A-Za-z_][A-Za-z0-9_]*\*?$/))).check(z.maxLength(64))),
-  /** Variables with fixed values. */
-  env: z.optional(z.record(z.string().check(z.regex(/^[A-Za-z_][A-Za-z0-9_]*$/)), z.string())),
-  /** Milliseconds without output after which it counts as idle. */
-  quiet_ms: z.optional(z.int().check(z.gte(100), z.lte(3_600_000))),
-});
 
 /** Every setting: its schema, by the name it has in config.yaml. `AFIELD_` and the name in capitals is its variable. */
 const settings = {
@@ -60,6 +44,10 @@ const settings = {
   history_days: z.coerce.number().check(z.int(), z.gte(0), z.lte(36_500)),
   /** Bytes that recordings and database together may take, as a number or like `20 GiB`; 0: any number. */
   history_bytes: sizeInBytes,
+  /** Directories, and what is in them, in which the question whether an agent may work there is answered with yes. */
+  trust: words,
+  /** Seconds of quiet after which it is found out why a session is quiet; 0: only when somebody asks. */
+  probe_after_s: z.coerce.number().check(z.int(), z.gte(0), z.lte(86_400)),
   log_level: z.enum(['debug', 'info', 'warn', 'error', 'silent']),
   agents: z.record(z.string().check(z.regex(/^[a-z0-9][a-z0-9._-]{0,63}$/)), configAgent),
 };
@@ -172,6 +160,8 @@ const defaults = (env: NonNullable<ConfigInput['env']>): Record<SettingName, unk
   body_limit_bytes: 1024 * 1024,
   history_days: 90,
   history_bytes: 20 * 1024 ** 3,
+  trust: [],
+  probe_after_s: 30,
   log_level: 'info',
   agents: {},
 });
@@ -247,7 +237,7 @@ function read(
   // Our own checks say what they expect; zod/mini says nothing.
   const what =
     issue?.code === 'custom'
-      ? `${name} is not right: ${issue.message}.`
+      ? `${[name, ...issue.path].map(String).join('.')} is not right: ${issue.message}.`
       : explainIssues(
           result.error.issues.map((one) => ({ ...one, path: [name, ...one.path] })),
           name,

@@ -1,8 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import type { Machine, MachineBook } from '../core/machine-ports.ts';
+import type { Recipe } from '../core/ports.ts';
 import { readRules } from '../core/state-reader.ts';
 import { createCatalogue, versionIn } from './catalogue.ts';
+import type { ConfiguredState } from './configured.ts';
 import { createRecipes } from './index.ts';
+import { compilePattern } from './pattern.ts';
 
 const recipes = createRecipes({ shell: '/bin/zsh' });
 
@@ -76,6 +79,78 @@ describe('agents of the config file', () => {
     expect(claude.states.length).toBeGreaterThan(0);
     expect(book.list().filter((recipe) => recipe.name === 'claude')).toHaveLength(1);
     expect(createRecipes().get('claude')!.program).toBe('claude');
+  });
+
+  const states = (...rules: ConfiguredState[]) => createRecipes({ agents: { mine: { command: ['x'], states: rules } } }).get('mine')!;
+  const read = (recipe: Recipe, title: string, screen: string) => readRules(recipe.states, { title: () => title, screen: () => screen });
+
+  it('may say how their state is read', () => {
+    const mine = states(
+      { status: 'busy', title: '^⠋' },
+      { status: 'busy', title: '^⠙', screen: 'Reading', activity: 'reading' },
+      { status: 'waiting', screen: 'Proceed\\? \\[y/n\\]$' },
+      { status: 'waiting', screen: 'Which\\?$', reason: 'It asks which.' },
+      { status: 'idle', screen: '(^|\\n)> $' },
+    );
+    expect(read(mine, '⠋ x', '')).toMatchObject({ status: 'busy', activity: null });
+    expect(read(mine, '⠙ x', 'Reading a')).toMatchObject({ status: 'busy', activity: 'reading' });
+    expect(read(mine, '⠙ x', '')).toBeNull();
+    expect(read(mine, '', 'a\nProceed? [y/n]')).toMatchObject({ status: 'waiting', reason: 'It asks a question.' });
+    expect(read(mine, '', 'Which?')).toMatchObject({ status: 'waiting', reason: 'It asks which.' });
+    expect(read(mine, '', 'done\n> ')).toMatchObject({ status: 'idle' });
+    expect(mine.capabilities).toContain('waiting');
+  });
+
+  it('may say which keys they take, how a model is chosen and what a bell means', () => {
+    const agent = { command: ['x'], submit: '\n', interrupt: '\x03', model_option: '-m', bell: 'waiting' as const };
+    expect(createRecipes({ agents: { mine: agent } }).get('mine')).toMatchObject({
+      submit: '\n',
+      interrupt: '\x03',
+      modelOption: '-m',
+      bell: 'waiting',
+      capabilities: ['prompt', 'interrupt', 'waiting'],
+    });
+  });
+
+  it('put their rules before those that are known of an agent of ours', () => {
+    const agents = {
+      claude: { command: ['claude'], states: [{ status: 'waiting' as const, screen: 'Vault password', reason: 'It asks.' }] },
+    };
+    const claude = createRecipes({ agents }).get('claude')!;
+    expect(read(claude, '✳ Claude Code', 'Vault password:')?.status).toBe('waiting');
+    expect(read(claude, '✳ Claude Code', '')?.status).toBe('idle');
+    expect(claude).toMatchObject({ modelOption: '--model', dialogs: [{ name: 'trust' }] });
+  });
+
+  it.each(['(', '[z-a]', '(?<n>a)(?<n>b)', '\\p{Nope}'])('the pattern %s is refused: it is none', (source) => {
+    expect(() => states({ status: 'idle', title: 'fine' }, { status: 'busy', screen: source })).toThrow(
+      expect.objectContaining({
+        code: 'bad_request',
+        message: expect.stringMatching(/^agents\.mine\.states\.1\.screen is no regular expression/),
+      }),
+    );
+  });
+
+  it.each(['(a+)+$', '^(\\w+\\s?)*$', '(x|x)*y', '(?:.*,){10}P', '(.*)(.*)(.*)(.*)z!', '((Working )+)+done'])(
+    'C22: the pattern %s is refused: some screens take it too long',
+    (source) => {
+      expect(() => states({ status: 'busy', title: source })).toThrow(
+        expect.objectContaining({ code: 'bad_request', message: expect.stringMatching(/^agents\.mine\.states\.0\.title takes too long/) }),
+      );
+    },
+  );
+
+  it('patterns that people write are taken', () => {
+    for (const source of [
+      'esc to interrupt',
+      '^(?:⠋|⠙)',
+      '(^|\\n)> $',
+      'Press .* to continue',
+      '\\[y/N\\]:?\\s*$',
+      'Working… \\(\\d+s',
+      '[^\\n]*❯ 1\\. Yes',
+    ])
+      expect(compilePattern(source, 'x').source).not.toBe('');
   });
 
   it("the shell is the user's own, when it is a program", () => {

@@ -1,5 +1,6 @@
-import type { Recipe } from '../core/ports.ts';
-import { TERMINAL_AGENT } from './defaults.ts';
+import type { Recipe, StateRule } from '../core/ports.ts';
+import { ASKS_QUESTION, SEES_QUESTIONS, TERMINAL_AGENT } from './defaults.ts';
+import { compilePattern } from './pattern.ts';
 
 /** An agent of the config file, as it is written there. */
 export interface ConfiguredAgent {
@@ -11,9 +12,25 @@ export interface ConfiguredAgent {
   pass_env?: readonly string[] | undefined;
   env?: Readonly<Record<string, string>> | undefined;
   quiet_ms?: number | undefined;
+  states?: readonly ConfiguredState[] | undefined;
+  bell?: 'idle' | 'waiting' | undefined;
+  submit?: string | undefined;
+  interrupt?: string | undefined;
+  model_option?: string | undefined;
 }
 
-/** A name of our own keeps what we know about reading that agent; only what is written replaces it. */
+/** `title`, `screen`: regular expressions. */
+export interface ConfiguredState extends Pick<StateRule, 'status'> {
+  title?: string | undefined;
+  screen?: string | undefined;
+  reason?: string | undefined;
+  activity?: StateRule['activity'] | undefined;
+}
+
+/**
+ * A name of our own keeps what we know about reading that agent; only what is written replaces it, and rules that are written come
+ * first. Errors: bad_request for a pattern that is none, or that may take too long.
+ */
 export function configured(name: string, agent: ConfiguredAgent, builtin: Recipe | null): Recipe {
   const [program = name, ...args] = agent.command;
   const base: Recipe = builtin ?? { ...TERMINAL_AGENT, name, title: name, program, install: null };
@@ -28,6 +45,22 @@ export function configured(name: string, agent: ConfiguredAgent, builtin: Recipe
     ...(agent.install === undefined ? {} : { install: agent.install }),
     ...(agent.env === undefined ? {} : { env: agent.env }),
     ...(agent.quiet_ms === undefined ? {} : { quietMs: agent.quiet_ms }),
+    ...(agent.bell === undefined ? {} : { bell: agent.bell }),
+    ...(agent.submit === undefined ? {} : { submit: agent.submit }),
+    ...(agent.interrupt === undefined ? {} : { interrupt: agent.interrupt }),
+    ...(agent.model_option === undefined ? {} : { modelOption: agent.model_option }),
+    ...(agent.states?.some(({ status }) => status === 'waiting') || agent.bell === 'waiting' ? { capabilities: SEES_QUESTIONS } : {}),
+    states: [...(agent.states ?? []).map((state, i) => ruleOf(state, `agents.${name}.states.${i}`)), ...base.states],
     passEnv: [...base.passEnv, ...(agent.pass_env ?? [])],
+  };
+}
+
+function ruleOf({ status, title, screen, reason, activity }: ConfiguredState, where: string): StateRule {
+  return {
+    status,
+    ...(title === undefined ? {} : { title: compilePattern(title, `${where}.title`) }),
+    ...(screen === undefined ? {} : { screen: compilePattern(screen, `${where}.screen`) }),
+    ...(status === 'waiting' ? { reason: reason ?? ASKS_QUESTION } : {}),
+    ...(status === 'busy' && activity !== undefined ? { activity } : {}),
   };
 }

@@ -15,6 +15,7 @@ export const COMMANDS: readonly Entry[] = [
   ['attach', 'Bring a session to this terminal', () => import('./attach.ts')],
   ['list', 'List the sessions', () => import('./list.ts')],
   ['status', 'Show how the home server is, or one session', () => import('./status.ts')],
+  ['why', 'Tell why a session is quiet', () => import('./why.ts')],
   ['send', 'Send a message or keys to a session', () => import('./send.ts')],
   ['logs', 'Show what happened in a session', () => import('./logs.ts')],
   ['stop', 'Stop a session', () => import('./stop.ts')],

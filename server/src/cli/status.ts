@@ -2,12 +2,12 @@ import type { Session } from '@afield/shared/api/sessions.ts';
 import type { RelayState, Status, Storage } from '@afield/shared/api/system.ts';
 import type { Command } from 'commander';
 import type { CommandModule, Context } from './context.ts';
-import { type Io, say, sayJson, styleOf } from './io.ts';
+import { type Io, sayJson, styleOf } from './io.ts';
 import { age, since, size } from './print/age.ts';
+import { facts } from './print/facts.ts';
 import { printable } from './print/printable.ts';
 import { endSentence, MARKS, STATUS_ORDER, statusWord } from './print/status-mark.ts';
 import type { Role } from './print/style.ts';
-import { pad } from './print/width.ts';
 import type { Home } from './reach/home.ts';
 import { allSessions, findSession } from './reach/sessions.ts';
 
@@ -22,14 +22,6 @@ const RELAY: Readonly<Record<RelayState['state'], { shape: string; says: string;
   down: { shape: '■', says: 'down', role: 'fail' },
   off: { shape: '⊘', says: 'none is configured', role: 'quiet' },
 };
-
-/** Lines of `name  value`. */
-function facts(io: Io, pairs: readonly (readonly [name: string, value: string | null])[]): void {
-  const style = styleOf(io);
-  const known = pairs.filter((pair): pair is readonly [string, string] => pair[1] !== null);
-  const width = Math.max(...known.map(([name]) => name.length));
-  for (const [name, value] of known) say(io, `${style('quiet', pad(name, width))}  ${value}`);
-}
 
 function relayLine(io: Io, relay: RelayState): string {
   const { shape, says, role } = RELAY[relay.state];

@@ -8,6 +8,7 @@ import { History } from '../core/history.ts';
 import { createProjects } from '../core/projects.ts';
 import type { SessionService } from '../core/service.ts';
 import { createSessions } from '../core/sessions.ts';
+import { createTrustPolicy } from '../core/trust.ts';
 import { createMachines } from '../machines/index.ts';
 import { createMachineService } from '../machines/service.ts';
 import { createNotify } from '../notify/index.ts';
@@ -56,6 +57,8 @@ export function setToWork({ config, store, clock, env, home, files, log, events,
     machines: machines.book,
     workDir: config.work_dir,
     recordings: files.recordings,
+    trust: createTrustPolicy(config.trust, home),
+    limits: { probeAfterMs: config.probe_after_s * 1_000 },
     warn,
   });
 

@@ -1,5 +1,6 @@
 /** Directories in which the question whether an agent may work there is answered with yes (setting `trust`). */
 import { LOCAL_MACHINE } from '@afield/shared/api/base.ts';
+import { AfieldError } from '@afield/shared/errors.ts';
 
 export interface TrustPolicy {
   /** The line of the setting that covers a real directory; null: none does. */
@@ -16,22 +17,29 @@ interface Rule {
   inside: boolean;
 }
 
+/** Errors: bad_request for a line that means nothing, or everything. */
+export function createTrustPolicy(lines: readonly string[], home: string): TrustPolicy {
+  const rules = lines.map((line) => checked(line, home));
+  const fits = ({ folder, inside }: Rule, cwd: string) => cwd.startsWith(`${folder}/`) || (!inside && cwd === folder);
+  return {
+    covers: (machine, cwd) => rules.find((rule) => rule.machine === machine && fits(rule, cwd))?.line ?? null,
+  };
+}
+
+function checked(line: string, home: string): Rule {
+  const rule = ruleOf(line, home);
+  const fault = faultOf(rule);
+  if (rule !== null && fault === null) return rule;
+  throw new AfieldError('bad_request', `The setting trust: "${line}" ${fault}.`);
+}
+
 /** Null, or what is wrong with a line. */
-export function trustFault(line: string): string | null {
-  const rule = ruleOf(line, '/home/x');
+function faultOf(rule: Rule | null): string | null {
   if (rule === null)
     return 'must be an absolute directory or ~/…, at most with /* at its end, and before it perhaps the name of a machine and a colon';
   if (rule.folder === '') return 'would trust every directory; name those that you mean';
   if (/(?:^|\/)\.\.?(?:\/|$)/.test(rule.folder)) return 'must not hold . or .. as a part';
   return null;
-}
-
-export function createTrustPolicy(lines: readonly string[], home: string): TrustPolicy {
-  const rules = lines.filter((line) => trustFault(line) === null).map((line) => ruleOf(line, home)!);
-  const fits = ({ folder, inside }: Rule, cwd: string) => cwd.startsWith(`${folder}/`) || (!inside && cwd === folder);
-  return {
-    covers: (machine, cwd) => rules.find((rule) => rule.machine === machine && fits(rule, cwd))?.line ?? null,
-  };
 }
 
 function ruleOf(line: string, home: string): Rule | null {
