@@ -1,6 +1,6 @@
 /** For tests: a home of its own with real programs, and real terminals by tmux on a socket of its own. */
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -121,8 +121,27 @@ export class TestDesk {
     await this.cli(['server', 'stop', '--force']);
     const left = this.server;
     if (left !== null) killOwn(left.pid);
-    rmSync(this.home, { recursive: true, force: true });
+    // Sessions in tmux outlive the server.
+    for (const pid of livingIn(this.home)) killOwn(pid);
+    rmSync(this.home, { recursive: true, force: true, maxRetries: 3 });
   }
+}
+
+/** Processes that were started with this home directory: those of one desk, whoever started them for it. */
+function livingIn(home: string): number[] {
+  const inside = (pid: number) => {
+    try {
+      return pid !== process.pid && readFileSync(`/proc/${pid}/environ`, 'latin1').split('\0').includes(`HOME=${home}`);
+    } catch {
+      // gone meanwhile, or another user's
+      return false;
+    }
+  };
+  const all = existsSync('/proc/self/environ') ? readdirSync('/proc') : [];
+  return all
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+    .filter(inside);
 }
 
 /** Ends a process that this desk started. */
