@@ -47,13 +47,18 @@ function becomes(status: SessionStatus, changes: Partial<Session> = {}): void {
 const types = () => inputs.set(session.id, clock.monotonic());
 const kinds = () => told.map(({ kind, turn }) => (turn ? `${kind} (turn)` : kind));
 
-/** Somebody asks, the agent works for this long and stops. */
+/** The core saw that nothing of the turn works any more. */
+const settles = (background = 0) => send({ type: 'agent.idle', payload: { session, background } });
+
+/** Somebody asks, the agent works for this long, stops, and its turn settles. */
 function turn(workMs: number, changes: Partial<Session> = {}): void {
   types();
   clock.advance(1);
   becomes('busy', changes);
   clock.advance(workMs);
   becomes('idle', changes);
+  clock.advance(3_000);
+  settles();
 }
 
 describe('an end', () => {
@@ -77,7 +82,10 @@ describe('an end', () => {
   });
 
   it('users 4: one notification when the turn ends and the program then exits', () => {
-    turn(60_000);
+    types();
+    becomes('busy');
+    clock.advance(60_000);
+    becomes('idle');
     clock.advance(1_000);
     becomes('finished');
     clock.advance(3_600_000);
@@ -181,12 +189,20 @@ describe('an approval', () => {
 });
 
 describe('the end of a turn', () => {
-  it('is told after 3 s of quiet, with how long it worked', () => {
-    turn(60_000);
-    clock.advance(SETTLE_MS - 1);
+  it('users 4: is told once it has settled, with how long it worked and what still runs', () => {
+    types();
+    clock.advance(PRESENCE_MS);
+    becomes('busy');
+    clock.advance(60_000);
+    becomes('idle');
+    clock.advance(600_000);
     expect(told).toEqual([]);
+    settles(2);
     clock.advance(1);
-    expect(told).toMatchObject([{ kind: 'waiting', turn: true, workedMs: 60_000 }]);
+    expect(told).toMatchObject([{ kind: 'waiting', turn: true, workedMs: 60_000, background: 2, seq: 3 }]);
+    settles();
+    clock.advance(600_000);
+    expect(told).toHaveLength(1);
   });
 
   it('is not told while the agent goes on by itself, and once in the end', () => {
@@ -196,20 +212,22 @@ describe('the end of a turn', () => {
     for (let i = 0; i < 5; i += 1) {
       clock.advance(20_000);
       becomes('idle');
-      clock.advance(SETTLE_MS - 1);
+      clock.advance(2_000);
       becomes('busy');
     }
     clock.advance(20_000);
     becomes('idle');
+    settles();
     clock.advance(3_600_000);
     expect(kinds()).toEqual(['waiting (turn)']);
-    expect(told[0]?.workedMs).toBe(6 * 20_000 + 5 * (SETTLE_MS - 1));
+    expect(told[0]?.workedMs).toBe(6 * 20_000 + 5 * 2_000);
   });
 
   it('is not told for a redraw, for the start of the program, nor for a shell', () => {
     becomes('busy');
     clock.advance(600_000);
     becomes('idle');
+    settles();
     clock.advance(3_600_000);
     turn(2_000);
     clock.advance(3_600_000);
@@ -225,6 +243,7 @@ describe('the end of a turn', () => {
     becomes('busy');
     clock.advance(8_000);
     becomes('idle');
+    settles();
     clock.advance(60_000);
     send({ type: 'message.state_changed', payload: { prompt_id: 'p', state: 'accepted', reason: null } });
     becomes('busy');
@@ -232,7 +251,8 @@ describe('the end of a turn', () => {
     becomes('idle');
     clock.advance(1_000);
     send({ type: 'message.state_changed', payload: { prompt_id: 'p', state: 'consumed', reason: null } });
-    clock.advance(SETTLE_MS - 1_000);
+    settles();
+    clock.advance(1);
     expect(kinds()).toEqual(['waiting (turn)']);
   });
 
@@ -242,7 +262,9 @@ describe('the end of a turn', () => {
     types();
     clock.advance(1_000);
     becomes('idle', { viewers: 1 });
-    clock.advance(PRESENCE_MS - 1_000 - 1);
+    clock.advance(3_000);
+    settles();
+    clock.advance(PRESENCE_MS - 4_000 - 1);
     expect(told).toEqual([]);
     clock.advance(1);
     expect(kinds()).toEqual(['waiting (turn)']);
@@ -253,7 +275,8 @@ describe('the end of a turn', () => {
     types();
     clock.advance(60_000);
     becomes('idle', { viewers: 3 });
-    clock.advance(SETTLE_MS);
+    settles();
+    clock.advance(1);
     expect(kinds()).toEqual(['waiting (turn)']);
   });
 
@@ -263,7 +286,8 @@ describe('the end of a turn', () => {
     becomes('busy');
     clock.advance(8_000);
     becomes('idle');
-    clock.advance(SETTLE_MS);
+    settles();
+    clock.advance(1);
     expect(kinds()).toEqual(['waiting (turn)']);
   });
 
@@ -272,7 +296,8 @@ describe('the end of a turn', () => {
     clock.advance(60_000);
     types();
     becomes('idle', { viewers: 1 });
-    clock.advance(SETTLE_MS + 1);
+    clock.advance(3_000);
+    settles();
     becomes('idle', { viewers: 1 });
     clock.advance(PRESENCE_MS);
     expect(kinds()).toEqual(['waiting (turn)']);
@@ -294,7 +319,9 @@ describe('the end of a turn', () => {
     clock.advance(60_000);
     types();
     becomes('idle', { viewers: 1 });
-    clock.advance(SETTLE_MS + 1_000);
+    clock.advance(3_000);
+    settles();
+    clock.advance(1_000);
     types();
     clock.advance(3_600_000);
     expect(told).toEqual([]);
@@ -306,11 +333,13 @@ describe('the end of a turn', () => {
     becomes('busy');
     clock.advance(MIN_OWN_TURN_MS - 1);
     becomes('idle');
+    settles();
     clock.advance(60_000);
     expect(kinds()).toEqual(['waiting (turn)']);
     becomes('busy');
     clock.advance(MIN_OWN_TURN_MS);
     becomes('idle');
+    settles();
     clock.advance(60_000);
     expect(kinds()).toEqual(['waiting (turn)', 'waiting (turn)']);
   });

@@ -1,7 +1,7 @@
 /**
  * When a session calls its person. Policy only: no channel, no text. The rules, each from what users complain of:
  * - an end is told once it has settled, one flap one call;
- * - the end of an agent's turn is told like a question: it waits for its person;
+ * - the end of an agent's turn is told like a question, once the turn has settled (`agent.idle`): it waits for its person;
  * - an approval is told after 5 s unless answered, whoever is looking;
  * - anything else is held back only while somebody types into that very session.
  */
@@ -9,7 +9,7 @@ import type { Session, SessionStatus } from '@afield/shared/api/sessions.ts';
 import type { AfieldEvent } from '@afield/shared/events.ts';
 import type { Clock } from '../core/ports.ts';
 
-/** Quiet after an end or a turn before it counts: agents stop and go on within a second. */
+/** Quiet after an end before it counts. */
 export const SETTLE_MS = 3_000;
 /** An approval that was answered within this time, at the desk or by a rule, is nobody's business. */
 export const APPROVAL_MS = 5_000;
@@ -27,6 +27,8 @@ export interface Attention {
   session: Session;
   /** How long the agent worked before, when that is known. */
   workedMs: number | null;
+  /** Programs of the turn that still run. */
+  background: number;
   /** Of the event that started it. */
   seq: number;
 }
@@ -44,6 +46,8 @@ export interface AttentionDeps {
 interface Watch {
   /** Start of the work that goes on, or of the turn that has not settled yet. */
   workSince: number | null;
+  /** When it became idle, in a turn that has not settled yet. */
+  idleAt: number | null;
   pending: { cancel(): void } | null;
   /** The last call that was made, and when its reason went away. */
   told: { turn: boolean; at: number } | null;
@@ -71,7 +75,7 @@ export function createAttention(deps: AttentionDeps): AttentionPolicy {
   const watch = (id: string): Watch => {
     const known = watches.get(id);
     if (known) return known;
-    const fresh: Watch = { workSince: null, pending: null, told: null, waitLeftAt: null, promptAt: null };
+    const fresh: Watch = { workSince: null, idleAt: null, pending: null, told: null, waitLeftAt: null, promptAt: null };
     watches.set(id, fresh);
     return fresh;
   };
@@ -98,6 +102,7 @@ export function createAttention(deps: AttentionDeps): AttentionPolicy {
   function onBusy(state: Watch): void {
     state.pending?.cancel();
     state.pending = null;
+    state.idleAt = null;
     state.workSince ??= clock.monotonic();
   }
 
@@ -112,37 +117,36 @@ export function createAttention(deps: AttentionDeps): AttentionPolicy {
     else
       later(state, APPROVAL_MS, () => {
         state.told = { turn: false, at: clock.monotonic() };
-        deps.tell({ kind: 'waiting', turn: false, session, workedMs: null, seq });
+        deps.tell({ kind: 'waiting', turn: false, session, workedMs: null, background: 0, seq });
       });
   }
 
-  function onIdle(state: Watch, { session, seq }: Change): void {
-    const idleAt = clock.monotonic();
-    const { workSince, told } = state;
-    if (workSince === null || !deps.takesTurns(session.agent)) {
-      onQuiet(state);
-      return;
-    }
+  function onIdle(state: Watch, { session }: Change): void {
+    state.pending?.cancel();
+    state.pending = null;
+    if (state.workSince === null) return;
+    if (deps.takesTurns(session.agent)) state.idleAt = clock.monotonic();
+    else state.workSince = null;
+  }
+
+  /** Its turn is done, and nothing of it works any more. */
+  function onDone({ payload: { session, background }, seq }: Extract<AfieldEvent, { type: 'agent.idle' }>): void {
+    const state = watches.get(session.id);
+    if (state === undefined) return;
+    const { idleAt, workSince, told } = state;
+    if (idleAt === null || workSince === null) return;
+    // The next turn starts its own count.
+    state.workSince = null;
+    state.idleAt = null;
     const workedMs = idleAt - workSince;
     const asked = askedAt(session.id, state) > (told?.at ?? NEVER);
     const counts = asked ? workedMs >= MIN_TURN_MS : told !== null && workedMs >= MIN_OWN_TURN_MS;
-    const there = presence(session.id);
-    // Two steps, so that the next turn starts its own count once this one has settled.
-    later(state, SETTLE_MS, () => {
-      state.workSince = null;
-      if (!counts) return;
-      later(state, Math.max(0, there - SETTLE_MS), () => {
-        if (askedAt(session.id, state) > idleAt) return;
-        state.told = { turn: true, at: clock.monotonic() };
-        deps.tell({ kind: 'waiting', turn: true, session, workedMs, seq });
-      });
+    if (!counts) return;
+    later(state, presence(session.id), () => {
+      if (askedAt(session.id, state) > idleAt) return;
+      state.told = { turn: true, at: clock.monotonic() };
+      deps.tell({ kind: 'waiting', turn: true, session, workedMs, background, seq });
     });
-  }
-
-  function onQuiet(state: Watch): void {
-    state.pending?.cancel();
-    state.pending = null;
-    state.workSince = null;
   }
 
   function onEnd(state: Watch, kind: 'finished' | 'failed' | 'lost', { session, seq }: Change): void {
@@ -155,7 +159,7 @@ export function createAttention(deps: AttentionDeps): AttentionPolicy {
     const workedMs = state.workSince === null ? null : clock.monotonic() - state.workSince;
     later(state, Math.max(SETTLE_MS, there), () => {
       watches.delete(session.id);
-      deps.tell({ kind, turn: false, session, workedMs, seq });
+      deps.tell({ kind, turn: false, session, workedMs, background: 0, seq });
     });
   }
 
@@ -189,6 +193,7 @@ export function createAttention(deps: AttentionDeps): AttentionPolicy {
   return {
     handle: (event) => {
       if (event.type === 'session.status_changed') onStatus(event);
+      else if (event.type === 'agent.idle') onDone(event);
       else if (event.type === 'message.state_changed') onPrompt(event);
       else if (event.type === 'session.created' && event.session_id !== null) watch(event.session_id);
       else if (event.type === 'session.deleted' && event.session_id !== null) forget(event.session_id);

@@ -10,6 +10,7 @@ const because = (changes: Partial<Attention>): Attention => ({
   turn: false,
   session: sampleSession(),
   workedMs: null,
+  background: 0,
   seq: 7,
   ...changes,
 });
@@ -28,6 +29,10 @@ describe('what a notification says', () => {
       'claude waits for you',
       'Fix the checkout · waits for your next message · worked 4 min',
     ]);
+    expect(words({ kind: 'waiting', turn: true, workedMs: 252_000, background: 1 })[1]).toBe(
+      'Fix the checkout · done, 1 program still runs · worked 4 min',
+    );
+    expect(words({ kind: 'waiting', turn: true, background: 3 })[1]).toBe('Fix the checkout · done, 3 programs still run');
     expect(words({ kind: 'finished', workedMs: 12_400 })).toEqual([
       'Finished: Fix the checkout',
       'claude ended by itself, without an error · worked 12 s',

@@ -10,13 +10,13 @@ const MAX_BODY_CHARS = 240;
 type Stamp = Pick<PushMessage, 'seq' | 'timestamp'>;
 
 /** A session ended, or waits for its person. */
-export function sessionMessage({ kind, turn, session, workedMs }: Attention, stamp: Stamp): PushMessage {
+export function sessionMessage({ kind, turn, session, workedMs, background }: Attention, stamp: Stamp): PushMessage {
   const name = session.name;
   const agent = session.agent;
   const worked = workedMs === null ? '' : ` · worked ${duration(workedMs)}`;
   const texts: Record<Attention['kind'], [title: string, body: string]> = {
     waiting: turn
-      ? [`${agent} waits for you`, `${name} · waits for your next message${worked}`]
+      ? [`${agent} waits for you`, `${name} · ${background === 0 ? 'waits for your next message' : stillRun(background)}${worked}`]
       : [`${agent} needs an answer`, `${name} · ${session.status_reason ?? 'asks something on its screen'}`],
     finished: [`Finished: ${name}`, `${agent} ended by itself, without an error${worked}`],
     failed: [`Failed: ${name}`, session.status_reason ?? `${agent} ended with exit code ${session.exit_code ?? 'unknown'}`],
@@ -49,6 +49,10 @@ export function testMessage(stamp: Stamp): PushMessage {
     session_id: null,
     ...stamp,
   });
+}
+
+function stillRun(background: number): string {
+  return background === 1 ? 'done, 1 program still runs' : `done, ${background} programs still run`;
 }
 
 function bounded(message: PushMessage): PushMessage {
