@@ -1,6 +1,6 @@
 /** The composition root: builds every part and hands each what it needs. Config in, `{ close }` out; as often in one process as one likes. */
 import { randomBytes } from 'node:crypto';
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, realpathSync } from 'node:fs';
 import { encodePairingLink } from '@afield/shared/channel/pairing-link.ts';
 import { AfieldError } from '@afield/shared/errors.ts';
 import type { PipeEnd } from '@afield/shared/link/pipe.ts';
@@ -17,6 +17,7 @@ import { systemClock, timestamp } from './core/clock.ts';
 import type { DispatchRequest } from './core/request.ts';
 import type { EventLog, SessionService } from './core/service.ts';
 import { createDispatch, type Dispatcher, type Handlers } from './dispatch.ts';
+import { fileOwner } from './doors/port-owner.ts';
 import { openEventStream } from './doors/sse.ts';
 import { agentHandlers } from './handlers/agents.ts';
 import type { HandlerContext } from './handlers/context.ts';
@@ -67,7 +68,7 @@ export async function createApp(config: Config, overrides: Overrides = {}): Prom
     // First, since it also keeps a second server away from everything else in the folder.
     const store = await upgradeStore(files.database, {
       version: VERSION,
-      holder: () => holderOf(files.state),
+      holder: () => holderOf(files.state) ?? holderOfFile(files.database),
       onHeld: () => notice.tell({}),
       onStep: (doing) => notice.tell({ doing }),
     });
@@ -81,6 +82,12 @@ export async function createApp(config: Config, overrides: Overrides = {}): Prom
     notice.withdraw();
     throw error;
   }
+}
+
+/** Where nothing is written about it: somebody deleted the files, or it is no server at all but looks into the database. */
+function holderOfFile(file: string): string | null {
+  const owner = fileOwner(realpathSync(file));
+  return owner === null ? null : `process ${owner.pid}, ${owner.name}`;
 }
 
 function refuseOpenBind({ host, insecure_bind }: Config): void {

@@ -1,4 +1,4 @@
-/** Who has a port that we wanted: so that the error can name them. */
+/** Who has a port or a file that we wanted: so that the error can name them. */
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import path from 'node:path';
 import { AfieldError } from '@afield/shared/errors.ts';
@@ -45,15 +45,24 @@ function linkTarget(file: string): string {
   }
 }
 
+interface Owner {
+  pid: number;
+  name: string;
+}
+
 /** Number and name of the process that listens on `port`, if it is one that we may look at. */
-export function portOwner(port: number): { pid: number; name: string } | null {
+export function portOwner(port: number): Owner | null {
   const inodes = listeningInodes(port);
   if (inodes.size === 0) return null;
-  for (const pid of list('/proc').filter((name) => /^\d+$/.test(name))) {
-    const holds = list(`/proc/${pid}/fd`).some((fd) =>
-      inodes.has(/^socket:\[(\d+)\]$/.exec(linkTarget(`/proc/${pid}/fd/${fd}`))?.[1] ?? ''),
-    );
-    if (holds) return { pid: Number(pid), name: nameOf(pid) };
+  return ownerOf((target) => inodes.has(/^socket:\[(\d+)\]$/.exec(target)?.[1] ?? ''));
+}
+
+/** Number and name of another process that has this file open, if it is one that we may look at. `file`: absolute, without links. */
+export const fileOwner = (file: string): Owner | null => ownerOf((target) => target === file, process.pid);
+
+function ownerOf(isIt: (target: string) => boolean, but?: number): Owner | null {
+  for (const pid of list('/proc').filter((name) => /^\d+$/.test(name) && Number(name) !== but)) {
+    if (list(`/proc/${pid}/fd`).some((fd) => isIt(linkTarget(`/proc/${pid}/fd/${fd}`)))) return { pid: Number(pid), name: nameOf(pid) };
   }
   return null;
 }
