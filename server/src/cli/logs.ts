@@ -1,3 +1,4 @@
+import type { LogHit } from '@afield/shared/api/history.ts';
 import { ENDED, type LogEntry, logType, type Session } from '@afield/shared/api/sessions.ts';
 import { AfieldError } from '@afield/shared/errors.ts';
 import type { Command } from 'commander';
@@ -5,6 +6,7 @@ import type { CommandModule, Context } from './context.ts';
 import { UsageError } from './exit.ts';
 import { type Io, note, say, sayJson, sayJsonLine, sayPart, styleOf } from './io.ts';
 import { clockTime, parseAge } from './print/age.ts';
+import { hitLines } from './print/log-hit.ts';
 import { PlainText } from './print/plain-text.ts';
 import { printable, printableLines } from './print/printable.ts';
 import { withProgress } from './print/progress.ts';
@@ -19,6 +21,8 @@ export const examples: CommandModule['examples'] = [
   ['afield logs web', 'the last 50 entries'],
   ['afield logs web -f --type output,state', 'goes on as it happens; Ctrl-C ends it'],
   ['afield logs web --since 2h -n 1000', 'of the last two hours'],
+  ['afield logs --search "connection refused"', 'in all sessions, with where and when'],
+  ['afield logs --search relay.ts web --from 3d --type output', 'in one, of the last three days'],
   ['afield logs web --raw text', 'all that its terminal printed, without colours'],
 ];
 
@@ -34,6 +38,9 @@ interface Options {
   lines?: string;
   raw?: string | true;
   json?: true;
+  search?: string;
+  from?: string;
+  to?: string;
 }
 
 /** From which entry on: by its number, or by its time in ms. */
@@ -170,17 +177,69 @@ function checkRaw(options: Options): string | null {
   return format;
 }
 
+/** ISO 8601, from a length of time before now or a time. */
+function readTime(name: string, text: string | undefined, now: number): string | undefined {
+  if (text === undefined) return undefined;
+  const length = parseAge(text);
+  const time = length === null ? Date.parse(text) : now - length;
+  if (!Number.isNaN(time)) return new Date(time).toISOString();
+  throw new UsageError(`${name} takes a length of time (90s, 10m, 2h, 3d) or a time (2026-11-20T08:00), not "${text}".`);
+}
+
+async function search({ io, home: open }: Context, text: string | undefined, options: Options): Promise<void> {
+  const q = options.search as string;
+  const { since, ...rest } = options;
+  if (options.follow || options.raw !== undefined) throw new UsageError('--search goes with none of --follow and --raw.');
+  if (since !== undefined && options.from !== undefined) throw new UsageError('--since and --from are the same here. Give one.');
+  const { types, count } = wantedOf(rest, io.now());
+  const from = readTime('--from', options.from ?? since, io.now());
+  const to = readTime('--to', options.to, io.now());
+  const home = await open();
+  const session = text === undefined ? null : await findSession(home, text, io.now());
+  const query = {
+    q,
+    ...(types === null ? {} : { type: types.join(',') }),
+    ...(session === null ? {} : { session_id: session.id }),
+    ...(from === undefined ? {} : { from }),
+    ...(to === undefined ? {} : { to }),
+  };
+  const hits: LogHit[] = [];
+  let cursor: string | null = null;
+  do {
+    const page: { items: LogHit[]; next_cursor: string | null } = await home.ask('Searching', 'searchLogs', {
+      query: { ...query, limit: Math.min(PAGE, Math.max(1, count - hits.length)), ...(cursor === null ? {} : { cursor }) },
+    });
+    hits.push(...page.items);
+    cursor = page.next_cursor;
+  } while (cursor !== null && hits.length < count);
+  if (options.json) {
+    sayJson(io, { items: hits, next_cursor: cursor });
+    return;
+  }
+  for (const hit of hits) say(io, ...hitLines(hit, io.now(), styleOf(io)));
+  if (hits.length === 0) say(io, `Nothing was found for ${printable(q)}. All words must stand in one entry; the last may be a beginning.`);
+  else if (cursor !== null)
+    note(io, `These are the newest ${hits.length}. More: -n ${Math.min(MAX_COUNT, count * 4)}, or --to ${hits.at(-1)!.timestamp}`);
+}
+
 export function define(command: Command, context: Context): void {
   const { io } = context;
   command
-    .argument('<session>', 'name, id or beginning of an id')
+    .argument('[session]', 'name, id or beginning of an id; may be left out with --search')
+    .option('--search <words>', 'find entries by their words, newest first; "words in quotes" stand together')
+    .option('--from <when>', 'with --search: not older than; a length of time (10m, 2h, 3d) or a time')
+    .option('--to <when>', 'with --search: older than')
     .option('-f, --follow', 'go on as it happens, until Ctrl-C or the end of the session')
     .option('--type <list>', `only these: ${logType.options.join(', ')}`)
     .option('--since <when>', 'a length of time (10m, 2h, 3d), a time, or the number of an entry')
     .option('-n, --lines <count>', `how many of the newest (${DEFAULT_COUNT})`)
     .option('--raw [format]', 'what the terminal printed: ansi (as it was) or text')
     .option('--json', 'machine readable; with -f one entry a line')
-    .action(async (text: string, options: Options) => {
+    .action(async (text: string | undefined, options: Options) => {
+      if (options.search !== undefined) return search(context, text, options);
+      if (options.from !== undefined || options.to !== undefined)
+        throw new UsageError('--from and --to go with --search. Without it: --since.');
+      if (text === undefined) throw new UsageError('Say which session, or what to look for in all of them: afield logs --search <words>.');
       const format = checkRaw(options);
       const wanted = wantedOf(options, io.now());
       const home = await context.home();

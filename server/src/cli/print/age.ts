@@ -43,3 +43,22 @@ export function parseAge(text: string): number | null {
   const unit = { s: 1000, m: MINUTE_MS, min: MINUTE_MS, h: HOUR_MS, d: DAY_MS }[match[2] as 's' | 'm' | 'min' | 'h' | 'd'];
   return Number(match[1]) * unit;
 }
+
+const UNITS: Readonly<Record<string, number>> = {
+  '': 1,
+  k: 1e3,
+  m: 1e6,
+  g: 1e9,
+  t: 1e12,
+  ki: 2 ** 10,
+  mi: 2 ** 20,
+  gi: 2 ** 30,
+  ti: 2 ** 40,
+};
+
+/** Reads `500`, `500MB`, `1.5 GiB` as a number of bytes; null for anything else. */
+export function parseSize(text: string): number | null {
+  const match = /^(\d{1,15}(?:\.\d{1,3})?)\s*(?:([kmgt]i?)?b?)$/i.exec(text.trim());
+  const bytes = match === null ? Number.NaN : Math.round(Number(match[1]) * (UNITS[(match[2] ?? '').toLowerCase()] as number));
+  return Number.isSafeInteger(bytes) ? bytes : null;
+}
