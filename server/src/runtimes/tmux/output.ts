@@ -13,6 +13,9 @@ const PUNCH_BYTES = 8 * 1024 * 1024;
 /** How long the writer of a spool that is given nothing more may take to end. */
 const WRITER_MS = 10_000;
 const LOOK_MS = 20;
+export const WRITER_GONE = 'The disk was full, or what writes the output was ended: some of it is lost.';
+/** For a quiet moment. */
+const PATIENCE_MS = 1_000;
 /** One that did not even come to say who it is. */
 const UNKNOWN_MS = 1_000;
 /** While nothing can be written anywhere the screen is fetched this often; while it goes to memory the disk is tried this often. */
@@ -53,6 +56,8 @@ export class PaneOutput {
   #recoveredTo = 0;
   #working: Promise<void> = Promise.resolve();
   #mending = false;
+  #activity = 0;
+  #checkedAt = -1;
   #lastTry = Number.NEGATIVE_INFINITY;
   #lastScreen: Buffer | null = null;
   #punching = false;
@@ -95,16 +100,36 @@ export class PaneOutput {
     this.#reader.resume();
   }
 
-  /** Called now and then while the program runs. `piped`: its output goes into the spool. */
-  check(piped: boolean): void {
+  /**
+   * Called now and then while the program runs. `piped`: as far as tmux knows its output goes into the spool. `activity`: when it printed
+   * last, as tmux tells.
+   */
+  check(piped: boolean, activity: number): void {
+    if (this.#mending || this.#stopped || this.#current === null) return;
+    if (piped) this.#checkWriter(this.#current.path, activity);
+    this.#checkPlace(this.#current, piped);
+  }
+
+  /** tmux learns that a writer is gone only when it has more for it; until then what that one took last would be missing unnoticed. */
+  #checkWriter(path: string, activity: number): void {
+    const { spools, host } = this.#parts;
+    const suspicious = activity !== this.#activity && this.position === this.#checkedAt;
+    this.#activity = activity;
+    this.#checkedAt = this.position;
+    // Here it costs next to nothing to look; elsewhere only when something was printed and nothing came.
+    if (!host.local && !suspicious) return;
+    const seen = ({ writer }: { writer: string }) => {
+      if (writer === 'gone' && this.#current?.path === path && !this.#mending && !this.#stopped) this.#mend(WRITER_GONE);
+    };
+    spools.look(path).then(seen, () => {});
+  }
+
+  #checkPlace(current: Current, piped: boolean): void {
     const { clock, limit } = this.#parts;
-    const current = this.#current;
-    if (this.#mending || this.#stopped || current === null) return;
     const since = clock.monotonic() - this.#lastTry;
     const size = this.position - current.base - current.punched;
     if (!piped) {
-      if (this.#lastScreen === null || since >= BLIND_MS)
-        this.#mend('The disk was full, or what writes the output was ended: some of it is lost.');
+      if (this.#lastScreen === null || since >= BLIND_MS) this.#mend(WRITER_GONE);
     } else if (size > (current.memory ? MEMORY_BYTES : limit)) this.#mend('More was printed than is kept on the machine at once.');
     else if (current.memory && since >= DISK_AGAIN_MS) this.#backToDisk();
   }
@@ -216,6 +241,8 @@ export class PaneOutput {
       this.#lastScreen = screen.bytes;
       return;
     }
+    // What tmux has not handed over yet is lost when it changes to another spool: so in a quiet moment, if there is one.
+    if (old !== null) await this.#idleSize(old.path, PATIENCE_MS);
     this.#number++;
     const path = spools.path(session_id, this.#number, memory);
     const screen = await capture({ ...this.#parts, history, with: [spools.pipe(pane, path)] });
@@ -235,9 +262,9 @@ export class PaneOutput {
   }
 
   /** Of a spool that is still written, though nothing more will come: tmux has handed everything over, and all of it is in the file. */
-  async #idleSize(path: string): Promise<number> {
+  async #idleSize(path: string, patienceMs = WRITER_MS): Promise<number> {
     const { spools, connection, clock } = this.#parts;
-    const end = clock.monotonic() + WRITER_MS;
+    const end = clock.monotonic() + patienceMs;
     for (;;) {
       const before = await spools.look(path);
       // Its writer waited for more: then tmux, if it had more, writes it before it answers this.

@@ -17,6 +17,8 @@ export interface PaneFacts {
   rows: number;
   windowCols: number;
   windowRows: number;
+  /** When it printed last, in seconds since 1970. */
+  activity: number;
   /** `nameOf` its session; empty when it is none of ours. */
   name: string;
   /** Name of the program that holds the terminal, unusual characters replaced. */
@@ -39,6 +41,7 @@ const FORMAT = [
   '#{pane_height}',
   '#{window_width}',
   '#{window_height}',
+  '#{window_activity}',
   `#{s/[^A-Za-z0-9_-]/_/:${MARK}}`,
   '#{s/[^A-Za-z0-9._+-]/_/:pane_current_command}',
 ].join(',');
@@ -58,12 +61,12 @@ export function readPanes(lines: readonly string[]): Map<string, PaneFacts> {
 function readPane(line: string): PaneFacts | null {
   const [sign, pane = '', window = '', dead, status = '', signal = '', piped, ...rest] = line.split(',');
   if (sign !== 'P' || !/^%\d+$/.test(pane)) return null;
-  const [pid = 0, cols = 0, rows = 0, windowCols = 0, windowRows = 0] = rest.slice(0, 5).map(Number);
-  const [name = '', command = ''] = rest.slice(5);
+  const [pid = 0, cols = 0, rows = 0, windowCols = 0, windowRows = 0, activity = 0] = rest.slice(0, 6).map(Number);
+  const [name = '', command = ''] = rest.slice(6);
   const ended = dead === '1' && (status !== '' || signal !== '');
   const exit = ended ? { code: signal === '' ? Number(status) : null, signal: signal === '' ? null : signalName(signal) } : null;
   const size = { cols, rows, windowCols, windowRows };
-  return { pane, window, exit, dead: dead === '1', piped: piped === '1', pid, ...size, name, command };
+  return { pane, window, exit, dead: dead === '1', piped: piped === '1', pid, ...size, activity, name, command };
 }
 
 /** A number on Linux, a name without its first letters elsewhere. */

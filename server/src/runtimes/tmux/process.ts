@@ -3,7 +3,7 @@ import { AfieldError } from '@afield/shared/errors.ts';
 import type { ProcessExit, TerminalProcess } from '../../core/machine-ports.ts';
 import type { Member } from './connection.ts';
 import { ControlEnded, TmuxRefusal } from './control.ts';
-import { type OutputParts, PaneOutput } from './output.ts';
+import { type OutputParts, PaneOutput, WRITER_GONE } from './output.ts';
 import type { PaneFacts } from './panes.ts';
 import { quoted } from './quote.ts';
 import type { SpoolFile } from './spools.ts';
@@ -30,7 +30,6 @@ const ADOPTED_LINES = 2_000;
 
 /** A line that is cut again and again while the last bytes are fetched. */
 const END_TRIES = 100;
-const CUT_OFF = 'The disk was full, or what writes the output was ended: some of it is lost.';
 export const CLOSED = 'Its tmux window was closed.';
 export const CLOSED_ELSEWHERE = 'It ended in its own tmux, or its window was closed there.';
 
@@ -141,7 +140,7 @@ export class TmuxProcess implements TerminalProcess, Member {
     this.#facts = facts;
     if (facts.dead) this.#died(facts);
     else {
-      this.output.check(facts.piped);
+      this.output.check(facts.piped, facts.activity);
       this.#checkSize(facts);
     }
   }
@@ -243,7 +242,10 @@ export class TmuxProcess implements TerminalProcess, Member {
     if (this.#over) return;
     const left = this.#lastOutput + QUIET_MS - clock.monotonic();
     if (left > 0) this.#quiet = clock.setTimeout(() => this.#checkRuns(), left);
-    else if (!runs(pid)) this.#nudge();
+    else if (!runs(pid)) {
+      this.#nudge();
+      this.#checkSoon();
+    }
   }
 
   /** Tells the end, once, after the last byte. */
@@ -261,7 +263,7 @@ export class TmuxProcess implements TerminalProcess, Member {
     for (let tries = 0; tries < END_TRIES; tries++) {
       try {
         await this.output.finish(whole);
-        if (!whole && lost === undefined) await this.output.lastScreen(CUT_OFF);
+        if (!whole && lost === undefined) await this.output.lastScreen(WRITER_GONE);
         return;
       } catch (error) {
         if (isCut(error)) {
