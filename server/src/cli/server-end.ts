@@ -80,10 +80,11 @@ async function askToEnd(home: Home, state: ServerState): Promise<void> {
   // Its manager must know that this is meant, or it would start it again.
   const service = state.service === null ? null : serviceOf(home);
   const own = service !== null && state.service === `${service.kind}:${service.name}`;
-  if (own && (await service.stop()) === null) return;
-  signal(state, 'SIGTERM');
-  // One that is held hears nothing before it goes on.
-  if (isHeld(state.pid)) signal(state, 'SIGCONT');
+  if (!own || (await service.stop()) !== null) {
+    signal(state, 'SIGTERM');
+    // One that is held hears nothing before it goes on.
+    if (isHeld(state.pid)) signal(state, 'SIGCONT');
+  }
   await gone(state, STOP_MS);
 }
 

@@ -93,8 +93,10 @@ async function putIntoForce(context: Context, home: Home, service: ServiceManage
   const { io } = context;
   const unreachable = await service.reachable();
   if (unreachable !== null) {
-    note(io, `${service.kind} cannot be asked now (${printable(unreachable)}). Once you are logged in, say afield server install again.`);
-    return;
+    throw new AfieldError(
+      'unavailable',
+      `${service.kind} cannot be asked now: ${printable(unreachable)}. Once you are logged in, say afield server install again.`,
+    );
   }
   const runs = home.state !== null;
   const fault = await service.enable(now === true && !runs);
@@ -104,7 +106,8 @@ async function putIntoForce(context: Context, home: Home, service: ServiceManage
   else if (now !== true) say(io, `It starts at every login. To start it by the service now: afield server ${runs ? 'restart' : 'start'}`);
   else say(io, `The service ${service.name} runs, and starts at every login.`);
   const linger = await service.lingerHint();
-  if (linger !== null) say(io, `It ends when you log out of this machine for good. To let it run all the same: ${linger}`);
+  if (linger !== null)
+    say(io, `When you log out of this machine, systemd ends it, and tmux with all sessions. To let them go on: ${linger}`);
 }
 
 async function failed(service: ServiceManager, fault: string): Promise<AfieldError> {

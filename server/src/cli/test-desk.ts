@@ -60,6 +60,11 @@ export class TestDesk {
     return outcomeOf(child);
   }
 
+  /** Another script than ours, run as `cli` runs it. */
+  async run(args: string[]): Promise<Outcome> {
+    return outcomeOf(this.#start(args, {}));
+  }
+
   /** Like `cli`, but the answer is JSON on success. */
   async json<T>(...args: string[]): Promise<T> {
     const { code, out, err } = await this.cli([...args, '--json']);
@@ -69,7 +74,11 @@ export class TestDesk {
 
   /** A command that goes on; it is ended with the desk. */
   spawn(args: string[], env: Record<string, string> = {}): ChildProcess {
-    const child = spawn(process.execPath, [MAIN, ...args], { cwd: this.home, env: { ...this.env, ...env }, stdio: 'pipe' });
+    return this.#start([MAIN, ...args], env);
+  }
+
+  #start(args: string[], env: Record<string, string>): ChildProcess {
+    const child = spawn(process.execPath, args, { cwd: this.home, env: { ...this.env, ...env }, stdio: 'pipe' });
     this.#children.add(child);
     child.on('exit', () => this.#children.delete(child));
     return child;

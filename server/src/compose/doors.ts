@@ -1,9 +1,11 @@
 /** The ways in: opened together, closed together. */
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
+import { rmdirSync } from 'node:fs';
 import type { Server } from 'node:http';
 import { type AddressInfo, isIP, type Socket } from 'node:net';
 import { networkInterfaces } from 'node:os';
+import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { toBase64url } from '@afield/shared/channel/base64url.ts';
 import { uuidv7 } from 'uuidv7';
@@ -92,6 +94,7 @@ export function buildDoors({ foundation, dispatch, sessions, devices, pairings, 
   const tcp = doorBehind(gate);
   const local = doorBehind(createGate({ rules: () => SOCKET_RULES, token, clock }));
   const both = [tcp, local];
+  let leaveShortFolder = () => {};
 
   return {
     relay: () => relay,
@@ -103,6 +106,7 @@ export function buildDoors({ foundation, dispatch, sessions, devices, pairings, 
         local.server,
         socketPlaces(config.data_dir, files.socket, env.XDG_RUNTIME_DIR),
       );
+      if (socket !== null && socket !== files.socket) leaveShortFolder = () => removeEmpty(path.dirname(socket));
       if (socket === null) log.warn('There is no socket for the command line, which comes by the port instead', { faults });
       if (config.relay !== null) {
         relay = new RelayDoor({
@@ -131,6 +135,7 @@ export function buildDoors({ foundation, dispatch, sessions, devices, pairings, 
       const late = setTimeout(() => both.map(({ server }) => server.closeAllConnections()), LINGER_MS);
       await Promise.all(both.map(({ server }) => drained(server)));
       clearTimeout(late);
+      leaveShortFolder();
     },
   };
 }
@@ -143,6 +148,14 @@ function socketPlaces(data_dir: string, file: string, runtime: string | undefine
   const mark = createHash('sha256').update(data_dir).digest('hex').slice(0, 12);
   const short = [...(runtime === undefined ? [] : [`${runtime}/afield-${mark}`]), `/tmp/afield-${process.getuid?.() ?? 0}-${mark}`];
   return [{ path: file, secret: false }, ...short.map((folder) => ({ path: `${folder}/server.sock`, secret: true }))];
+}
+
+function removeEmpty(folder: string): void {
+  try {
+    rmdirSync(folder);
+  } catch {
+    // Something else is in it, or it is gone.
+  }
 }
 
 const pageFolder = () => fileURLToPath(new URL(import.meta.url.includes('/src/') ? PAGE_FOLDERS[0] : PAGE_FOLDERS[1], import.meta.url));

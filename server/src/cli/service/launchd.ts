@@ -75,8 +75,8 @@ export function launchd({ base, home, log }: { base: string; home: string; log: 
     installed: () => existsSync(file),
     reachable: () => ask('print', domain),
     async enable(now) {
-      // The file in this folder is what makes it start at login; loading it starts it at once.
-      return now ? this.start() : null;
+      // The file in this folder is what makes it start at login; loading it starts it at once. What is loaded is as the file was before.
+      return now ? ((await this.stop()) ?? (await this.start())) : null;
     },
     disable() {
       return this.stop();

@@ -61,6 +61,18 @@ const another = (pid: number) =>
     async () => JSON.stringify(await status()),
   );
 
+/** The session that was started before still runs, below the unit, and knows nothing of the service. */
+async function expectKept(): Promise<void> {
+  await until(
+    async () => ((await desk.cli(['send', 'kept', '--keys', 'Enter'])).code === 0 ? true : undefined),
+    async () => (await desk.cli(['list', '--all'])).out,
+  );
+  expect(
+    (await desk.cli(['send', 'kept', 'env | grep -c -E "^(NOTIFY_SOCKET|WATCHDOG_|AFIELD_SERVICE|INVOCATION_ID)"; echo said'])).code,
+  ).toBe(0);
+  await desk.printed('kept', /^0\nsaid$/m);
+}
+
 it('as root it is installed only when that is meant', async ({ skip }) => {
   if (missing) skip(missing);
   const refused = await desk.cli(['server', 'install', '--now']);
@@ -94,12 +106,14 @@ it(
   async ({ skip }) => {
     if (missing) skip(missing);
     const first = await status();
+    expect((await desk.cli(['run', 'shell', '-s', 'kept', '--detach'])).code).toBe(0);
     expect((await desk.cli(['server', 'restart', '--yes'])).code).toBe(0);
     const second = await another(first.pid);
     expect([second.service, isAlive(first.pid)]).toEqual([first.service, false]);
     killOwn(second.pid);
     const third = await another(second.pid);
     expect(systemctl('show', '--property=MainPID', '--value', unitOf()).out).toBe(String(third.pid));
+    await expectKept();
   },
   TIMEOUT_MS,
 );
@@ -126,6 +140,7 @@ it(
     killOwn(beating.pid, 'SIGSTOP');
     await another(beating.pid);
     expect(isAlive(beating.pid)).toBe(false);
+    await expectKept();
   },
   TIMEOUT_MS,
 );
