@@ -4,7 +4,7 @@
  */
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -64,6 +64,15 @@ export class Program {
     const late = setTimeout(() => this.child.kill('SIGKILL'), 10_000);
     await exit;
     clearTimeout(late);
+  }
+}
+
+/** Sessions outlive their home server: ends every tmux that has its socket in this folder. */
+async function endTmux(home: string): Promise<void> {
+  const run = path.join(home, 'run');
+  for (const name of await readdir(run).catch(() => [])) {
+    const socket = path.join(run, name, 's');
+    await new Promise((resolve) => execFile('tmux', ['-S', socket, 'kill-server'], resolve));
   }
 }
 
@@ -177,8 +186,10 @@ export async function startHouse(options: HouseOptions = {}): Promise<House> {
     },
     async stop() {
       await server.kill();
+      await endTmux(home);
       if (options.relayUrl === undefined) await relay.kill();
-      await rm(home, { recursive: true, force: true });
+      // What is just ending may still write.
+      await rm(home, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 });
     },
   };
 }

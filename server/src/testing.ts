@@ -50,7 +50,8 @@ export const newHome = () => mkdtempSync(path.join(tmpdir(), 'afield-server-'));
 
 export async function startTestServer({ home = newHome(), env = {}, overrides = {} }: TestServerOptions = {}): Promise<TestServer> {
   const logged: string[] = [];
-  const config = await loadConfig({ env: { HOME: home, AFIELD_HOME: home, AFIELD_PORT: '0', ...env } });
+  // Its sessions end with it, so that nothing is left over.
+  const config = await loadConfig({ env: { HOME: home, AFIELD_HOME: home, AFIELD_PORT: '0', AFIELD_RUNTIME: 'pty', ...env } });
   const app = await createApp(config, {
     log: (line) => logged.push(line),
     env: { HOME: home, PATH: process.env.PATH, SHELL: '/bin/sh', LANG: 'C.UTF-8' },
