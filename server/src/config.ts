@@ -44,6 +44,8 @@ const settings = {
   history_days: z.coerce.number().check(z.int(), z.gte(0), z.lte(36_500)),
   /** Bytes that recordings and database together may take, as a number or like `20 GiB`; 0: any number. */
   history_bytes: sizeInBytes,
+  /** What sessions on this machine run in. `auto`: tmux where it is found. */
+  runtime: z.enum(['auto', 'tmux', 'pty']),
   /** Directories, and what is in them, in which the question whether an agent may work there is answered with yes. */
   trust: words,
   /** Seconds of quiet after which it is found out why a session is quiet; 0: only when somebody asks. */
@@ -119,7 +121,14 @@ export function dataFiles(data_dir: string): DataFiles {
 }
 
 /** Used by the house around the server, not by the server itself. */
-const OTHER_VARIABLES = new Set(['AFIELD_HOME', 'AFIELD_RELAY_PORT', 'AFIELD_SESSION_ID', 'AFIELD_SESSION', 'AFIELD_SERVICE']);
+const OTHER_VARIABLES = new Set([
+  'AFIELD_HOME',
+  'AFIELD_RELAY_PORT',
+  'AFIELD_SESSION_ID',
+  'AFIELD_SESSION',
+  'AFIELD_HOME_ID',
+  'AFIELD_SERVICE',
+]);
 const REDACTED: readonly SettingName[] = [];
 
 export interface ConfigInput {
@@ -160,6 +169,7 @@ const defaults = (env: NonNullable<ConfigInput['env']>): Record<SettingName, unk
   body_limit_bytes: 1024 * 1024,
   history_days: 90,
   history_bytes: 20 * 1024 ** 3,
+  runtime: 'auto',
   trust: [],
   probe_after_s: 30,
   log_level: 'info',

@@ -12,13 +12,14 @@ import { createTrustPolicy } from '../core/trust.ts';
 import { createMachines } from '../machines/index.ts';
 import { createMachineService } from '../machines/service.ts';
 import { createNotify } from '../notify/index.ts';
-import { createPtyRuntime } from '../runtimes/pty.ts';
+import { createRuntimes } from '../runtimes/choose.ts';
 import { pushStore } from '../store/push.ts';
 import type { Foundation } from './foundation.ts';
 
 export type Work = ReturnType<typeof setToWork>;
 
 export function setToWork({ config, store, clock, env, home, files, log, events, disk, room }: Foundation) {
+  const runtimes = createRuntimes({ clock, setting: config.runtime, home: room });
   const machines = createMachines({
     env,
     home,
@@ -28,7 +29,7 @@ export function setToWork({ config, store, clock, env, home, files, log, events,
     clock,
     store: store.machines,
     onLine: (machine) => events.publish('machine.line_changed', null, { machine }),
-    runtimeFor: async () => createPtyRuntime(clock),
+    runtimeFor: runtimes.runtimeFor,
   });
   const recipes = createRecipes({ shell: env.SHELL, agents: config.agents });
   const pushes = pushStore(store.db);
@@ -75,7 +76,10 @@ export function setToWork({ config, store, clock, env, home, files, log, events,
   return {
     machines: machines.book,
     machineService,
-    closeMachines: () => machines.close(),
+    closeMachines: async () => {
+      await runtimes.close();
+      await machines.close();
+    },
     history: new History({
       store,
       events,

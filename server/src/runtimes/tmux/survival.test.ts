@@ -238,7 +238,7 @@ describe.skipIf(TMUX === null)('a session in tmux (skipped where tmux is not ins
 
   it('of one home server is not met by another on the same machine', async () => {
     const other = openTmux({ folder: kit.folder, home: 'fedcba543210' });
-    others.push(other);
+    others.push({ ...other, close: () => other.runtime.close() });
     const session_id = newId();
     const mine = await start('stty -opost; echo mine; sleep 60', session_id);
     const theirs = await start('stty -opost; echo theirs; sleep 60', session_id, other.runtime);
