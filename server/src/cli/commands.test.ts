@@ -61,6 +61,15 @@ describe('sessions', () => {
     expect(items.find((session) => session.name === 'first')).toMatchObject({ agent: 'shell', machine: 'local', viewers: 0 });
   });
 
+  it('why says in one sentence why a session is quiet, and what was looked at', async () => {
+    const { code, out } = await desk.cli(['why', 'first']);
+    expect(out).toMatch(/^[●◉△] (done|busy|unknown) {2}\S.+\.$/m);
+    expect(out).toMatch(/^Processes +\d+/m);
+    expect(code).toBe(0);
+    expect(await desk.json('why', 'first')).toMatchObject({ verdict: expect.any(String), facts: { sample_ms: expect.any(Number) } });
+    expect((await desk.cli(['why', 'nope'])).code).toBe(2);
+  });
+
   it('send gives a message, from the arguments or standard input; --keys types', async () => {
     expect((await desk.cli(['send', 'first', 'echo', 'one$((1+1))'])).code).toBe(0);
     await desk.printed('first', 'one2');
