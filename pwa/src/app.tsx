@@ -2,6 +2,7 @@ import type { ComponentType } from 'preact';
 import { useEffect } from 'preact/hooks';
 import { LocationProvider, Route, Router, useLocation } from 'preact-iso';
 import type { App } from './models/app.ts';
+import { StorageAlarm } from './screens/alarms.tsx';
 import { AppContext, useApp } from './screens/app-context.ts';
 import { notFound, refused, screens } from './screens/list.ts';
 import { PAIR } from './screens/paths.ts';
@@ -47,6 +48,7 @@ function Shell() {
       <div class={beside ? 'desk' : 'phone'}>
         {beside && <SideList />}
         <div class="pane">
+          {phase === 'paired' && path !== PAIR && <StorageAlarm />}
           <Screens />
         </div>
       </div>

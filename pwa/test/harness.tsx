@@ -45,7 +45,7 @@ const ports: AppPorts = {
     readPreference: async () => undefined,
     writePreference: never,
   },
-  openHome: () => fakeLink(sessions, scene.link),
+  openHome: () => fakeLink(sessions, scene.link, scene.home),
   door: {
     read: () => ({
       room: new Uint8Array(32),

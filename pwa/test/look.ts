@@ -10,7 +10,7 @@ import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import AxeBuilder from '@axe-core/playwright';
 import { chromium, type Page } from 'playwright-core';
-import { scenes } from './scenes.ts';
+import { type Scene, scenes } from './scenes.ts';
 import { NOW } from './sessions.ts';
 
 const DIST = process.env.LOOK_DIST ?? path.join(import.meta.dirname, 'dist');
@@ -55,6 +55,29 @@ const SIZES = [
   { name: 'desk', width: 1280, height: 800, colorScheme: 'light' },
 ] as const;
 
+/** What a person does before the picture is taken. */
+async function act(page: Page, { check = [], open = [], press = [], type = [], after = [] }: Scene): Promise<void> {
+  const button = (words: string) => page.getByRole('button', { name: new RegExp(`^${words}`) }).last();
+  for (const words of check) await page.getByText(words).first().click();
+  for (const words of press) {
+    if (open.length > 0 && (await button(words).count()) === 0) await unfold(page, open);
+    await button(words).click();
+    await page.clock.runFor(200);
+  }
+  await unfold(page, open);
+  for (const [label, text] of type) await page.getByLabel(label).first().fill(text);
+  await page.clock.runFor(600);
+  for (const words of after) await button(words).click();
+  await page.clock.runFor(600);
+}
+
+async function unfold(page: Page, summaries: readonly string[]): Promise<void> {
+  for (const words of summaries) {
+    const fold = page.locator('details:not([open]) > summary', { hasText: words });
+    if ((await fold.count()) > 0) await fold.first().click();
+  }
+}
+
 async function sideways(page: Page): Promise<number> {
   await page.setViewportSize({ width: 320, height: 700 });
   return page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
@@ -77,12 +100,7 @@ for (const size of SIZES) {
     await page.goto(`${base}/?scene=${name}`);
     await page.waitForSelector('h1');
     await page.clock.runFor(600);
-    for (const button of scenes[name]?.press ?? [])
-      await page
-        .getByRole('button', { name: new RegExp(`^${button}`) })
-        .last()
-        .click();
-    await page.clock.runFor(600);
+    await act(page, scenes[name]!);
     await page.screenshot({ path: path.join(out, `${name}-${size.name}.png`) });
     const { violations } = await new AxeBuilder({ page }).analyze();
     for (const violation of violations) {

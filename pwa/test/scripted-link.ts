@@ -6,7 +6,7 @@ import { Watched } from '@afield/shared/link/observable.ts';
 import type { HomeLink } from '../src/models/home-link.ts';
 
 export const ONLINE: ConnectionState = { state: 'online', rtt_ms: 41, via: 'relay' };
-export const down = (cause: 'relay_down' | 'home_offline' | 'broken' | 'offline'): ConnectionState => ({
+export const down = (cause: 'relay_down' | 'home_offline' | 'broken' | 'offline'): Extract<ConnectionState, { state: 'reconnecting' }> => ({
   state: 'reconnecting',
   attempt: 1,
   next_try_at: null,

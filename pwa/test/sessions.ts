@@ -1,3 +1,4 @@
+import type { LogHit } from '@afield/shared/api/history.ts';
 import type { LogEntry, Session } from '@afield/shared/api/sessions.ts';
 
 const MINUTE = 60_000;
@@ -107,16 +108,52 @@ export const recent = [
   session({ name: 'Try Bun for the worker', status: 'cancelled', minutes: 5000, ...ended(1700) }),
 ];
 
-const lines: [number, LogEntry['type'], string][] = [
+const LONG = Array.from(
+  { length: 40 },
+  (_, index) => `[${String(index).padStart(2, '0')}] table public.part_${index} restored, ${index * 911} rows`,
+).join('\n');
+
+const lines: [number, LogEntry['type'], string, LogEntry['detail']?][] = [
+  [0.7, 'probe', 'No new text for 6 min, but it works: pg_restore used the processor and wrote 11 MB to disk while it was watched.'],
   [8, 'state', 'busy → busy (running), by the window title'],
-  [9, 'output', 'pg_restore: processing data for table "public.invoice_lines"'],
+  [9, 'output', LONG, { lines_left_out: 212 }],
   [14, 'input', './scripts/rehearse.sh --from nightly.dump'],
   [14, 'state', 'waiting → busy, answered at the desk'],
   [19, 'probe', 'screen moved 4 s ago; no question on it'],
   [19, 'state', 'busy → waiting, the screen asks a question'],
   [33, 'output', 'restore into copy, 4 jobs\n  file\u202Efdp.exe\n\u001b[31mnot red\u001b[0m'],
-  [54, 'system', 'the relay was away for 12 s; nothing was lost'],
+  [
+    54,
+    'system',
+    'The home server was away for 12 s. 420 kB that the program printed meanwhile were fetched.',
+    { bytes: 420_000, away_ms: 12_000 },
+  ],
   [54, 'state', 'starting opencode 1.4.2 in ~/src/ledger-api'],
 ];
 export const logOf = (id: string): LogEntry[] =>
-  lines.map(([minutes, type, text], index) => ({ seq: 900 - index, session_id: id, timestamp: ago(minutes), type, text })).reverse();
+  lines
+    .map(([minutes, type, text, detail], index) => ({
+      seq: 900 - index,
+      session_id: id,
+      timestamp: ago(minutes),
+      type,
+      text,
+      ...(detail === undefined ? {} : { detail }),
+    }))
+    .reverse();
+
+/** What a search for "restore" finds in two of the sessions. */
+export const hitsOf = (sessions: readonly Session[]): LogHit[] =>
+  sessions.slice(3, 5).flatMap((one, index) =>
+    logOf(one.id)
+      .reverse()
+      .filter(({ text }) => /restore/.test(text))
+      .map((entry) => ({
+        ...entry,
+        seq: entry.seq - index * 100,
+        session_name: one.name,
+        agent: one.agent,
+        machine: one.machine,
+        marks: [...entry.text.matchAll(/restore\w*/g)].map((match): [number, number] => [match.index, match.index + match[0].length]),
+      })),
+  );

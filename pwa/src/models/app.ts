@@ -1,3 +1,4 @@
+import type { LogType } from '@afield/shared/api/sessions.ts';
 import { computed, createModel, effect, signal } from '@preact/signals';
 import type { StoredKey } from '../platform/device-key.ts';
 import type { Installer } from '../platform/install.ts';
@@ -52,6 +53,8 @@ export const AppModel = createModel((ports: AppPorts) => {
   const storageFault = signal(false);
   const wide = signal(false);
   const wantedPath = signal<string | null>(null);
+  /** What was searched for last: still there when one comes back from a hit. Gone with the page. */
+  const searched = signal<{ words: string; types: readonly LogType[] }>({ words: '', types: [] });
 
   const pairing = new PairingModel({
     door: ports.door,
@@ -163,6 +166,10 @@ export const AppModel = createModel((ports: AppPorts) => {
     },
     arrived() {
       wantedPath.value = null;
+    },
+    searched,
+    keepSearch(words: string, types: readonly LogType[]) {
+      searched.value = { words, types };
     },
     setWide(on: boolean) {
       wide.value = on;

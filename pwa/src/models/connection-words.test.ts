@@ -32,6 +32,12 @@ describe('the fault', () => {
     expect(faultFor({ link: down('home_offline'), online: true })?.title).toBe('Home does not answer.');
     expect(faultFor({ link: { state: 'refused', detail: '' }, online: true })?.text).toContain('Pair');
   });
+  it('does not look for a fault when home said that it ends', () => {
+    const left = { ...down('home_offline'), goodbye: true } as const;
+    expect(faultFor({ link: left, online: true })?.title).toBe('The home server was stopped, or is being upgraded.');
+    expect(faultFor({ link: left, online: false })?.title).toBe('This device has no connection.');
+    expect(faultFor({ link: { ...left, cause: 'relay_down' }, online: true })?.title).toBe('The relay does not answer.');
+  });
   it('is silent while there is none', () => {
     expect(faultFor({ link: ONLINE, online: true })).toBeNull();
     expect(faultFor({ link: { state: 'connecting' }, online: true })).toBeNull();
@@ -40,7 +46,19 @@ describe('the fault', () => {
 
 describe('after a reconnection', () => {
   it('says what happened', () => {
-    expect(reconnectedText('relay_down', '12 s', '')).toBe('The relay was away for 12 s; your agents went on.');
-    expect(reconnectedText('home_offline', '3 min', 'Meanwhile 1 was lost.')).toBe('Home was away for 3 min. Meanwhile 1 was lost.');
+    const back = { away: '12 s', restarted: false, text: '', lost: 0 };
+    expect(reconnectedText({ ...back, cause: 'relay_down' })).toBe('The relay was away for 12 s; your agents went on.');
+    expect(reconnectedText({ ...back, cause: 'home_offline', text: 'Meanwhile 1 finished.' })).toBe(
+      'Home was away for 12 s. Meanwhile 1 finished.',
+    );
+  });
+
+  it('a home server that was started again lost nothing, unless it did', () => {
+    const back = { cause: 'home_offline', away: '12 s', restarted: true, text: '', lost: 0 } as const;
+    expect(reconnectedText(back)).toBe('The home server was away for 12 s; nothing was lost.');
+    expect(reconnectedText({ ...back, text: 'Meanwhile 1 was lost.', lost: 1 })).toBe(
+      'The home server was away for 12 s. Meanwhile 1 was lost.',
+    );
+    expect(reconnectedText({ ...back, cause: 'asleep' })).toBe('This app slept for 12 s; your agents went on.');
   });
 });

@@ -64,12 +64,19 @@ const FAULTS: Record<ConnectionCause, Fault> = {
   broken: { title: 'The connection was cut.', text: 'Your agents go on working at home.' },
 };
 
+/** It said that it ends: nobody has to look for a fault. */
+const LEFT: Fault = {
+  title: 'The home server was stopped, or is being upgraded.',
+  text: 'Sessions that survive it go on at home. It goes on here by itself when it is back.',
+};
+
 /** What stands in the banner while there is no link; null when there is nothing to explain. */
 export function faultFor({ link, online }: ConnectionView): Fault | null {
   switch (link.state) {
     case 'refused':
       return { title: 'Home does not know this device any more.', text: 'Pair it again to go on.' };
     case 'reconnecting':
+      if (online && link.cause === 'home_offline' && link.goodbye) return LEFT;
       return FAULTS[online ? link.cause : 'offline'];
     case 'connecting':
       return online ? null : FAULTS.offline;
@@ -89,7 +96,21 @@ const BLAME: Record<AwayCause, (span: string) => string> = {
   asleep: (span) => `This app slept for ${span}; your agents went on.`,
 };
 
+export interface Return {
+  cause: AwayCause;
+  /** How long: `12 s`. */
+  away: string;
+  /** The home server was started meanwhile. */
+  restarted: boolean;
+  /** What happened meanwhile, and how many sessions were lost. */
+  text: string;
+  lost: number;
+}
+
 /** What is said once the link is back: "The relay was away for 12 s; your agents went on. Meanwhile 1 finished." */
-export function reconnectedText(cause: AwayCause, span: string, happened: string): string {
-  return [BLAME[cause](span), happened].filter((part) => part !== '').join(' ');
+export function reconnectedText({ cause, away, restarted, text, lost }: Return): string {
+  const blamesHome = cause === 'home_offline' || cause === 'broken';
+  const blame =
+    restarted && blamesHome ? `The home server was away for ${away}${lost === 0 ? '; nothing was lost' : ''}.` : BLAME[cause](away);
+  return [blame, text].filter((part) => part !== '').join(' ');
 }

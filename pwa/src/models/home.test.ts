@@ -1,4 +1,6 @@
+import type { Machine } from '@afield/shared/api/machines.ts';
 import type { Session } from '@afield/shared/api/sessions.ts';
+import { AfieldError } from '@afield/shared/errors.ts';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { down, ONLINE, scriptedLink, settled } from '../../test/scripted-link.ts';
 import { NOW, session } from '../../test/sessions.ts';
@@ -70,7 +72,7 @@ describe('opening', () => {
 
   it('resumes the events from the last one it knows', () => {
     const { subscriptions } = open({ snapshot });
-    expect([...subscriptions][0]?.options).toMatchObject({ topics: ['session.*'], since: 40 });
+    expect([...subscriptions].map(({ options }) => options)).toContainEqual(expect.objectContaining({ topics: ['session.*'], since: 40 }));
   });
 
   it('an empty home is a list too, once home has said so', async () => {
@@ -207,6 +209,107 @@ describe('a broken line', () => {
     reconnected();
     await settled();
     expect(home.notice.value).toBeNull();
+  });
+});
+
+describe('home beside its sessions', () => {
+  const full = { writing: false, detail: 'The disk is full.', free_bytes: 0, since: null };
+  const status = (fields: object) => ({ storage: { ...full, writing: true, detail: null }, uptime_ms: 1e9, ...fields });
+  const at = { seq: 90, session_id: null, timestamp: new Date(NOW).toISOString() };
+
+  it('knows of a full disk from the start, and when there is room again', async () => {
+    const { home, state, answers, event } = open();
+    answers.getStatus = () => status({ storage: full });
+    state(ONLINE);
+    await settled();
+    expect(home.storage.value?.writing).toBe(false);
+    event({ ...at, type: 'machine.storage_changed', payload: { storage: { ...full, writing: true } } });
+    expect(home.storage.value?.writing).toBe(true);
+  });
+
+  it('knows which machines are reached', async () => {
+    const { home, state, answers, event } = open();
+    const machine = { name: 'build-box', line: { state: 'up', detail: null, since: null } } as Machine;
+    answers.listMachines = () => ({ items: [machine], next_cursor: null });
+    state(ONLINE);
+    await settled();
+    event({ ...at, type: 'machine.line_changed', payload: { machine: { ...machine, line: { ...machine.line, state: 'down' } } } });
+    expect(home.machines.value.map((one) => one.line.state)).toEqual(['down']);
+    event({ ...at, type: 'machine.removed', payload: { name: 'build-box' } });
+    expect(home.machines.value).toEqual([]);
+  });
+
+  it('tells that the home server was started again, and that nothing was lost', async () => {
+    const { home, state, reconnected, answers } = open();
+    answers.getStatus = () => status({ uptime_ms: 4_000 });
+    state(ONLINE);
+    await settled();
+    state({ ...down('home_offline'), goodbye: true });
+    await vi.advanceTimersByTimeAsync(12_000);
+    expect(home.fault.value?.title).toBe('The home server was stopped, or is being upgraded.');
+    state(ONLINE);
+    reconnected({ away_ms: 12_000, cause: 'home_offline' });
+    await settled();
+    expect(home.notice.value).toBe('Reconnected. The home server was away for 12 s; nothing was lost.');
+  });
+
+  it('does not say so of a server that was there all the time, nor when something was lost', async () => {
+    const { home, state, reconnected, answers, setList } = open();
+    answers.getStatus = () => status({});
+    state(ONLINE);
+    await settled();
+    state(down('home_offline'));
+    state(ONLINE);
+    reconnected({ away_ms: 12_000, cause: 'home_offline' });
+    await settled();
+    expect(home.notice.value).toBe('Reconnected. Home was away for 12 s.');
+    answers.getStatus = () => status({ uptime_ms: 1 });
+    state(down('home_offline'));
+    setList([later({ status: 'lost', ended_at: new Date(NOW).toISOString() })]);
+    state(ONLINE);
+    reconnected({ away_ms: 12_000, cause: 'home_offline' });
+    await settled();
+    expect(home.notice.value).toBe('Reconnected. The home server was away for 12 s. Meanwhile 1 was lost.');
+  });
+});
+
+describe('a session that is not in the list', () => {
+  const archived = session({ name: 'old', minutes: 900, archived: true, status: 'finished' });
+
+  it('is asked for when it is opened, and follows its events', async () => {
+    const { home, state, answers, event } = open();
+    answers.getSession = () => archived;
+    state(ONLINE);
+    await settled();
+    expect(home.find(archived.id)).toBeUndefined();
+    expect(await home.look(archived.id)).toBe(true);
+    expect(home.find(archived.id)?.name).toBe('old');
+    expect(home.sessions.value.has(archived.id)).toBe(false);
+    event(statusEvent({ ...archived, name: 'renamed', updated_at: new Date(NOW).toISOString() }, 90));
+    expect(home.find(archived.id)?.name).toBe('renamed');
+    home.take({ ...archived, archived: false });
+    expect(home.sessions.value.has(archived.id)).toBe(true);
+    home.drop(archived.id);
+    expect(home.find(archived.id)).toBeUndefined();
+  });
+
+  it('is told from one that there never was, and from an answer that did not come', async () => {
+    const { home, answers } = open();
+    answers.getSession = () => Promise.reject(new AfieldError('session_not_found', 'No such session.'));
+    expect(await home.look(archived.id)).toBe(false);
+    answers.getSession = () => Promise.reject(new AfieldError('unavailable', 'No connection.'));
+    await expect(home.look(archived.id)).rejects.toThrow('No connection.');
+  });
+
+  it('only the last few are remembered', async () => {
+    const { home, answers } = open();
+    for (let index = 0; index < 40; index += 1) {
+      answers.getSession = () => ({ ...archived, id: `id-${index}` });
+      await home.look(`id-${index}`);
+    }
+    expect(home.find('id-19')).toBeUndefined();
+    expect(home.find('id-20')).toBeDefined();
+    expect(home.find('id-39')).toBeDefined();
   });
 });
 

@@ -4,9 +4,11 @@ import type { ConnectionState, Reconnected } from '@afield/shared/link/link.ts';
 import { batch, computed, createModel, effect, signal } from '@preact/signals';
 import type { Presence } from '../platform/presence.ts';
 import type { HomeRecord, HomeStore, Snapshot } from '../platform/store.ts';
+import { failureOf } from './action.ts';
 import { type ConnectionView, faultFor, pillFor, reconnectedText } from './connection-words.ts';
 import type { HomeLink } from './home-link.ts';
 import { applyEvent, fetchSessions, forSnapshot, groupSessions, type SessionMap, toMap, whatHappened, without } from './session-list.ts';
+import { watchStanding } from './standing.ts';
 
 /** What the home level needs; `log` is left to the screen that shows it. */
 const TOPICS = ['session.*'];
@@ -16,6 +18,8 @@ const GRACE_MS = 4_000;
 const SAVE_AFTER_MS = 1_000;
 /** How long a notice of what happened stays. */
 const NOTICE_MS = 30_000;
+/** As many sessions outside of the list as are remembered: archived ones that were opened. */
+const MAX_OTHERS = 20;
 
 export interface HomeDependencies {
   record: HomeRecord;
@@ -43,6 +47,8 @@ export const HomeModel = createModel((deps: HomeDependencies) => {
   const fresh = signal(false);
   const listed = signal(deps.snapshot !== null);
   const graceOver = signal(false);
+  /** Sessions that are not in the list and were opened: archived ones. */
+  const others = signal<SessionMap>(new Map());
   const notice = signal<string | null>(null);
   const listError = signal<string | null>(null);
 
@@ -55,6 +61,7 @@ export const HomeModel = createModel((deps: HomeDependencies) => {
   let fetching: Promise<void> | null = null;
   let fetchAgain = false;
 
+  const standing = watchStanding(link);
   const open = computed(() => isUp(connection.value));
   const live = computed(() => fresh.value && (open.value || !graceOver.value));
   const view = computed<ConnectionView>(() => ({ link: connection.value, online: online.value }));
@@ -76,6 +83,7 @@ export const HomeModel = createModel((deps: HomeDependencies) => {
   function onEvent(event: AfieldEvent): void {
     batch(() => {
       sessions.value = applyEvent(sessions.peek(), event);
+      if (event.session_id !== null && others.peek().has(event.session_id)) others.value = applyEvent(others.peek(), event, true);
       lastSeq.value = Math.max(lastSeq.peek(), event.seq);
       heard();
     });
@@ -122,8 +130,10 @@ export const HomeModel = createModel((deps: HomeDependencies) => {
     before = null;
     slept = !visible.peek();
     if (known === null) return;
-    await refresh();
-    notice.value = `Reconnected. ${reconnectedText(cause, awayFor(summary.away_ms), whatHappened(known, sessions.peek()))}`;
+    const [uptime] = await Promise.all([standing.load(), refresh()]);
+    const restarted = uptime !== null && uptime <= summary.away_ms;
+    const happened = whatHappened(known, sessions.peek());
+    notice.value = `Reconnected. ${reconnectedText({ cause, away: awayFor(summary.away_ms), restarted, ...happened })}`;
     clearTimeout(noticeTimer);
     noticeTimer = setTimeout(() => {
       notice.value = null;
@@ -135,6 +145,7 @@ export const HomeModel = createModel((deps: HomeDependencies) => {
     clearTimeout(graceTimer);
     graceTimer = undefined;
     void refresh();
+    void standing.load();
   }
 
   function onDown(): void {
@@ -171,6 +182,11 @@ export const HomeModel = createModel((deps: HomeDependencies) => {
     if (cameBack) void link.checkNow();
   }
 
+  function remember(session: Session): void {
+    const kept = [...without(others.peek(), session.id)].slice(1 - MAX_OTHERS);
+    others.value = new Map([...kept, [session.id, session]]);
+  }
+
   let started = false;
   const subscription = link.subscribe(
     { topics: TOPICS, ...(lastSeq.peek() > 0 ? { since: lastSeq.peek() } : {}), onGap: () => void refresh() },
@@ -188,6 +204,7 @@ export const HomeModel = createModel((deps: HomeDependencies) => {
     for (const stop of stops) stop();
     for (const timer of [noticeTimer, graceTimer, saveTimer]) clearTimeout(timer);
     subscription.close();
+    standing.stop();
     link.close();
   });
 
@@ -216,12 +233,29 @@ export const HomeModel = createModel((deps: HomeDependencies) => {
       else void link.checkNow();
     },
     refresh,
+    /** Room on the disk at home; null while nothing is known. */
+    storage: standing.storage,
+    machines: standing.machines,
+    /** In the list or opened apart from it. */
+    find: (id: string): Session | undefined => sessions.value.get(id) ?? others.value.get(id),
+    /** Asks for one that is not in the list. False: home does not know it. */
+    async look(id: string): Promise<boolean> {
+      try {
+        remember(await link.call('getSession', { params: { id } }));
+        return true;
+      } catch (cause) {
+        if (failureOf(cause).code === 'session_not_found') return false;
+        throw cause;
+      }
+    },
     /** A session that an answer just brought: shown at once, its event follows. */
     take(session: Session) {
       sessions.value = session.archived ? without(sessions.peek(), session.id) : new Map(sessions.peek()).set(session.id, session);
+      if (session.archived) remember(session);
     },
     drop(id: string) {
       sessions.value = without(sessions.peek(), id);
+      others.value = without(others.peek(), id);
     },
   };
 });

@@ -14,13 +14,17 @@ const agent = (name: string, installed: boolean) => ({
   runtime: 'pty',
   source: 'builtin',
   capabilities: [],
+  takes_model: name === 'claude',
 });
+const machine = (name: string) => ({ name, kind: name === 'local' ? 'local' : 'ssh', line: { state: 'up', detail: null, since: null } });
 const project = {
   id: '01934b1e-2222-7000-8000-000000000001',
   name: 'shop',
   machine: 'local',
   cwd: '/src/shop',
   default_agent: 'codex',
+  default_model: null,
+  env: [],
   created_at: '',
   used_at: null,
 };
@@ -29,6 +33,7 @@ function open(stored: unknown = undefined, first = ONLINE) {
   const way = scriptedLink(first);
   way.answers.listAgents = () => ({ items: [agent('gemini', false), agent('claude', true), agent('codex', true)], next_cursor: null });
   way.answers.listProjects = () => ({ items: [project], next_cursor: null });
+  way.answers.listMachines = () => ({ items: [machine('build-box'), machine('local')], next_cursor: null });
   const bodies: Record<string, unknown>[] = [];
   way.answers.createSession = ({ body }) => {
     bodies.push(body as Record<string, unknown>);
@@ -110,11 +115,84 @@ describe('a new session', () => {
   });
 });
 
+describe('where, and with what', () => {
+  it('asks for the agents of the chosen machine, and a late answer for another one is dropped', async () => {
+    const { form, answers, calls, bodies } = open();
+    await settled();
+    expect(form.machines.value.map((one) => one.name)).toEqual(['local', 'build-box']);
+    let late: (value: unknown) => void = () => undefined;
+    answers.listAgents = ({ query }) =>
+      query?.machine === 'local' ? new Promise((resolve) => (late = resolve)) : { items: [agent('codex', true)], next_cursor: null };
+    form.change({ machine: 'build-box' });
+    form.change({ machine: 'local' });
+    form.change({ machine: 'build-box' });
+    await settled();
+    late({ items: [], next_cursor: null });
+    await settled();
+    expect(form.agents.value?.map((one) => one.name)).toEqual(['codex']);
+    expect(calls.at(-1)?.sent.query).toEqual({ machine: 'build-box' });
+    await form.start();
+    expect(bodies[0]).toEqual({ id: 'id-1', agent: 'codex', machine: 'build-box' });
+  });
+
+  it('a project brings its machine, and a machine that is gone is not insisted on', async () => {
+    const { form, answers } = open({ machine: 'sold-box' });
+    answers.listProjects = () => ({ items: [{ ...project, machine: 'build-box' }], next_cursor: null });
+    await form.load();
+    expect(form.machine.value).toBe('local');
+    form.change({ project: project.id });
+    expect(form.machine.value).toBe('build-box');
+  });
+
+  it('works without the list of machines', async () => {
+    const { form, answers } = open();
+    delete answers.listMachines;
+    await form.load();
+    expect(form.ready.value).toBe(true);
+    expect(form.machine.value).toBe('local');
+  });
+
+  it('a model goes along only where the agent takes one', async () => {
+    const { form, bodies } = open();
+    await settled();
+    form.change({ model: ' opus ' });
+    await form.start();
+    expect(bodies[0]).toMatchObject({ agent: 'claude', model: 'opus' });
+    form.change({ agent: 'codex' });
+    await form.start();
+    expect(bodies[1]).not.toHaveProperty('model');
+  });
+
+  it('variables go along and are never written to this device', async () => {
+    const { form, bodies, written } = open();
+    await settled();
+    form.variables.value = [
+      { name: 'API_KEY', value: 'hunter2' },
+      { name: '', value: '' },
+    ];
+    form.change({ prompt: 'x' });
+    await form.start();
+    expect(bodies[0]).toMatchObject({ env: { API_KEY: 'hunter2' } });
+    expect(form.variables.value).toEqual([]);
+    form[Symbol.dispose]();
+    expect(JSON.stringify(written)).not.toContain('hunter2');
+  });
+
+  it('a variable without a name holds the start back', async () => {
+    const { form, bodies } = open();
+    await settled();
+    form.variables.value = [{ name: '', value: 'x' }];
+    expect(form.ready.value).toBe(false);
+    await form.start();
+    expect(bodies).toEqual([]);
+  });
+});
+
 describe('the draft', () => {
   it('comes back', async () => {
     const { form } = open({ prompt: 'half a thought', agent: 'codex' });
     await settled();
-    expect(form.draft.value).toEqual({ prompt: 'half a thought', agent: 'codex', name: '', project: '', cwd: '' });
+    expect(form.draft.value).toEqual({ prompt: 'half a thought', agent: 'codex', name: '', project: '', cwd: '', machine: '', model: '' });
     expect(form.agent.value?.name).toBe('codex');
   });
 
@@ -134,7 +212,7 @@ describe('the draft', () => {
     form.change({ prompt: 'half a thought' });
     expect(written).toEqual([]);
     form[Symbol.dispose]();
-    expect(written).toEqual([{ prompt: 'half a thought', agent: '', name: '', project: '', cwd: '' }]);
+    expect(written).toEqual([{ prompt: 'half a thought', agent: '', name: '', project: '', cwd: '', machine: '', model: '' }]);
   });
 
   it('that was not touched is not written when the page goes', async () => {

@@ -36,6 +36,8 @@ export const SessionActionsModel = createModel((link: HomeLink, home: Pick<Home,
     interrupt: () => act(() => link.call('cancelSession', { params })),
     /** Ends the agent and all its processes; the history stays. */
     stop: () => act(() => link.call('deleteSession', { params, query: {} })),
+    /** Lets go of an adopted one: its program goes on in its own tmux. */
+    release: () => act(() => link.call('deleteSession', { params, query: { release: true } })),
     rename: (name: string) => act(() => link.call('updateSession', { params, body: { name: name.trim() } })),
     pin: (pinned: boolean) => act(() => link.call('updateSession', { params, body: { pinned } })),
     archive: (archived: boolean) => act(() => link.call('updateSession', { params, body: { archived } })),

@@ -124,9 +124,9 @@ describe('what happened meanwhile', () => {
     const other = session({ name: 'other', minutes: 5 });
     const third = session({ name: 'third', minutes: 5 });
     const after = toMap([{ ...one, status: 'finished' }, { ...other, status: 'waiting' }, third, session({ name: 'new', minutes: 0 })]);
-    expect(whatHappened(toMap([one, other, third]), after)).toBe('Meanwhile 1 needs you, 1 finished, 1 started.');
+    expect(whatHappened(toMap([one, other, third]), after).text).toBe('Meanwhile 1 needs you, 1 finished, 1 started.');
   });
   it('is nothing when nothing did', () => {
-    expect(whatHappened(toMap([one]), toMap([one]))).toBe('');
+    expect(whatHappened(toMap([one]), toMap([one])).text).toBe('');
   });
 });

@@ -45,16 +45,18 @@ function isStale(known: Session | undefined, next: Session): boolean {
   return known !== undefined && Date.parse(known.updated_at) > Date.parse(next.updated_at);
 }
 
-/** The list after an event. The same object when nothing changed. */
-export function applyEvent(sessions: SessionMap, event: AfieldEvent): SessionMap {
+/** The list after an event. The same object when nothing changed. `archived`: archived ones belong into it. */
+export function applyEvent(sessions: SessionMap, event: AfieldEvent, archived = false): SessionMap {
   switch (event.type) {
     case 'session.created':
     case 'session.status_changed':
-    case 'session.renamed': {
+    case 'session.renamed':
+    case 'session.recovered':
+    case 'agent.idle': {
       const { session } = event.payload;
       if (isStale(sessions.get(session.id), session)) return sessions;
       const next = new Map(sessions);
-      if (session.archived) next.delete(session.id);
+      if (session.archived && !archived) next.delete(session.id);
       else next.set(session.id, session);
       return next.size > MAX_SESSIONS ? dropOldest(next) : next;
     }
@@ -109,15 +111,21 @@ export function forSnapshot(sessions: SessionMap): Session[] {
   return [...needs, ...running, ...recent];
 }
 
-/** What happened between two looks, as one sentence; empty when nothing did. */
-export function whatHappened(before: SessionMap, after: SessionMap): string {
+/** `text`: one sentence, empty when nothing happened. `lost`: how many sessions were lost. */
+export interface Happened {
+  text: string;
+  lost: number;
+}
+
+/** What happened between two looks. */
+export function whatHappened(before: SessionMap, after: SessionMap): Happened {
   const counts = new Map<string, number>();
   for (const session of after.values()) {
     const what = newsOf(before.get(session.id), session);
     if (what !== null) counts.set(what, (counts.get(what) ?? 0) + 1);
   }
   const parts = Object.entries(NEWS).flatMap(([what, say]) => (counts.has(what) ? [say(counts.get(what)!)] : []));
-  return parts.length === 0 ? '' : `Meanwhile ${parts.join(', ')}.`;
+  return { text: parts.length === 0 ? '' : `Meanwhile ${parts.join(', ')}.`, lost: counts.get('lost') ?? 0 };
 }
 
 /** In the order in which they are said. */

@@ -15,10 +15,10 @@ const entry = (seq: number, fields: Partial<LogEntry> = {}): LogEntry => ({
 const live = (one: LogEntry) =>
   ({ type: 'log', seq: one.seq, session_id: one.session_id, timestamp: one.timestamp, payload: { entry: one } }) as const;
 
-function open(items: LogEntry[] = [entry(1), entry(2)], next_cursor: string | null = null) {
+function open(items: LogEntry[] = [entry(1), entry(2)], next_cursor: string | null = null, place: number | null = null) {
   const way = scriptedLink(ONLINE);
   way.answers.getLogs = () => ({ items, next_cursor });
-  return { ...way, log: new SessionLogModel(way.link, ID) };
+  return { ...way, log: new SessionLogModel(way.link, ID, place) };
 }
 const seqs = (log: InstanceType<typeof SessionLogModel>) => log.entries.value.map((one) => one.seq);
 
@@ -75,6 +75,21 @@ describe('the log', () => {
     expect(log.more.value).toBe(false);
   });
 
+  it('asks home for several kinds, and for all again', async () => {
+    const { log, calls } = open();
+    await settled();
+    log.choose('tool');
+    log.choose('state');
+    await settled();
+    expect(calls.at(-1)?.sent.query).toMatchObject({ type: 'state,tool' });
+    log.choose('tool');
+    await settled();
+    expect(calls.at(-1)?.sent.query).toMatchObject({ type: 'state' });
+    log.choose(null);
+    await settled();
+    expect(calls.at(-1)?.sent.query).not.toHaveProperty('type');
+  });
+
   it('asks home for one kind, and lets no other in', async () => {
     const { log, calls, event } = open();
     await settled();
@@ -87,15 +102,32 @@ describe('the log', () => {
     expect(seqs(log)).not.toContain(3);
   });
 
-  it('searches after a pause in typing, with the last words only', async () => {
-    const { log, calls } = open();
+  it('searches after a pause in typing, with the last words only, and marks them', async () => {
+    const { log, calls, answers, event } = open();
+    const hit = (marks: unknown) => ({ ...entry(2, { text: 'into postgres' }), session_name: 'x', agent: 'a', machine: 'm', marks });
+    answers.searchLogs = () => ({
+      items: [
+        hit([
+          [5, 13],
+          [9, 900],
+        ]),
+      ],
+      next_cursor: null,
+    });
     await settled();
     log.search('po');
     log.search('postgres ');
     expect(calls).toHaveLength(1);
     await vi.advanceTimersByTimeAsync(300);
     expect(calls).toHaveLength(2);
-    expect(calls[1]?.sent.query).toMatchObject({ q: 'postgres' });
+    expect(calls[1]).toMatchObject({ operation: 'searchLogs', sent: { query: { q: 'postgres', session_id: ID } } });
+    expect(log.entries.value[0]?.marks).toEqual([[5, 13]]);
+    event(live(entry(3, { text: 'Postgres 17' })));
+    event(live(entry(4, { text: 'something else' })));
+    expect(log.entries.value.map(({ seq, marks }) => [seq, marks])).toEqual([
+      [3, [[0, 8]]],
+      [2, [[5, 13]]],
+    ]);
   });
 
   it('a slow answer to an older question is dropped', async () => {
@@ -143,5 +175,75 @@ describe('the log', () => {
     expect(log.entries.value).toHaveLength(2_000);
     expect(log.entries.value[0]?.seq).toBe(2_500);
     expect(log.more.value).toBe(false);
+  });
+});
+
+describe('at a place', () => {
+  /** Home with the entries 1 to 500, and pages of 5. */
+  function long(place: number | null) {
+    const way = open([], null, place);
+    const all = Array.from({ length: 500 }, (_, index) => entry(index + 1));
+    way.answers.getLogs = ({ query = {} }) => {
+      const { since = 0, before = 501, oldest = false, cursor } = query as Record<string, number>;
+      const until = cursor === undefined ? before : Number(cursor);
+      const fitting = all.filter(({ seq }) => seq > since && seq < until);
+      const items = oldest ? fitting.slice(0, 5) : fitting.slice(-5);
+      return { items, next_cursor: fitting.length > 5 ? String(oldest ? items.at(-1)?.seq : items[0]?.seq) : null };
+    };
+    return way;
+  }
+
+  it('opens in the middle, and goes on from there in both directions', async () => {
+    const { log } = long(100);
+    await log.reload();
+    expect(seqs(log)).toEqual([105, 104, 103, 102, 101, 100, 99, 98, 97, 96]);
+    expect(log.behind.value).toBe(true);
+    await log.loadNewer();
+    expect(seqs(log)[0]).toBe(110);
+    await log.loadOlder();
+    expect(seqs(log).at(-1)).toBe(91);
+    expect(log.entries.value).toHaveLength(20);
+  });
+
+  it('what happens meanwhile is counted, not put beside the past', async () => {
+    const { log, event } = long(100);
+    await log.reload();
+    event(live(entry(501)));
+    expect(seqs(log)[0]).toBe(105);
+    expect(log.heldCount.value).toBe(1);
+    await log.goTo(null);
+    expect(log.behind.value).toBe(false);
+    expect(seqs(log)[0]).toBe(500);
+    event(live(entry(502)));
+    expect(seqs(log)[0]).toBe(502);
+  });
+
+  it('at the newest entries it is not behind', async () => {
+    const { log } = long(497);
+    await log.reload();
+    expect(seqs(log)[0]).toBe(500);
+    expect(log.behind.value).toBe(false);
+  });
+
+  it('once the newer ones are read it is live again', async () => {
+    const { log, event } = long(492);
+    await log.reload();
+    expect(log.behind.value).toBe(true);
+    event(live(entry(501)));
+    await log.loadNewer();
+    expect(log.behind.value).toBe(false);
+    expect(log.heldCount.value).toBe(0);
+    event(live(entry(502)));
+    expect(seqs(log)[0]).toBe(502);
+  });
+
+  it('from a hit it goes to the place of the hit, without the words', async () => {
+    const { log } = long(null);
+    await log.reload();
+    log.search('line');
+    await log.goTo(100);
+    expect(log.query.value).toBe('');
+    expect(log.at.value).toBe(100);
+    expect(seqs(log)).toContain(100);
   });
 });

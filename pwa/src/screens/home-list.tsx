@@ -13,8 +13,9 @@ import { printable } from '../ui/printable.ts';
 import { SessionRow } from '../ui/session-row.tsx';
 import { sessionWhen } from '../ui/session-words.ts';
 import { clock, countdown, lastSeen, span } from '../ui/time.ts';
+import { cutMachines } from './alarms.tsx';
 import { useHome } from './app-context.ts';
-import { NEW, SETTINGS, sessionPath } from './paths.ts';
+import { ARCHIVE, NEW, SEARCH, SETTINGS, sessionPath } from './paths.ts';
 
 /** What the band answers to "does anything need me?". Without a link: since when nothing is known. */
 export function bandWords(home: Home, now: number): { state: BandState; headline: string; line: string } {
@@ -47,6 +48,7 @@ function lineOf({ needs, running, recent }: SessionGroups, now: number): string 
 
 /** Does a card or a banner stand first below the band? */
 export function overlapsBand(home: Home): boolean {
+  if (cutMachines(home).length > 0) return true;
   if (home.fault.value !== null || home.notice.value !== null || (home.listError.value !== null && home.open.value)) return true;
   return home.live.value && home.groups.value.needs.length > 0;
 }
@@ -219,6 +221,7 @@ export function HomeLists({ current, dense }: ListProps) {
   return (
     <>
       <Needs current={current} dense={dense} />
+      {!dense && <SearchLink />}
       {running.length > 0 && (
         <Section
           id="h-running"
@@ -229,7 +232,7 @@ export function HomeLists({ current, dense }: ListProps) {
         </Section>
       )}
       {recent.length > 0 && (
-        <Section id="h-recent" title="Recent" note={dense && running.length === 0 ? <NewLink /> : undefined}>
+        <Section id="h-recent" title="Recent" note={dense && running.length === 0 ? <NewLink /> : <a href={ARCHIVE}>Archive</a>}>
           <Rows sessions={recent} current={current} />
         </Section>
       )}
@@ -242,6 +245,16 @@ function NewLink(): ComponentChildren {
     <a href={NEW}>
       <Icon name="plus" small />
       New
+    </a>
+  );
+}
+
+/** Looks like the field that it leads to. */
+function SearchLink(): ComponentChildren {
+  return (
+    <a class="inp search-link" href={SEARCH}>
+      <Icon name="search" small />
+      Search all sessions
     </a>
   );
 }

@@ -1,7 +1,13 @@
 import { useLocation } from 'preact-iso';
 import { Tabs } from '../ui/tabs.tsx';
 import { useApp } from './app-context.ts';
-import { HOME, NEW, SETTINGS } from './paths.ts';
+import { ADD_MACHINE, ARCHIVE, HOME, MACHINES, NEW, PROJECTS, SEARCH, SETTINGS } from './paths.ts';
+
+/** The tab under which a screen is found. */
+function tabOf(path: string): string {
+  if ([MACHINES, ADD_MACHINE, PROJECTS, ARCHIVE].some((under) => path === under || path.startsWith(`${under}/`))) return SETTINGS;
+  return path === SEARCH ? HOME : path;
+}
 
 /** The tabs of the home level; on a wide screen the list stands there all the time and holds the ways. */
 export function HomeTabs() {
@@ -12,7 +18,7 @@ export function HomeTabs() {
   const waiting = home === null ? 0 : home.groups.value.needs.length;
   return (
     <Tabs
-      current={path}
+      current={tabOf(path)}
       tabs={[
         { href: HOME, icon: 'home', label: 'Home', badge: waiting },
         { href: NEW, icon: 'plus', label: 'New', main: true },

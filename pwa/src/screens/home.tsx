@@ -6,6 +6,7 @@ import { Mark } from '../ui/mark.tsx';
 import { Page, Section, Slab, useTitle } from '../ui/page.tsx';
 import { printable } from '../ui/printable.ts';
 import { AgentFacts } from './agent-facts.tsx';
+import { CutMachines } from './alarms.tsx';
 import { useApp, useHome } from './app-context.ts';
 import { bandWords, HomeBand, HomeBanner, HomeLists, overlapsBand } from './home-list.tsx';
 import { HomeTabs } from './home-tabs.tsx';
@@ -27,6 +28,7 @@ export function HomeScreen() {
         <Spoken />
         <div class={overlapped ? 'under-band stack' : 'stack'}>
           <HomeBanner />
+          <CutMachines />
           {empty && <EmptyCard />}
           {empty && <EmptyHelp />}
           <HomeLists current={null} dense={false} />

@@ -1,6 +1,19 @@
 import { describe, expect, it } from 'vitest';
 import { screens } from './list.ts';
-import { HOME, NEW, PAIR, SETTINGS, sessionPath } from './paths.ts';
+import {
+  ADD_MACHINE,
+  ARCHIVE,
+  entryPath,
+  HOME,
+  MACHINES,
+  machinePath,
+  NEW,
+  PAIR,
+  PROJECTS,
+  SEARCH,
+  SETTINGS,
+  sessionPath,
+} from './paths.ts';
 
 describe('the list of screens', () => {
   it('names every address once', () => {
@@ -10,7 +23,9 @@ describe('the list of screens', () => {
 
   it('has a screen for every way that the app leads', () => {
     const paths = screens.map((screen) => screen.path);
-    for (const known of [HOME, NEW, PAIR, SETTINGS]) expect(paths).toContain(known);
+    for (const known of [HOME, NEW, PAIR, SETTINGS, SEARCH, ARCHIVE, PROJECTS, MACHINES, ADD_MACHINE, machinePath(':name')])
+      expect(paths).toContain(known);
+    expect(paths).toContain(entryPath(':id', 7).split('?')[0]);
     for (const face of [undefined, 'terminal', 'log', 'info'] as const) expect(paths).toContain(sessionPath(':id', face));
   });
 

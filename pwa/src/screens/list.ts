@@ -2,7 +2,7 @@ import type { ComponentType } from 'preact';
 import { lazy } from 'preact-iso';
 import { HomeScreen } from './home.tsx';
 import { NotFoundScreen } from './not-found.tsx';
-import { HOME, NEW, PAIR, SETTINGS } from './paths.ts';
+import { ADD_MACHINE, ARCHIVE, HOME, MACHINES, machinePath, NEW, PAIR, PROJECTS, SEARCH, SETTINGS } from './paths.ts';
 import { RePairScreen } from './re-pair.tsx';
 
 export interface Screen {
@@ -19,6 +19,12 @@ export const screens: readonly Screen[] = [
   { path: PAIR, component: lazy(() => import('./pair.tsx').then((module) => module.PairScreen)), needsHome: false },
   { path: NEW, component: lazy(() => import('./new-session.tsx').then((module) => module.NewSessionScreen)), needsHome: true },
   { path: SETTINGS, component: lazy(() => import('./settings.tsx').then((module) => module.SettingsScreen)), needsHome: true },
+  { path: SEARCH, component: lazy(() => import('./search.tsx').then((module) => module.SearchScreen)), needsHome: true },
+  { path: ARCHIVE, component: lazy(() => import('./archive.tsx').then((module) => module.ArchiveScreen)), needsHome: true },
+  { path: PROJECTS, component: lazy(() => import('./projects.tsx').then((module) => module.ProjectsScreen)), needsHome: true },
+  { path: MACHINES, component: lazy(() => import('./machines.tsx').then((module) => module.MachinesScreen)), needsHome: true },
+  { path: ADD_MACHINE, component: lazy(() => import('./add-machine.tsx').then((module) => module.AddMachineScreen)), needsHome: true },
+  { path: machinePath(':name'), component: lazy(() => import('./machine.tsx').then((module) => module.MachineScreen)), needsHome: true },
   { path: '/sessions/:id', component: lazy(() => import('./session.tsx').then((module) => module.SessionDefaultScreen)), needsHome: true },
   {
     path: '/sessions/:id/terminal',

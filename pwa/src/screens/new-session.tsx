@@ -1,4 +1,5 @@
 import type { Agent } from '@afield/shared/api/agents.ts';
+import { LOCAL_MACHINE } from '@afield/shared/api/base.ts';
 import { uuidv7 } from '@afield/shared/client/uuid.ts';
 import { useModel } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
@@ -7,10 +8,11 @@ import { type NewSession, NewSessionModel } from '../models/new-session.ts';
 import { Banner } from '../ui/banner.tsx';
 import { TextField } from '../ui/forms.tsx';
 import { Page } from '../ui/page.tsx';
-import { exact, printable } from '../ui/printable.ts';
+import { printable } from '../ui/printable.ts';
 import { AgentFacts } from './agent-facts.tsx';
 import { useApp, useHome } from './app-context.ts';
 import { HomeTabs } from './home-tabs.tsx';
+import { Model, Variables, Where } from './new-session-where.tsx';
 import { sessionPath } from './paths.ts';
 
 export function NewSessionScreen() {
@@ -52,8 +54,9 @@ export function NewSessionScreen() {
           maxLength={100_000}
           hint="Kept on this device until it is sent. May stay empty: then it only starts."
         />
-        <AgentChoice form={form} />
         <Where form={form} />
+        <AgentChoice form={form} />
+        <Model form={form} />
         <TextField
           label="Name"
           value={form.draft.value.name}
@@ -61,15 +64,21 @@ export function NewSessionScreen() {
           maxLength={100}
           placeholder="Made from the first words"
         />
+        <Variables form={form} />
         <Problems form={form} open={open} />
         <div class="form-foot">
           <button type="submit" class="btn btn-main btn-wide btn-tall" disabled={!open || !form.ready.value}>
-            {form.busy.value ? 'Starting …' : agent === null ? 'Start' : `Start ${printable(agent.name)}`}
+            {form.busy.value ? 'Starting …' : agent === null ? 'Start' : startWords(form, agent.name)}
           </button>
         </div>
       </form>
     </Page>
   );
+}
+
+/** Names the machine where there is more than one. */
+function startWords(form: NewSession, agent: string): string {
+  return `Start ${printable(agent)}${form.machines.value.length > 1 ? ` on ${printable(form.machine.value)}` : ''}`;
 }
 
 function Problems({ form, open }: { form: NewSession; open: boolean }) {
@@ -94,7 +103,12 @@ function AgentChoice({ form }: { form: NewSession }) {
   if (agents === null) {
     return (
       <p class="dim" role="status">
-        {form.loadError.value === null ? 'Asking home for its agents …' : printable(form.loadError.value)}
+        {form.loadError.value === null ? 'Asking home for its agents …' : printable(form.loadError.value)}{' '}
+        {form.loadError.value !== null && (
+          <button type="button" class="act" onClick={() => void form.load()}>
+            Try again
+          </button>
+        )}
       </p>
     );
   }
@@ -103,7 +117,12 @@ function AgentChoice({ form }: { form: NewSession }) {
   return (
     <fieldset>
       <legend class="lab">Agent</legend>
-      {here.length === 0 && <p class="field-error">No agent is installed at home yet. Each line says what to type there.</p>}
+      {here.length === 0 && (
+        <p class="field-error">
+          No agent is installed {form.machine.value === LOCAL_MACHINE ? 'at home' : `on ${form.machine.value}`} yet. Each line says what to
+          type there.
+        </p>
+      )}
       <ul class="rows">
         {here.map((agent) => (
           <li key={agent.name}>
@@ -139,38 +158,5 @@ function AgentOption({ agent, checked, onChoose }: { agent: Agent; checked: bool
         <AgentFacts agent={agent} />
       </span>
     </label>
-  );
-}
-
-function Where({ form }: { form: NewSession }) {
-  const projects = form.projects.value;
-  const { project, cwd } = form.draft.value;
-  return (
-    <>
-      {projects.length > 0 && (
-        <label class="field">
-          <span>Project</span>
-          <select class="inp" value={project} onChange={(event) => form.change({ project: event.currentTarget.value })}>
-            <option value="">A directory …</option>
-            {projects.map((one) => (
-              <option key={one.id} value={one.id}>
-                {printable(one.name)} · {exact(one.cwd)}
-              </option>
-            ))}
-          </select>
-        </label>
-      )}
-      {(projects.length === 0 || project === '') && (
-        <TextField
-          label="Directory at home"
-          value={cwd}
-          onInput={(next) => form.change({ cwd: next })}
-          placeholder="~"
-          exact
-          maxLength={4096}
-          hint="Absolute, or from the home directory: ~/src/shop. Empty: the home directory."
-        />
-      )}
-    </>
   );
 }

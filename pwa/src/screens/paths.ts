@@ -3,10 +3,24 @@ export const HOME = '/';
 export const PAIR = '/pair';
 export const NEW = '/new';
 export const SETTINGS = '/settings';
+export const SEARCH = '/search';
+export const MACHINES = '/machines';
+export const ADD_MACHINE = '/add-machine';
+export const PROJECTS = '/projects';
+export const ARCHIVE = '/archive';
+
+export function machinePath(name: string): string {
+  return `${MACHINES}/${name}`;
+}
 
 export type SessionFace = 'terminal' | 'log' | 'info';
 
 /** Without a face: the session's own choice, the terminal today. */
 export function sessionPath(id: string, face?: SessionFace): string {
   return face === undefined ? `/sessions/${id}` : `/sessions/${id}/${face}`;
+}
+
+/** The log of a session at one of its entries. */
+export function entryPath(id: string, seq: number): string {
+  return `${sessionPath(id, 'log')}?at=${seq}`;
 }

@@ -10,7 +10,7 @@ import { printable } from '../ui/printable.ts';
 import { useHome } from './app-context.ts';
 import { HOME } from './paths.ts';
 
-type Asked = 'rename' | 'stop' | 'delete' | null;
+type Asked = 'rename' | 'stop' | 'release' | 'delete' | null;
 
 function ActionRow({
   icon,
@@ -57,7 +57,7 @@ export function SessionActionList({ session, live, onDone }: { session: Session;
       {!live && <p class="meta">There is no connection: nothing can be done to it now.</p>}
       {actions.error.value !== null && asked === null && (
         <p class="field-error" role="alert">
-          {actions.error.value}
+          {printable(actions.error.value)}
         </p>
       )}
       <ul class="rows actions">
@@ -68,6 +68,15 @@ export function SessionActionList({ session, live, onDone }: { session: Session;
             note="The agent leaves what it does now; the session goes on."
             disabled={off}
             onClick={() => void actions.interrupt().then(then())}
+          />
+        )}
+        {!ended && session.adopted && (
+          <ActionRow
+            icon="release"
+            label="Release"
+            note="It goes on in its own tmux, without Afield."
+            disabled={off}
+            onClick={() => setAsked('release')}
           />
         )}
         {!ended && (
@@ -86,13 +95,23 @@ export function SessionActionList({ session, live, onDone }: { session: Session;
           disabled={off}
           onClick={() => void actions.pin(!session.pinned).then(then())}
         />
-        <ActionRow
-          icon="archive"
-          label="Archive"
-          note="Leaves the lists; its history stays at home."
-          disabled={off}
-          onClick={() => void actions.archive(true).then(then(leave))}
-        />
+        {session.archived ? (
+          <ActionRow
+            icon="archive"
+            label="Bring back"
+            note="From the archive into the lists."
+            disabled={off}
+            onClick={() => void actions.archive(false).then(then())}
+          />
+        ) : (
+          <ActionRow
+            icon="archive"
+            label="Archive"
+            note={ended ? 'Leaves the lists; its history stays at home.' : 'Leaves the lists and goes on; its history stays at home.'}
+            disabled={off}
+            onClick={() => void actions.archive(true).then(then(leave))}
+          />
+        )}
         {ended && (
           <ActionRow icon="bin" label="Delete" note="With its history and recording." disabled={off} onClick={() => setAsked('delete')} />
         )}
@@ -105,7 +124,7 @@ export function SessionActionList({ session, live, onDone }: { session: Session;
 interface AskedProps {
   asked: Asked;
   session: Session;
-  actions: Pick<SessionActions, 'busy' | 'error' | 'stop' | 'rename' | 'remove' | 'clearError'>;
+  actions: Pick<SessionActions, 'busy' | 'error' | 'stop' | 'release' | 'rename' | 'remove' | 'clearError'>;
   onClose(): void;
   onDone(): void;
   onLeave(): void;
@@ -132,6 +151,12 @@ function AskedDialog({ asked, session, actions, onClose, onDone, onLeave }: Aske
       return (
         <Confirm title={`Stop “${name}”?`} confirm="Stop it" {...shared} onConfirm={() => finish(actions.stop())}>
           The agent and every process it started end. What it wrote to disk stays, and so does the history.
+        </Confirm>
+      );
+    case 'release':
+      return (
+        <Confirm title={`Release “${name}”?`} confirm="Release it" {...shared} danger={false} onConfirm={() => finish(actions.release())}>
+          The program goes on in its own tmux and is no longer watched. What was noted so far stays here. It can be adopted again.
         </Confirm>
       );
     case 'delete':

@@ -1,15 +1,20 @@
-import type { Session } from '@afield/shared/api/sessions.ts';
+import { LOCAL_MACHINE } from '@afield/shared/api/base.ts';
+import { ENDED, type Session } from '@afield/shared/api/sessions.ts';
 import type { ComponentChildren } from 'preact';
 import { useRoute } from 'preact-iso';
 import { everyQuarterMinute } from '../models/clock.ts';
 import { Banner } from '../ui/banner.tsx';
+import { CopyButton } from '../ui/copy-button.tsx';
 import { bytes, Facts } from '../ui/facts.tsx';
 import { StatusWord } from '../ui/mark.tsx';
+import { Slab } from '../ui/page.tsx';
 import { exact, printable } from '../ui/printable.ts';
 import { sessionLine, sinceOf, trackEnd, trackLabel, wordsAfter } from '../ui/session-words.ts';
 import { clock, span, when } from '../ui/time.ts';
 import { Track } from '../ui/track.tsx';
+import { useApp } from './app-context.ts';
 import { SessionActionList } from './session-actions.tsx';
+import { QuietPanel } from './session-quiet.tsx';
 import { SessionScreen } from './session-screen.tsx';
 
 /** A shorter time is not worth a word. */
@@ -29,6 +34,7 @@ function Info({ session, live }: { session: Session; live: boolean }) {
   return (
     <>
       <WhatNow session={session} live={live} now={now} />
+      {!ENDED.has(session.status) && <QuietPanel key={session.id} session={session} live={live} />}
       <section class="panel" aria-labelledby="h-track">
         <h2 id="h-track">The last hour</h2>
         <Track values={session.track} end={trackEnd(session)} label={trackLabel(session, now, live)} />
@@ -38,6 +44,7 @@ function Info({ session, live }: { session: Session; live: boolean }) {
         <h2 id="h-about">About</h2>
         <Facts items={about(session, now)} />
       </section>
+      <Attach session={session} />
       <section aria-labelledby="h-do">
         <div class="sec">
           <h2 id="h-do">What you can do</h2>
@@ -92,9 +99,33 @@ const at = (iso: string, now: number): string => {
   return day === hour ? hour : `${day}, ${hour}`;
 };
 
+/** No more than is known: tmux holds a session, a terminal of the home server does not. */
+function survives({ survives_restart, runtime }: Session): string {
+  return survives_restart ? `it goes on in ${printable(runtime)}` : 'it ends: there is no tmux where it runs';
+}
+
+/** The way to look at it without Afield. */
+function Attach({ session }: { session: Session }) {
+  const app = useApp();
+  const command = session.attach_command;
+  if (command === null) return null;
+  const place = session.machine === LOCAL_MACHINE ? 'at home' : `on ${printable(session.machine)}`;
+  return (
+    <section class="panel stack" aria-labelledby="h-attach">
+      <h2 id="h-attach">Without Afield</h2>
+      <p class="small dim">The session lives in tmux. Type this {place} to see it there:</p>
+      <Slab label="Command to look at the session" prompt>
+        {exact(command)}
+      </Slab>
+      <CopyButton what="the command" onCopy={() => app.copy(command)} />
+    </section>
+  );
+}
+
 function about(session: Session, now: number): (readonly [string, ComponentChildren])[] {
   const rows: (readonly [string, ComponentChildren] | null)[] = [
     ['Agent', printable(session.agent)],
+    session.model === null ? null : ['Model', printable(session.model)],
     ['Machine', printable(session.machine)],
     ['Directory', <code key="cwd">{exact(session.cwd)}</code>],
     ['Started', at(session.created_at, now)],
@@ -102,11 +133,14 @@ function about(session: Session, now: number): (readonly [string, ComponentChild
     session.exit_code === null ? null : ['Exit code', String(session.exit_code)],
     session.last_output_at === null ? null : ['Last output', at(session.last_output_at, now)],
     ['Printed', bytes(session.output_bytes)],
+    session.recovered_bytes === 0 ? null : ['Of it, fetched after an absence', bytes(session.recovered_bytes)],
     ['Terminal', `${session.cols} × ${session.rows}`],
     session.lease === null ? null : ['Size held by', printable(session.lease.device_name)],
     ['Watching now', String(session.viewers)],
     session.pid === null ? null : ['Process', String(session.pid)],
-    ['If the home server restarts', session.survives_restart ? 'it goes on' : 'it ends'],
+    ENDED.has(session.status) ? null : ['If the home server restarts', survives(session)],
+    session.adopted ? ['Adopted', 'from your own tmux'] : null,
+    session.archived ? ['Archived', 'yes'] : null,
   ];
   return rows.filter((row) => row !== null);
 }

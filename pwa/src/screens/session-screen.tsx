@@ -1,15 +1,18 @@
 import { ENDED, type Session } from '@afield/shared/api/sessions.ts';
 import type { ComponentChildren } from 'preact';
-import { useState } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 import { everyQuarterMinute } from '../models/clock.ts';
+import { Icon } from '../ui/icons.tsx';
 import { Page } from '../ui/page.tsx';
 import { printable } from '../ui/printable.ts';
 import { SessionFrame } from '../ui/session-frame.tsx';
 import { sessionWhen } from '../ui/session-words.ts';
 import type { DockItem } from '../ui/tabs.tsx';
+import { clock } from '../ui/time.ts';
 import { useHome } from './app-context.ts';
-import { HOME, type SessionFace, sessionPath } from './paths.ts';
+import { ARCHIVE, HOME, machinePath, type SessionFace, sessionPath } from './paths.ts';
 import { SessionActionsSheet } from './session-actions.tsx';
+import { QuietLine } from './session-quiet.tsx';
 
 export interface SessionScreenProps {
   id: string;
@@ -39,9 +42,9 @@ function dockOf(session: Session, face: SessionFace): DockItem[] {
 export function SessionScreen({ id, face, children, foot, full = false, mainClass }: SessionScreenProps) {
   const { home } = useHome();
   const [sheet, setSheet] = useState(false);
-  const session = home.sessions.value.get(id);
+  const session = home.find(id);
   const live = home.live.value;
-  if (session === undefined) return <MissingSession known={home.listed.value} live={live} />;
+  if (session === undefined) return <MissingSession id={id} live={live} />;
   const place = `${printable(session.agent)} · ${printable(session.machine)}`;
   const age = sessionWhen(session, everyQuarterMinute.value, live);
   const unsure = !live && !ENDED.has(session.status);
@@ -52,12 +55,20 @@ export function SessionScreen({ id, face, children, foot, full = false, mainClas
         status={session.status}
         {...(unsure ? { statusWord: `was ${session.status}` } : {})}
         facts={live ? [place, age] : [place, age, home.pill.value.text]}
-        back={HOME}
+        back={session.archived ? ARCHIVE : HOME}
         dock={dockOf(session, face)}
         onMore={() => setSheet(true)}
         full={full}
         {...(mainClass === undefined ? {} : { mainClass })}
         foot={foot?.(session, live)}
+        below={
+          live && (
+            <>
+              <CutLine session={session} />
+              {face !== 'info' && <QuietLine key={session.id} session={session} live={live} />}
+            </>
+          )
+        }
       >
         {children(session, live)}
       </SessionFrame>
@@ -66,20 +77,56 @@ export function SessionScreen({ id, face, children, foot, full = false, mainClas
   );
 }
 
-function MissingSession({ known, live }: { known: boolean; live: boolean }) {
-  const title = known && live ? 'No such session' : 'Not here yet';
+/** Not in the list: it is asked for, for it may be an archived one. */
+function MissingSession({ id, live }: { id: string; live: boolean }) {
+  const { home } = useHome();
+  const [fault, setFault] = useState<string | null>(null);
+  const [unknown, setUnknown] = useState(false);
+  useEffect(() => {
+    if (!live) return;
+    let left = false;
+    setFault(null);
+    home.look(id).then(
+      (known) => !left && setUnknown(!known),
+      (cause: unknown) => !left && setFault(cause instanceof Error ? cause.message : String(cause)),
+    );
+    return () => {
+      left = true;
+    };
+  }, [id, live]);
+  const gone = live && unknown;
   return (
-    <Page title={title}>
+    <Page title={gone ? 'No such session' : 'Not here yet'}>
       <section class="panel empty" role="status">
         <p>
-          {known && live
-            ? 'It was deleted or archived, or belongs to another home.'
-            : 'This device has not seen this session before. It shows as soon as home answers.'}
+          {gone && 'It was deleted, or belongs to another home.'}
+          {!gone && fault !== null && printable(fault)}
+          {!gone &&
+            fault === null &&
+            (live ? 'Asking home for it …' : 'This device has not seen this session before. It shows as soon as home answers.')}
         </p>
         <a class="btn btn-main btn-wide" href={HOME}>
           Back to Home
         </a>
       </section>
     </Page>
+  );
+}
+
+/** The line to its machine is cut: what is shown is from before, and what can be done about it. */
+function CutLine({ session }: { session: Session }) {
+  const { home } = useHome();
+  const machine = home.machines.value.find((one) => one.name === session.machine);
+  if (machine === undefined || machine.line.state === 'up' || ENDED.has(session.status)) return null;
+  const { state, since } = machine.line;
+  return (
+    <a class="quiet-line cut-line" href={machinePath(machine.name)}>
+      <Icon name={state === 'down' ? 'cut' : 'clock'} small />
+      <span class="two-lines">
+        {state === 'down' ? `${machine.name} is not reached` : `Reaching ${machine.name} again`}
+        {state === 'down' && since !== null && ` since ${clock(since)}`}.{' '}
+        {session.survives_restart ? 'The session goes on there; nothing is lost.' : 'Whether it still runs shows when it is reached.'}
+      </span>
+    </a>
   );
 }

@@ -8,6 +8,6 @@ const SessionTerminalScreen = lazy(() => import('./session-terminal.tsx').then((
 export function SessionDefaultScreen() {
   const { params } = useRoute();
   const { home } = useHome();
-  const session = home.sessions.value.get(params.id ?? '');
+  const session = home.find(params.id ?? '');
   return session?.faces.includes('terminal') ? <SessionTerminalScreen /> : <SessionInfoScreen />;
 }

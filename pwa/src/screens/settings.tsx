@@ -7,6 +7,7 @@ import { Conn } from '../ui/conn.tsx';
 import { Confirm } from '../ui/dialog.tsx';
 import { Facts } from '../ui/facts.tsx';
 import { Segments } from '../ui/forms.tsx';
+import { Icon, type IconName } from '../ui/icons.tsx';
 import { Page, Section } from '../ui/page.tsx';
 import { exact, printable } from '../ui/printable.ts';
 import { lastSeen } from '../ui/time.ts';
@@ -14,7 +15,8 @@ import { useApp, useHome } from './app-context.ts';
 import { DeviceList } from './device-list.tsx';
 import { HomeTabs } from './home-tabs.tsx';
 import { installSteps } from './install-hint.tsx';
-import { PAIR } from './paths.ts';
+import { ARCHIVE, MACHINES, PAIR, PROJECTS, SEARCH } from './paths.ts';
+import { HistorySettings } from './settings-history.tsx';
 import { PushSettings } from './settings-push.tsx';
 
 /** "More": how the connection stands, who may steer, and how this device behaves. */
@@ -25,9 +27,11 @@ export function SettingsScreen() {
   const pill = home.pill.value;
   return (
     <Page title="More" corner={!app.wide.value && <Conn state={pill.state} text={pill.text} href="#connection" />} after={<HomeTabs />}>
+      <Ways />
       <PushSettings />
       <DeviceList devices={devices} />
       <Connection devices={devices} />
+      <HistorySettings />
       <Section id="h-device" title="This device">
         <div class="panel stack">
           <Segments
@@ -48,6 +52,40 @@ export function SettingsScreen() {
         </div>
       </Section>
     </Page>
+  );
+}
+
+/** The screens that have no tab of their own. */
+function Ways() {
+  const { home } = useHome();
+  const cut = home.machines.value.filter((machine) => machine.line.state === 'down').length;
+  return (
+    <ul class="rows">
+      <Way href={SEARCH} icon="search" label="Search" note="what any session printed" />
+      <Way
+        href={MACHINES}
+        icon="machine"
+        label="Machines"
+        note={cut === 0 ? 'where sessions run' : `${cut} ${cut === 1 ? 'is' : 'are'} not reached`}
+      />
+      <Way href={PROJECTS} icon="folder" label="Projects" note="directories and what they start with" />
+      <Way href={ARCHIVE} icon="archive" label="Archive" note="sessions that left the lists" />
+    </ul>
+  );
+}
+
+function Way({ href, icon, label, note }: { href: string; icon: IconName; label: string; note: string }) {
+  return (
+    <li>
+      <a class="setrow" href={href}>
+        <Icon name={icon} />
+        <span class="main">
+          <b>{label}</b>
+          <span class="meta">{note}</span>
+        </span>
+        <Icon name="forward" small />
+      </a>
+    </li>
   );
 }
 

@@ -1,8 +1,9 @@
 import { useLocation } from 'preact-iso';
 import { Icon } from '../ui/icons.tsx';
+import { CutMachines } from './alarms.tsx';
 import { useHome } from './app-context.ts';
 import { HomeBand, HomeBanner, HomeLists, overlapsBand } from './home-list.tsx';
-import { NEW, SETTINGS } from './paths.ts';
+import { NEW, SEARCH, SETTINGS } from './paths.ts';
 
 /** The list beside a session on a wide screen. */
 export function SideList() {
@@ -15,11 +16,16 @@ export function SideList() {
       <HomeBand heading={false} overlapped={overlapped} />
       <div class={overlapped ? 'side-body overlaps' : 'side-body'}>
         <HomeBanner />
+        <CutMachines />
         <HomeLists current={current} dense />
         <p class="side-ways">
           <a class="act" href={NEW} {...(path === NEW ? { 'aria-current': 'page' as const } : {})}>
             <Icon name="plus" small />
             New session
+          </a>
+          <a class="act" href={SEARCH} {...(path === SEARCH ? { 'aria-current': 'page' as const } : {})}>
+            <Icon name="search" small />
+            Search
           </a>
           <a class="act" href={SETTINGS} {...(path === SETTINGS ? { 'aria-current': 'page' as const } : {})}>
             <Icon name="menu" small />

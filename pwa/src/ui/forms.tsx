@@ -15,6 +15,7 @@ export interface TextFieldProps {
   exact?: boolean;
   maxLength?: number;
   required?: boolean;
+  inputMode?: 'numeric' | 'decimal';
 }
 
 /** A labelled line or area of text. */
@@ -30,6 +31,7 @@ export function TextField(props: TextFieldProps) {
     onInput: (event: { currentTarget: { value: string } }) => props.onInput(event.currentTarget.value),
     'aria-invalid': props.error ? ('true' as const) : ('false' as const),
     ...(described === '' ? {} : { 'aria-describedby': described }),
+    ...(props.inputMode === undefined ? {} : { inputMode: props.inputMode }),
     ...(props.maxLength === undefined ? {} : { maxLength: props.maxLength }),
     ...(props.exact ? ({ autocapitalize: 'off', autocorrect: 'off', autocomplete: 'off', spellcheck: false } as const) : {}),
   };
@@ -49,6 +51,44 @@ export function TextField(props: TextFieldProps) {
           {props.error}
         </p>
       ) : null}
+    </div>
+  );
+}
+
+export interface SelectFieldProps {
+  label: string;
+  value: string;
+  options: readonly { value: string; label: string }[];
+  onChange(value: string): void;
+  hint?: ComponentChildren;
+}
+
+/** One of many. */
+export function SelectField({ label, value, options, onChange, hint }: SelectFieldProps) {
+  const id = useId();
+  return (
+    <div class="field">
+      <label class="lab" for={id}>
+        {label}
+      </label>
+      <select
+        id={id}
+        class="inp"
+        value={value}
+        onChange={(event) => onChange(event.currentTarget.value)}
+        {...(hint === undefined ? {} : { 'aria-describedby': `${id}-hint` })}
+      >
+        {options.map((option) => (
+          <option key={option.value} value={option.value}>
+            {option.label}
+          </option>
+        ))}
+      </select>
+      {hint !== undefined && (
+        <p class="meta field-hint" id={`${id}-hint`}>
+          {hint}
+        </p>
+      )}
     </div>
   );
 }

@@ -1,5 +1,6 @@
 import type { ComponentChildren } from 'preact';
 import { useEffect } from 'preact/hooks';
+import { Icon } from './icons.tsx';
 
 /** Sets the title of the window while the screen is shown. Never an agent's words: a name a person gave, or ours. */
 export function useTitle(title: string): void {
@@ -10,6 +11,8 @@ export function useTitle(title: string): void {
 
 export interface PageProps {
   title: string;
+  /** Where the page belongs to: an arrow before the heading leads there. */
+  back?: { href: string; label: string };
   /** At the right of the heading. */
   corner?: ComponentChildren;
   children: ComponentChildren;
@@ -19,11 +22,16 @@ export interface PageProps {
 }
 
 /** A screen of the home level: heading, content, tabs. */
-export function Page({ title, corner, children, after, class: name }: PageProps) {
+export function Page({ title, back, corner, children, after, class: name }: PageProps) {
   useTitle(title);
   return (
     <>
       <header class="page-top">
+        {back !== undefined && (
+          <a class="btn btn-icon page-back" href={back.href} aria-label={`Back to ${back.label}`}>
+            <Icon name="back" />
+          </a>
+        )}
         <h1 tabindex={-1}>{title}</h1>
         {corner !== undefined && <span class="push line">{corner}</span>}
       </header>

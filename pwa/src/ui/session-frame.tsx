@@ -17,6 +17,8 @@ export interface SessionFrameProps {
   dock: readonly DockItem[];
   onMore(): void;
   children: ComponentChildren;
+  /** Below the facts: what is not as usual. */
+  below?: ComponentChildren;
   /** Above the dock: composer, keys. */
   foot?: ComponentChildren;
   /** The content fills the screen's height and scrolls by itself (terminal). */
@@ -45,6 +47,7 @@ export function SessionFrame(props: SessionFrameProps) {
             <span key={fact}>{fact}</span>
           ))}
         </p>
+        {props.below}
       </header>
       <main id="main" class={props.mainClass ?? ''}>
         {props.children}
