@@ -117,7 +117,7 @@ describe.each(FOLDERS)('recordings in %s', (folder) => {
       const reader = new StateReader(recipe, clock, signals, (reading) => told.push(reading));
       let face: { status: State | null; since: number } = { status: null, since: 0 };
       const look = () => {
-        const status = reader.rules()?.status ?? null;
+        const status = reader.signs()?.status ?? null;
         if (status !== face.status) face = { status, since: clock.monotonic() };
         // What has been on the screen for a while was told.
         const lasted = clock.monotonic() - face.since;

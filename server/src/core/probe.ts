@@ -24,6 +24,7 @@ export interface ProbeSubject {
   shell: boolean;
   knownFace: boolean;
   title(): string | null;
+  /** What its rules or its bell say. */
   reading(): Reading | null;
   foreign(): boolean | null;
   alternate(): boolean;

@@ -58,7 +58,7 @@ export class SessionWatch {
       shell: recipe.foregroundDecides === true,
       knownFace: recipe.states.some((rule) => rule.status === 'idle'),
       title: () => row.title,
-      reading: () => this.#reader?.rules() ?? null,
+      reading: () => this.#reader?.signs() ?? null,
       foreign: () => this.#foreign(),
       alternate: () => terminal.screen.alternate,
       movedAt: () => Math.max(this.#reader?.lastActivity ?? Number.NEGATIVE_INFINITY, options.lastTyped()),

@@ -95,9 +95,11 @@ export class StateReader {
     return this.#lastActivity;
   }
 
-  /** What its rules say now; null: none fits. */
-  rules(): Reading | null {
-    return readRules(this.#recipe.states, this.#signals);
+  /** What its rules say now, or else its bell; null: nothing. */
+  signs(): Reading | null {
+    const { states, bell } = this.#recipe;
+    const rung = this.#rang && bell !== undefined ? guessed(bell, bell === 'waiting' ? BELL_REASON : null) : null;
+    return readRules(states, this.#signals) ?? rung;
   }
 
   /** The window title changed: the strongest sign there is, looked at before it changes again. */
@@ -158,7 +160,7 @@ export class StateReader {
   }
 
   #look(): void {
-    const reading = this.rules() ?? this.#guess();
+    const reading = this.signs() ?? this.#guess();
     if (reading === null || same(reading, this.#told)) {
       this.#candidate = null;
       return;
@@ -189,10 +191,8 @@ export class StateReader {
     return flows;
   }
 
-  /** Where no rule fits. Null: nothing can be said yet. */
+  /** Where there is no sign. Null: nothing can be said yet. */
   #guess(): Reading | null {
-    if (this.#rang && this.#recipe.bell !== undefined)
-      return guessed(this.#recipe.bell, this.#recipe.bell === 'waiting' ? BELL_REASON : null);
     if (this.#worked) return guessed('busy');
     const silent = this.#quietMs - (this.#clock.monotonic() - this.#lastActivity);
     if (silent > 0) this.#lookIn(silent);
