@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { isAnswer, withoutReports } from './terminal-reports.ts';
+import { isAnswer, leftByTmux, withoutReports } from './terminal-reports.ts';
 
 const left = (keys: string) => Buffer.from(withoutReports(Buffer.from(keys, 'latin1'))).toString('latin1');
 
@@ -45,5 +45,12 @@ it('E3: an answer is made of numbers', () => {
   expect(isAnswer('\x1b[1;1R')).toBe(true);
   for (const evil of ['ls\r', '\x1b[1;1Rls\r', '\x1b]lrm -rf\x1b\\', '\x1bP1$rls\r\x1b\\', `\x1b[${'1;'.repeat(200)}c`]) {
     expect(isAnswer(evil)).toBe(false);
+  }
+});
+
+it('E3: behind tmux only the questions that it leaves open are answered', () => {
+  for (const own of ['\x1b[?1;2c', '\x1b[>0;276;0c', '\x1b[0n', '\x1b[12;40R']) expect(leftByTmux(Buffer.from(own))).toBe(false);
+  for (const left of ['\x1b[?12;40R', '\x1b[?2026;2$y', '\x1b[4;2$y', '\x1b[?13n', '\x1bP1$r0m\x1b\\']) {
+    expect(isAnswer(left) && leftByTmux(Buffer.from(left))).toBe(true);
   }
 });

@@ -14,6 +14,19 @@ export function isAnswer(report: string): boolean {
 }
 
 /**
+ * The answers that a tmux in between leaves to us: it answers DA1, DA2, DSR 5, CPR and XTVERSION itself, at once, and says nothing to
+ * DECRQM, DECRQSS, DECXCPR and the private DSRs (tmux 3.3a, asked in a pane).
+ */
+const LEFT_BY_TMUX =
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are control sequences
+  /^(?:\x1b\[\??\d+;\d+\$y|\x1b\[\?\d+(?:;\d+)?[Rn]|\x1bP[01]\$r)/;
+
+/** True when only we can give this answer, though a tmux stands between us and the program. */
+export function leftByTmux(report: Buffer): boolean {
+  return LEFT_BY_TMUX.test(report.toString('latin1'));
+}
+
+/**
  * What a viewer's terminal sends by itself, never a person: the answers above, XTVERSION, colours (OSC 4, 10 to 19), kitty's keyboard
  * flags, window reports. A cursor position `ESC [ 1 ; n R` is also what F3 with a modifier sends: those stay.
  */

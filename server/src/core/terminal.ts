@@ -8,7 +8,7 @@ import type { Screen, ScreenSize } from './screen.ts';
 import type { Attachment, ViewerSink } from './service.ts';
 import { SizeLease } from './size-lease.ts';
 import type { Disk } from './storage.ts';
-import { withoutReports } from './terminal-reports.ts';
+import { leftByTmux, withoutReports } from './terminal-reports.ts';
 import { type Snapshot, Viewer } from './viewer.ts';
 
 /** When mirror or disk are so far behind, the program is held back by its terminal, as by any slow terminal; and let go again. */
@@ -55,7 +55,10 @@ export class TerminalSession {
     this.#events = events;
     this.screen = screen;
     this.screen.onAnswer = (bytes) => {
-      if (this.screen.offset >= this.#unansweredBelow) this.#process?.write(bytes);
+      const process = this.#process;
+      if (process === null || this.screen.offset < this.#unansweredBelow) return;
+      // A second answer of the same kind would be taken for keys.
+      if (!process.answered || leftByTmux(bytes)) process.write(bytes);
     };
     this.screen.onTitle = (title) => events.title(title);
     this.screen.onBell = () => events.bell();
@@ -103,8 +106,6 @@ export class TerminalSession {
 
   run(process: TerminalProcess): void {
     this.#process = process;
-    // tmux answers them itself, and at once: a second answer would come too late and be taken for keys.
-    if (process.answered) this.#unansweredBelow = Number.POSITIVE_INFINITY;
     process.onOutput = (bytes, recovered) => this.#output(bytes, recovered);
     process.onResync = (missed) => this.#resync(missed);
   }
