@@ -183,6 +183,7 @@ export function fakeLink(sessions: Session[], state: ConnectionState, answers: A
         sendable: true,
         input: () => true,
         resize: async () => {},
+        look() {},
         consumed() {},
         detach() {},
       };

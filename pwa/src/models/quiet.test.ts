@@ -31,6 +31,14 @@ describe('why it is quiet', () => {
     expect(calls[0]?.sent.query).toEqual({ limit: 1, type: 'probe,output,state' });
   });
 
+  it('comes with what was looked at, where the entry has it', async () => {
+    const { session_id, timestamp, reason, ...detail } = probeOf(one.id);
+    const { look } = open({ ...entry('probe', -60, reason), detail });
+    await settled();
+    expect(look.quiet.value?.probe).toEqual({ session_id, timestamp: iso(-60), reason, ...detail });
+    expect(timestamp).not.toBe('');
+  });
+
   it('is not told by a look before the last output', async () => {
     const { look } = open(entry('output', -1));
     await settled();

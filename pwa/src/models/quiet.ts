@@ -1,4 +1,5 @@
-import type { Probe } from '@afield/shared/api/probes.ts';
+import { type Probe, probe as probeSchema } from '@afield/shared/api/probes.ts';
+import type { LogEntry } from '@afield/shared/api/sessions.ts';
 import type { AfieldEvent } from '@afield/shared/events.ts';
 import { createModel, effect, signal } from '@preact/signals';
 import { createAction } from './action.ts';
@@ -14,6 +15,12 @@ export interface Quiet {
 
 /** Kinds of entries that tell whether the last look is still true: after output or another state it is not. */
 const TELLING = 'probe,output,state';
+
+/** The look that an entry of the log was written for; null where it says less than that. */
+function probeIn({ session_id, timestamp, text: reason, detail }: LogEntry): Probe | null {
+  const { success, data } = probeSchema.safeParse({ ...detail, session_id, timestamp, reason });
+  return success ? data : null;
+}
 
 /** Why a session is quiet: the last look, as long as it is true, and a new one when asked for. */
 export const QuietModel = createModel((link: HomeLink, sessionId: string) => {
@@ -35,7 +42,7 @@ export const QuietModel = createModel((link: HomeLink, sessionId: string) => {
       const last = items.at(-1);
       if (last === undefined) return;
       if (last.type !== 'probe') moved(last.timestamp);
-      else if (quiet.peek() === null) quiet.value = { reason: last.text, timestamp: last.timestamp, probe: null };
+      else if (quiet.peek() === null) quiet.value = { reason: last.text, timestamp: last.timestamp, probe: probeIn(last) };
     } catch {
       // A courtesy: whoever wants to know asks, and then hears why it does not work.
     }

@@ -9,8 +9,6 @@ export type SessionMap = ReadonlyMap<string, Session>;
 
 /** As many as are kept on the phone; older ended ones are left to the server. */
 export const MAX_SESSIONS = 500;
-/** As many ended ones as Home shows. */
-const MAX_RECENT = 30;
 
 export function toMap(sessions: readonly Session[]): SessionMap {
   return new Map(sessions.map((session) => [session.id, session]));
@@ -98,10 +96,7 @@ export function groupSessions(sessions: SessionMap): SessionGroups {
   return {
     needs: all.filter((session) => session.status === 'waiting').sort(longestWaitFirst),
     running: all.filter((session) => session.status !== 'waiting' && !ENDED.has(session.status)).sort(newestStartFirst),
-    recent: all
-      .filter((session) => ENDED.has(session.status))
-      .sort(newestEndFirst)
-      .slice(0, MAX_RECENT),
+    recent: all.filter((session) => ENDED.has(session.status)).sort(newestEndFirst),
   };
 }
 

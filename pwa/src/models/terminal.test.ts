@@ -15,7 +15,7 @@ function make(over: Partial<TerminalDeps['session']> = {}, text = '', view: Term
   let sendable = true;
   let tellVisible: (visible: boolean) => void = () => {};
   const model = new TerminalSession({
-    session: { id: 's1', cols: 200, rows: 50, lease: null, ended: false, ...over },
+    session: { id: 's1', cols: 200, rows: 50, lease: null, ended: false, fresh: true, ...over },
     attach(options, given) {
       asked.push(`${options.lease} ${options.cols}x${options.rows}`);
       handlers = given;
@@ -29,6 +29,7 @@ function make(over: Partial<TerminalDeps['session']> = {}, text = '', view: Term
         },
         resize: async (cols, rows) => void asked.push(`resize ${cols}x${rows}`),
         consumed: (offset) => consumed.push(offset),
+        look: () => void asked.push('look on'),
         detach: () => asked.push('detach'),
       };
     },
@@ -98,6 +99,31 @@ describe('the size lease', () => {
     model.naturalSize({ cols: 46, rows: 28 });
     expect(asked).toEqual(['take 46x28']);
   });
+  it('a terminal of which this device only remembers something is not taken before home has said who holds it', () => {
+    const { model, asked, drawn } = make({ fresh: false });
+    model.drawnOn(drawn);
+    model.naturalSize({ cols: 46, rows: 28 });
+    expect(asked).toEqual([]);
+    model.leaseChanged({ cols: 200, rows: 50, lease: desk });
+    expect(asked).toEqual(['look 200x50']);
+  });
+  it('a cut line takes the size along, but not from one that took it, and not after a long time', () => {
+    const { model, asked, live, handlers, run } = make();
+    live();
+    handlers().onAttached?.({ stream: 1, viewer: 'me', offset: 0, cols: 46, rows: 28, lease: 'held' });
+    asked.length = 0;
+    handlers().onInterrupted?.({ uncertainInputBytes: 0 });
+    handlers().onAttached?.({ stream: 2, viewer: 'me', offset: 0, cols: 46, rows: 28, lease: 'held' });
+    handlers().onSnapshot(new Uint8Array(1), 7, null);
+    run();
+    expect(asked).toEqual([]);
+    handlers().onInterrupted?.({ uncertainInputBytes: 0 });
+    run();
+    expect(asked).toEqual(['look on']);
+    handlers().onSnapshot(new Uint8Array(1), 8, null);
+    model.leaseChanged({ cols: 200, rows: 50, lease: desk });
+    expect(asked).toEqual(['look on', 'look on']);
+  });
   it('an ended session is only looked at', () => {
     const { model, asked, drawn } = make({ ended: true });
     model.drawnOn(drawn);
@@ -163,7 +189,7 @@ describe('a phone that is locked', () => {
     run();
     model.leaseChanged({ cols: 200, rows: 50, lease: desk });
     visible(true);
-    expect(asked).toEqual(['detach', 'look 46x28']);
+    expect(asked).toEqual(['detach', 'look 46x28', 'look on']);
   });
 });
 

@@ -1,9 +1,7 @@
 import type { Lease, Session } from '@afield/shared/api/sessions.ts';
 import type { AttachOptions, TerminalHandlers, TerminalStream } from '@afield/shared/link/link.ts';
 import { computed, createModel, effect, signal } from '@preact/signals';
-import { composedTextStore } from '../platform/composed-text.ts';
-import { type TerminalView, terminalViewStore } from '../platform/terminal-view.ts';
-import { watchVisible } from '../platform/visibility.ts';
+import type { TerminalView } from '../platform/terminal-view.ts';
 import { composedText, keySequence, type Latch, nextLatch, pastedText, runsLines } from './keys.ts';
 import { createOutgoing } from './outgoing.ts';
 import { watchSizeAway } from './size-away.ts';
@@ -18,7 +16,8 @@ export interface Drawn extends FedScreen {
 }
 
 export interface TerminalDeps {
-  session: Pick<Session, 'id' | 'cols' | 'rows' | 'lease'> & { ended: boolean };
+  /** `fresh`: as home says it now, and not as this device remembers it. */
+  session: Pick<Session, 'id' | 'cols' | 'rows' | 'lease'> & { ended: boolean; fresh: boolean };
   attach(options: AttachOptions, handlers: TerminalHandlers): TerminalStream;
   /** The screen with the lines above it. */
   older(): Promise<Older>;
@@ -35,6 +34,8 @@ export interface TerminalDeps {
 
 /** Sizes settle this long before they are told, in ms: a keyboard that slides in passes through many. */
 const SETTLE_MS = 150;
+/** A line that is cut for longer takes the size back no more, in ms. */
+const KEEP_MS = 30_000;
 /** A screen that must be drawn smaller than this part of a readable size is shown as text unless somebody chose. */
 const LEGIBLE = 0.45;
 
@@ -70,12 +71,16 @@ export const TerminalSession = createModel((deps: TerminalDeps) => {
   let viewer: string | null = null;
   let drawn: Drawn | null = null;
   let settling = () => {};
+  /** Who decides the size is known. */
+  let fresh = deps.session.fresh;
+  let giveUp = () => {};
 
   const feed = createFeed({ consumed: (offset) => stream?.consumed(offset), older: deps.older, later: deps.later });
 
   const handlers: TerminalHandlers = {
     onAttached(attached) {
       viewer = attached.viewer;
+      giveUp();
       size.value = { cols: attached.cols, rows: attached.rows };
       if (attached.lease === 'held') lease.value = 'mine';
       else if (lease.value === 'mine') lease.value = 'theirs';
@@ -94,6 +99,9 @@ export const TerminalSession = createModel((deps: TerminalDeps) => {
       if (phase.value === 'live') phase.value = 'lost';
       uncertain.value = uncertainInputBytes > 0;
       outgoing.fail();
+      // a short cut takes the size along, a long one leaves it to whoever looks
+      giveUp();
+      giveUp = deps.later(() => phase.value === 'lost' && stream?.look(), KEEP_MS);
     },
     onClosed(reason, error) {
       if (reason === 'detached') return;
@@ -132,9 +140,9 @@ export const TerminalSession = createModel((deps: TerminalDeps) => {
     stream = deps.attach({ session_id: deps.session.id, ...wanted, lease: want }, handlers);
   }
 
-  /** Attaches once there is something to draw on and its size is known. Takes the size only where nobody holds it. */
+  /** Attaches once there is something to draw on, its size is known, and who holds it. Takes it only where nobody does. */
   function begin() {
-    if (drawn === null || natural.value === null || stream !== null) return;
+    if (drawn === null || natural.value === null || !fresh || stream !== null) return;
     attach(lease.value === 'free' && !deps.session.ended ? 'take' : 'look');
   }
 
@@ -171,15 +179,17 @@ export const TerminalSession = createModel((deps: TerminalDeps) => {
   const unwatch = watchSizeAway({
     watchVisible: deps.watchVisible,
     later: deps.later,
-    holds: () => lease.value === 'mine' && isLive(),
+    holds: () => lease.value === 'mine' && drawn !== null,
     free: () => lease.value === 'free' && isLive(),
-    giveBack,
+    // without a line there is nobody to tell: it is not taken again
+    giveBack: () => (isLive() ? giveBack() : stream?.look()),
     take: () => attach('take'),
   });
 
   effect(() => deps.kept.write(composed.value));
   effect(() => () => {
     unwatch();
+    giveUp();
     feed.drawOn(null);
     detach();
     drawn = null;
@@ -234,6 +244,9 @@ export const TerminalSession = createModel((deps: TerminalDeps) => {
       size.value = { cols, rows };
       lease.value = leaseOf(now, viewer);
       holder.value = now?.device_name ?? '';
+      fresh = true;
+      if (lease.value === 'theirs') stream?.look();
+      begin();
     },
     takeOver() {
       // who takes the size wants to see the terminal in it
@@ -294,19 +307,4 @@ export type TerminalModel = InstanceType<typeof TerminalSession>;
 function leaseOf(lease: Lease | null, viewer: string | null): 'mine' | 'theirs' | 'free' {
   if (lease === null) return 'free';
   return lease.viewer === viewer ? 'mine' : 'theirs';
-}
-
-/** Brings the browser's clock and what this device keeps. */
-export function openTerminal(deps: Pick<TerminalDeps, 'session' | 'attach' | 'older'>): TerminalModel {
-  return new TerminalSession({
-    ...deps,
-    now: Date.now,
-    later(run, ms) {
-      const timer = setTimeout(run, ms);
-      return () => clearTimeout(timer);
-    },
-    view: terminalViewStore(deps.session.id),
-    watchVisible,
-    kept: composedTextStore(deps.session.id),
-  });
 }

@@ -1,7 +1,8 @@
 import { ENDED, type Session } from '@afield/shared/api/sessions.ts';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { useRoute } from 'preact-iso';
-import { openTerminal, type TerminalModel } from '../models/terminal.ts';
+import { openTerminal } from '../models/open-terminal.ts';
+import type { TerminalModel } from '../models/terminal.ts';
 import { Dialog } from '../ui/dialog.tsx';
 import { exact, printable } from '../ui/printable.ts';
 import { Composer } from '../ui/terminal/composer.tsx';
@@ -88,7 +89,7 @@ function useTerminal(id: string): TerminalModel | null {
     kept.current?.model[Symbol.dispose]();
     const { cols, rows, lease, status } = session;
     const model = openTerminal({
-      session: { id, cols, rows, lease, ended: ENDED.has(status) },
+      session: { id, cols, rows, lease, ended: ENDED.has(status), fresh: home.live.peek() },
       attach: link.attach,
       older: () => link.call('getOutput', { params: { id }, query: { format: 'ansi', scrollback: OLDER_LINES } }),
     });
@@ -104,10 +105,11 @@ function useTerminal(id: string): TerminalModel | null {
   const model = kept.current?.model ?? null;
   const { cols, rows, lease } = session ?? { cols: 0, rows: 0, lease: null };
   const leaseKey = lease === null ? '' : `${lease.viewer} ${lease.device_name}`;
+  const live = home.live.value;
   useEffect(() => {
-    if (model !== null && cols > 0 && home.live.peek()) model.leaseChanged({ cols, rows, lease });
+    if (model !== null && cols > 0 && live) model.leaseChanged({ cols, rows, lease });
     // the lease is a new object in every event: its words are compared instead
-  }, [model, cols, rows, leaseKey]);
+  }, [model, cols, rows, leaseKey, live]);
   return model;
 }
 

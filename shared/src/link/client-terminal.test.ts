@@ -282,6 +282,20 @@ describe('a terminal over a broken line', () => {
     expect(terminal.attached).toMatchObject({ cols: 120, rows: 40, lease: 'held' });
   });
 
+  it('takes nothing back from the viewer that decides the size meanwhile', async () => {
+    const { clock, home, attach } = await online();
+    const { terminal } = await attach();
+    terminal.look();
+    home.guest.pair.cut();
+    await clock.advance(0);
+    expect(home.requests.at(-1)?.payload).toMatchObject({ action: 'attach', lease: 'look' });
+    await terminal.resize(90, 20);
+    home.guest.pair.cut();
+    await clock.advance(10_000);
+    const attaches = home.requests.filter(({ payload }) => payload.action === 'attach');
+    expect(attaches.at(-1)?.payload).toMatchObject({ lease: 'take', cols: 90 });
+  });
+
   it('a resize that the cut swallowed stops no later one', async () => {
     const { clock, home, attach } = await online();
     const { terminal } = await attach();

@@ -120,6 +120,8 @@ export interface TerminalStream {
   input(data: Uint8Array | string): boolean;
   /** Takes the size lease and resizes; the newest size wins. Rejects when it may not. While not connected: applied at the next attach. */
   resize(cols: number, rows: number): Promise<void>;
+  /** Another viewer decides the size now: from the next attach on this one only looks, so that a line that breaks takes nothing back. */
+  look(): void;
   /** Everything below `offset` is on the screen. Call it when the terminal has really taken the bytes: it is what paces the server. */
   consumed(offset: number): void;
   detach(): void;

@@ -84,6 +84,10 @@ export class AttachedTerminal implements TerminalStream {
     return done;
   }
 
+  look(): void {
+    this.#wish = { ...this.#wish, lease: 'look' };
+  }
+
   consumed(offset: number): void {
     if (this.#expected === null) return;
     this.#pace.consumed(Math.min(offset, this.#expected));
@@ -152,7 +156,7 @@ export class AttachedTerminal implements TerminalStream {
     this.#owner.opened(attached.stream);
     this.#handlers.onAttached?.(attached);
     this.#setSendable(true);
-    if (this.#wish !== asked) this.#sendSize();
+    if (this.#wish !== asked && this.#wish.lease === 'take') this.#sendSize();
     else this.#settleResizers(null);
   }
 

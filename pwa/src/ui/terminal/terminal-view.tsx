@@ -107,41 +107,43 @@ export function TerminalView(props: TerminalViewProps) {
   return (
     <div ref={refs.frame} class="term-frame">
       {finding !== null && <FindBar finding={finding} loading={props.older === 'loading'} onClose={() => props.onFinding(false)} />}
-      <section
-        ref={refs.box}
-        class={`slab xterm-box${props.stale ? ' stale' : ''}${text ? ' behind' : ''}`}
-        aria-label={`Terminal screen, ${cols} columns, ${rows} rows${font <= LEAST_PX * 2 ? ', drawn very small' : ''}`}
-        aria-hidden={text}
-        tabindex={text ? -1 : 0}
-        onFocus={(event) => event.target === refs.box.current && !touch() && stage?.screen.focus()}
-      >
-        <div ref={refs.space} class="xterm-space">
-          <Head stage={stage} older={props.older} onOlder={() => props.onOlder(true)} />
-          <div ref={refs.mount} class="xterm-mount" />
-          <div ref={refs.marks} aria-hidden="true" />
-          {stage !== null && byTouch && (
-            <Handles range={selected} scroller={stage.scroller} box={stage.box} onMove={(end, place) => selecting?.moveEnd(end, place)} />
-          )}
-        </div>
-        {stage === null && <Loading fault={fault} onAgain={again} />}
-      </section>
-      {text && stage !== null && (
-        <TextView
-          screen={stage.screen}
-          find={finding?.state ?? null}
-          older={props.older}
-          stale={props.stale}
-          onOlder={() => props.onOlder(true)}
-          onLink={props.onLink}
-          onNewest={setTextNewest}
-          jump={jump}
-        />
-      )}
-      <Over {...props} stage={stage} scroll={scroll} newest={newest} onJump={toNewest}>
-        {stage !== null && byTouch && (
-          <Selected stage={stage} touched={{ selected, selecting, font }} copied={copied} onCopy={() => void copy()} />
+      <div class="term-stage">
+        <section
+          ref={refs.box}
+          class={`slab xterm-box${props.stale ? ' stale' : ''}${text ? ' behind' : ''}`}
+          aria-label={`Terminal screen, ${cols} columns, ${rows} rows${font <= LEAST_PX * 2 ? ', drawn very small' : ''}`}
+          aria-hidden={text}
+          tabindex={text ? -1 : 0}
+          onFocus={(event) => event.target === refs.box.current && !touch() && stage?.screen.focus()}
+        >
+          <div ref={refs.space} class="xterm-space">
+            <Head stage={stage} older={props.older} onOlder={() => props.onOlder(true)} />
+            <div ref={refs.mount} class="xterm-mount" />
+            <div ref={refs.marks} aria-hidden="true" />
+            {stage !== null && byTouch && (
+              <Handles range={selected} scroller={stage.scroller} box={stage.box} onMove={(end, place) => selecting?.moveEnd(end, place)} />
+            )}
+          </div>
+          {stage === null && <Loading fault={fault} onAgain={again} />}
+        </section>
+        {text && stage !== null && (
+          <TextView
+            screen={stage.screen}
+            find={finding?.state ?? null}
+            older={props.older}
+            stale={props.stale}
+            onOlder={() => props.onOlder(true)}
+            onLink={props.onLink}
+            onNewest={setTextNewest}
+            jump={jump}
+          />
         )}
-      </Over>
+        <Over {...props} stage={stage} scroll={scroll} newest={newest} onJump={toNewest}>
+          {stage !== null && byTouch && (
+            <Selected stage={stage} touched={{ selected, selecting, font }} copied={copied} onCopy={() => void copy()} />
+          )}
+        </Over>
+      </div>
     </div>
   );
 }

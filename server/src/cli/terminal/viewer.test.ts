@@ -28,6 +28,7 @@ class FakeStream {
   input = vi.fn((_data: Uint8Array | string) => true);
   resize = vi.fn(async () => {});
   consumed = vi.fn();
+  look = vi.fn();
   detach = vi.fn();
   constructor(options: AttachOptions, handlers: TerminalHandlers) {
     this.options = options;
@@ -140,6 +141,7 @@ describe('Viewer', () => {
     resized(40, 70, 'P\x1b[2J');
     stream().handlers.onSnapshot(Buffer.from('narrow'), 200, null);
     await vi.waitFor(() => expect(desk.text).toContain('P\\e[2J has the size, Ctrl-b t takes it '));
+    expect(stream().look).toHaveBeenCalled();
     resized(80, 24, 'command line');
     desk.text = '';
     stream().handlers.onSnapshot(Buffer.from('wide again'), 300, null);

@@ -164,6 +164,7 @@ export class Viewer {
     const { cols, rows, lease } = event.payload;
     this.#size = { cols, rows };
     this.#holder = lease === null || lease.viewer === this.#stream?.attached?.viewer ? null : lease.device_name;
+    if (this.#holder !== null) this.#stream?.look();
   }
 
   #deskResized(): void {
@@ -207,6 +208,8 @@ export class Viewer {
   #send(keys: Uint8Array): void {
     if (keys.length === 0) return;
     this.#painter?.follow();
+    // Who types decides the size: also over a line that broke since, for which home has forgotten that this terminal had it.
+    if (this.#holder !== null && this.#lease === 'take') this.#takeSize();
     // The bell: it was not taken, and is not kept.
     if (this.#stream?.input(keys) !== true) this.#options.desk.write('\x07');
   }
