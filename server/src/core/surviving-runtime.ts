@@ -15,6 +15,7 @@ export class Program {
   /** Everything that was ever typed into it. */
   typed = '';
   exit: ProcessExit | null = null;
+  missed: Parameters<TerminalProcess['onResync']>[0] | null = null;
   /** What it does when it is typed to. Default: it shows it. */
   onTyped: (text: string) => void = (text) => this.print(text);
   readonly #chunks: Buffer[] = [];
@@ -45,6 +46,20 @@ export class Program {
     const bytes = Buffer.from(text as string);
     this.#chunks.push(bytes);
     this.#length += bytes.length;
+    this.#changed();
+  }
+
+  /** It prints, and so many bytes after it, and nobody will ever hear any of it. Call `resync` next. */
+  lose(text: string, more: number): void {
+    const bytes = Buffer.concat([Buffer.from(text), Buffer.alloc(more, 0x78)]);
+    this.#chunks.push(bytes);
+    this.#length += bytes.length;
+  }
+
+  /** Its screen is told instead of what is lost. */
+  resync({ text, ...screen }: { cols: number; rows: number; text: string; reason: string }): void {
+    this.size = { cols: screen.cols, rows: screen.rows };
+    this.missed = { ...screen, bytes: Buffer.from(text), at: this.#length };
     this.#changed();
   }
 
@@ -243,7 +258,11 @@ class Followed implements TerminalProcess {
 
   #give(): void {
     if (!this.#alive() || !this.#up || this.#paused || this.#told) return;
-    const { length, exit } = this.#program;
+    const { length, exit, missed } = this.#program;
+    if (missed?.at !== undefined && this.#at < missed.at) {
+      this.#at = missed.at;
+      this.onResync(missed);
+    }
     if (this.#at < length) {
       const recovered = this.#at < this.#missedUpTo;
       const end = Math.min(this.#at + PIECE_BYTES, recovered ? this.#missedUpTo : length);
