@@ -132,6 +132,6 @@ done`;
 /** $1: tmux. Prints, for the user's own tmux servers, \`socket=<path>\` and then its panes in format $2. $3: a socket that is ours. */
 export const LIST_FOREIGN = `for socket in "\${TMUX_TMPDIR:-/tmp}/tmux-$(id -u)"/*; do
   [ -S "$socket" ] && [ -O "$socket" ] && [ "$socket" != "$3" ] || continue
-  panes=$("$1" -S "$socket" list-panes -a -F "$2" 2>/dev/null) || continue
+  panes=$("$1" -u -S "$socket" list-panes -a -F "$2" 2>/dev/null) || continue
   printf 'socket=%s\\n%s\\n' "$socket" "$panes"
 done`;
