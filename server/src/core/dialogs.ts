@@ -134,15 +134,13 @@ export class DialogAnswers {
     return this.#dialogs.find((dialog) => dialog.title.test(title) && this.#isOurs(dialog.screen.exec(screen)?.groups?.folder)) ?? null;
   }
 
-  /** The dialog names our directory: whole, from the home directory on, or its last part. */
+  /** The dialog names our directory: whole, from the home directory on, or its last part. Lines may break at a space, which is then lost. */
   #isOurs(shown: string | undefined): boolean {
     if (shown === undefined) return false;
+    const bare = (text: string) => text.replace(/\s+/gu, '');
     const { cwd } = this.#place;
-    const folder = shown
-      .split('\n')
-      .map((line) => line.trim())
-      .join('');
-    if (folder.startsWith('~/')) return cwd.endsWith(folder.slice(1));
-    return folder.startsWith('/') ? folder === cwd : folder === basename(cwd) && folder !== '';
+    const folder = bare(shown);
+    if (folder.startsWith('~/')) return bare(cwd).endsWith(folder.slice(1));
+    return folder.startsWith('/') ? folder === bare(cwd) : folder === bare(basename(cwd)) && folder !== '';
   }
 }
