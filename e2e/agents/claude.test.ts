@@ -1,6 +1,6 @@
 /** The real Claude Code, from npm, against a scripted model: started, steered and approved on its own screen from a phone. */
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Session } from '@afield/shared/api/sessions.ts';
@@ -10,8 +10,7 @@ import { type House, startHouse, until } from '../kit.ts';
 import { openPhone, type Phone } from '../phone.ts';
 import { type ScriptedModel, startScriptedModel } from '../scripted-model/server.ts';
 import { pair, screenText, startSession, tapKey, typeLine } from '../steps.ts';
-
-const KEY = 'dummy-key-for-tests';
+import { claudeEnv, claudeProgram, prepareClaudeHome } from './claude-home.ts';
 
 let folder: string;
 let repo: string;
@@ -20,46 +19,18 @@ let house: House;
 let phone: Phone;
 let id: string;
 
-/** A home folder in which Claude Code asks none of its first-run questions. */
-async function prepareHome(): Promise<void> {
-  await mkdir(repo, { recursive: true });
-  await writeFile(path.join(repo, 'README.md'), '# demo\n');
-  const project = { hasTrustDialogAccepted: true, hasCompletedProjectOnboarding: true, projectOnboardingSeenCount: 4, allowedTools: [] };
-  const settings = {
-    hasCompletedOnboarding: true,
-    lastOnboardingVersion: '2.1.329',
-    theme: 'dark',
-    customApiKeyResponses: { approved: [KEY], rejected: [] },
-    projects: { [repo]: project },
-  };
-  await writeFile(path.join(folder, '.claude.json'), JSON.stringify(settings));
-}
-
 beforeAll(async () => {
-  const program = (process.env.AFIELD_TEST_AGENT_BINS ?? '')
-    .split(path.delimiter)
-    .map((bin) => path.join(bin, 'claude'))
-    .find((file) => existsSync(file));
-  if (program === undefined) throw new Error('Claude Code is not here. Run: npm run test:agents -- claude');
+  const program = claudeProgram();
   folder = await mkdtemp(path.join(tmpdir(), 'afield-claude-'));
   repo = path.join(folder, 'repo');
-  await prepareHome();
+  await prepareClaudeHome(folder, repo);
   model = await startScriptedModel({ cwd: repo });
   const config = {
     agents: {
       claude: {
         // its own default would be to let a model approve; here a person does
         command: [program, '--permission-mode', 'manual'],
-        env: {
-          HOME: folder,
-          ANTHROPIC_BASE_URL: model.url,
-          ANTHROPIC_API_KEY: KEY,
-          CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '1',
-          CLAUDE_CODE_MAX_RETRIES: '1',
-          DISABLE_AUTOUPDATER: '1',
-          DISABLE_ERROR_REPORTING: '1',
-          DISABLE_TELEMETRY: '1',
-        },
+        env: claudeEnv(folder, model),
       },
     },
   };
