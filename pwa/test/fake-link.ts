@@ -175,7 +175,7 @@ export function fakeLink(sessions: Session[], state: ConnectionState, answers: A
       const attached = { stream: 1, viewer: 'phone', cols: options.cols, rows: options.rows, lease: 'look' as const, offset: 0 };
       setTimeout(() => {
         handlers.onAttached?.(attached);
-        handlers.onSnapshot(new TextEncoder().encode(SCREEN), 100);
+        handlers.onSnapshot(new TextEncoder().encode(SCREEN), 100, null);
       }, 20);
       return {
         session_id: options.session_id,

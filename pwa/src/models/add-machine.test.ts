@@ -59,7 +59,7 @@ describe('a machine over ssh', () => {
     answers.createMachine = unknown;
     form.change({ host: 'build-box' });
     await form.add();
-    expect(form.asked.value).toBe(KEY);
+    expect(form.asked.value).toEqual({ fingerprint: KEY, type: 'ED25519' });
     expect(added).toEqual([]);
     answers.createMachine = create;
     await form.confirm();

@@ -17,8 +17,19 @@ export interface MachineFields {
 
 const EMPTY: MachineFields = { kind: 'ssh', name: '', host: '', user: '', port: '', key: '', prefix: '' };
 
-/** OpenSSH's own form of a fingerprint, somewhere in what home says. */
-const FINGERPRINT = /SHA256:[A-Za-z0-9+/]{43}/;
+/** OpenSSH's own form of a fingerprint somewhere in what home says, and the kind of the key behind it. */
+const FINGERPRINT = /(SHA256:[A-Za-z0-9+/]{43})(?: \(([A-Za-z0-9-]{1,40})\))?/;
+
+/** A key that a host showed. `type`: `ED25519`; null when home did not say. */
+export interface ShownKey {
+  fingerprint: string;
+  type: string | null;
+}
+
+function keyIn(text: string): ShownKey | null {
+  const [, fingerprint, type = null] = FINGERPRINT.exec(text) ?? [];
+  return fingerprint === undefined ? null : { fingerprint, type };
+}
 const PORT = /^\d{1,5}$/;
 
 /** Why a name will not do; null when it will. */
@@ -48,7 +59,7 @@ export function suggestedName(host: string): string {
 export const AddMachineModel = createModel((link: HomeLink, onAdded: (machine: Machine) => void) => {
   const fields = signal<MachineFields>(EMPTY);
   /** The key that an unknown host showed: a person compares it before anything is sent there. */
-  const asked = signal<string | null>(null);
+  const asked = signal<ShownKey | null>(null);
   const adding = createAction();
 
   const name = computed(() => {
@@ -84,7 +95,7 @@ export const AddMachineModel = createModel((link: HomeLink, onAdded: (machine: M
     if (!ready.peek()) return;
     const added = await adding.run(async () => onAdded(await link.call('createMachine', { body: body(hostKey) })));
     const failure = adding.failure.peek();
-    asked.value = added || failure?.code !== 'host_key_unknown' ? null : (FINGERPRINT.exec(failure.text)?.[0] ?? null);
+    asked.value = added || failure?.code !== 'host_key_unknown' ? null : keyIn(failure.text);
   }
 
   return {
@@ -102,7 +113,7 @@ export const AddMachineModel = createModel((link: HomeLink, onAdded: (machine: M
     },
     add: () => add(null),
     /** "It is the same": the fingerprint goes along, so that no other key is taken. */
-    confirm: () => add(asked.peek()),
+    confirm: () => add(asked.peek()?.fingerprint ?? null),
     reject() {
       asked.value = null;
       adding.clear();

@@ -1,12 +1,13 @@
 import type { Machine } from '@afield/shared/api/machines.ts';
 import type { Session } from '@afield/shared/api/sessions.ts';
 import { AfieldError } from '@afield/shared/errors.ts';
+import { effect } from '@preact/signals';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { down, ONLINE, scriptedLink, settled } from '../../test/scripted-link.ts';
 import { NOW, session } from '../../test/sessions.ts';
 import type { HomeRecord, Snapshot } from '../platform/store.ts';
 import { span } from '../ui/time.ts';
-import { HomeModel } from './home.ts';
+import { findSession, HomeModel } from './home.ts';
 
 const record = { home_id: 'home-1' } as HomeRecord;
 const one = session({ name: 'one', minutes: 5 });
@@ -281,16 +282,20 @@ describe('a session that is not in the list', () => {
     answers.getSession = () => archived;
     state(ONLINE);
     await settled();
-    expect(home.find(archived.id)).toBeUndefined();
+    expect(findSession(home, archived.id)).toBeUndefined();
+    const drawn: (string | undefined)[] = [];
+    const stop = effect(() => void drawn.push(findSession(home, archived.id)?.name));
     expect(await home.look(archived.id)).toBe(true);
-    expect(home.find(archived.id)?.name).toBe('old');
+    stop();
+    expect(drawn).toEqual([undefined, 'old']);
+    expect(findSession(home, archived.id)?.name).toBe('old');
     expect(home.sessions.value.has(archived.id)).toBe(false);
     event(statusEvent({ ...archived, name: 'renamed', updated_at: new Date(NOW).toISOString() }, 90));
-    expect(home.find(archived.id)?.name).toBe('renamed');
+    expect(findSession(home, archived.id)?.name).toBe('renamed');
     home.take({ ...archived, archived: false });
     expect(home.sessions.value.has(archived.id)).toBe(true);
     home.drop(archived.id);
-    expect(home.find(archived.id)).toBeUndefined();
+    expect(findSession(home, archived.id)).toBeUndefined();
   });
 
   it('is told from one that there never was, and from an answer that did not come', async () => {
@@ -307,9 +312,9 @@ describe('a session that is not in the list', () => {
       answers.getSession = () => ({ ...archived, id: `id-${index}` });
       await home.look(`id-${index}`);
     }
-    expect(home.find('id-19')).toBeUndefined();
-    expect(home.find('id-20')).toBeDefined();
-    expect(home.find('id-39')).toBeDefined();
+    expect(findSession(home, 'id-19')).toBeUndefined();
+    expect(findSession(home, 'id-20')).toBeDefined();
+    expect(findSession(home, 'id-39')).toBeDefined();
   });
 });
 

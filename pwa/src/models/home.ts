@@ -236,8 +236,7 @@ export const HomeModel = createModel((deps: HomeDependencies) => {
     /** Room on the disk at home; null while nothing is known. */
     storage: standing.storage,
     machines: standing.machines,
-    /** In the list or opened apart from it. */
-    find: (id: string): Session | undefined => sessions.value.get(id) ?? others.value.get(id),
+    others,
     /** Asks for one that is not in the list. False: home does not know it. */
     async look(id: string): Promise<boolean> {
       try {
@@ -260,3 +259,8 @@ export const HomeModel = createModel((deps: HomeDependencies) => {
   };
 });
 export type Home = InstanceType<typeof HomeModel>;
+
+/** In the list or opened apart from it. Not a method: whoever draws it follows both. */
+export function findSession({ sessions, others }: Pick<Home, 'sessions' | 'others'>, id: string): Session | undefined {
+  return sessions.value.get(id) ?? others.value.get(id);
+}

@@ -1,6 +1,7 @@
 import { useModel } from '@preact/signals';
+import { useEffect, useRef } from 'preact/hooks';
 import { useLocation } from 'preact-iso';
-import { type AddMachine, AddMachineModel } from '../models/add-machine.ts';
+import { type AddMachine, AddMachineModel, type ShownKey } from '../models/add-machine.ts';
 import { Banner } from '../ui/banner.tsx';
 import { Command } from '../ui/command.tsx';
 import { Segments, TextField } from '../ui/forms.tsx';
@@ -24,7 +25,7 @@ export function AddMachineScreen() {
       class="stack form-main"
       after={<HomeTabs />}
     >
-      {asked === null ? <Fields form={form} open={open} /> : <KeyQuestion form={form} fingerprint={asked} open={open} />}
+      {asked === null ? <Fields form={form} open={open} /> : <KeyQuestion form={form} shown={asked} open={open} />}
     </Page>
   );
 }
@@ -90,7 +91,7 @@ function SshFields({ form }: { form: AddMachine }) {
         onInput={(next) => form.change({ user: next })}
         exact
         maxLength={128}
-        placeholder="As ssh at home has it"
+        hint="Empty: as ssh at home has it."
       />
       <TextField
         label="Port"
@@ -143,6 +144,8 @@ function PrefixFields({ form }: { form: AddMachine }) {
 
 function Problems({ form, open }: { form: AddMachine; open: boolean }) {
   const failure = form.adding.failure.value;
+  const banner = useRef<HTMLDivElement>(null);
+  useEffect(() => banner.current?.scrollIntoView({ block: 'center' }), [failure]);
   if (!open) {
     return (
       <Banner tone="fault" icon="cut" title="There is no connection to home.">
@@ -152,23 +155,23 @@ function Problems({ form, open }: { form: AddMachine; open: boolean }) {
   }
   // An unknown key is no fault: it is asked about.
   if (failure === null || failure.code === 'host_key_unknown') return null;
-  if (failure.code === 'host_key_changed') {
-    return (
-      <Banner tone="fault" icon="shield" title="Its key is another one than before." role="alert">
-        {printable(failure.text)} Somebody may stand between home and the machine. If it was set up anew, remove the old key at home and try
-        again.
-      </Banner>
-    );
-  }
+  const changed = failure.code === 'host_key_changed';
   return (
-    <Banner tone="fault" icon="alert" title="It was not added." role="alert">
-      {printable(failure.text)}
-    </Banner>
+    <div ref={banner}>
+      <Banner
+        tone="fault"
+        icon={changed ? 'shield' : 'alert'}
+        title={changed ? 'Its key is another one than before.' : 'It was not added.'}
+        role="alert"
+      >
+        {printable(failure.text)}
+      </Banner>
+    </div>
   );
 }
 
 /** The fingerprint of an unknown host, large: nothing is sent there before a person has compared it. */
-function KeyQuestion({ form, fingerprint, open }: { form: AddMachine; fingerprint: string; open: boolean }) {
+function KeyQuestion({ form, shown, open }: { form: AddMachine; shown: ShownKey; open: boolean }) {
   const busy = form.adding.busy.value;
   const { host } = form.fields.value;
   return (
@@ -177,16 +180,16 @@ function KeyQuestion({ form, fingerprint, open }: { form: AddMachine; fingerprin
         Home has never been on <code>{exact(host)}</code>. It showed this key. Nothing was sent there yet.
       </p>
       <section class="panel" aria-label="Fingerprint of its key">
-        <p class="meta">SHA256</p>
+        <p class="meta">SHA256{shown.type !== null && ` · ${shown.type}`}</p>
         <p class="words words-key">
-          {fingerprintGroups(fingerprint).map((group, index) => (
+          {fingerprintGroups(shown.fingerprint).map((group, index) => (
             <code key={index}>{group}</code>
           ))}
         </p>
       </section>
       <p class="small dim">Compare it with what the machine itself says. On it, type:</p>
       <Slab label="Command to type on the machine" prompt>
-        {'for k in /etc/ssh/ssh_host_*.pub; do ssh-keygen -lf $k; done'}
+        cat /etc/ssh/ssh_host_*_key.pub | ssh-keygen -lf -
       </Slab>
       <Problems form={form} open={open} />
       <div class="form-foot acts">

@@ -2,7 +2,6 @@ import type { Machine } from '@afield/shared/api/machines.ts';
 import { ENDED } from '@afield/shared/api/sessions.ts';
 import type { Home } from '../models/home.ts';
 import { Banner } from '../ui/banner.tsx';
-import { bytes } from '../ui/facts.tsx';
 import { printable } from '../ui/printable.ts';
 import { clock } from '../ui/time.ts';
 import { useApp, useHome } from './app-context.ts';
@@ -19,7 +18,6 @@ export function StorageAlarm() {
       <Banner tone="fault" icon="disk" title="The disk at home is full." role="alert">
         Your agents go on, but nothing new is kept{storage.since === null ? '' : ` since ${clock(storage.since)}`}.{' '}
         {storage.detail === null ? 'Make room on it, or delete old history under More.' : printable(storage.detail)}
-        {storage.free_bytes !== null && storage.free_bytes > 0 && ` ${bytes(storage.free_bytes)} are free.`}
       </Banner>
     </div>
   );
@@ -54,7 +52,7 @@ export function CutMachines() {
         >
           {sessions === 1 ? 'Its session' : `Its ${sessions} sessions`}{' '}
           {machine.survives_restart
-            ? 'may go on there; nothing is lost. Home tries again by itself.'
+            ? 'may go on there. What is printed meanwhile is fetched when the line is back.'
             : 'cannot be seen now. Home tries again by itself.'}
         </Banner>
       ))}

@@ -20,7 +20,13 @@ export function ArchiveScreen() {
   const failure = archive.changing.failure.value;
   return (
     <Page title="Archive" back={{ href: SETTINGS, label: 'More' }} class="stack" after={<HomeTabs />}>
-      <ArchiveEnded onDone={() => void archive.reload()} />
+      <ArchiveEnded
+        onDone={() => {
+          void archive.reload();
+          // There may be more than this device keeps in its list.
+          void home.refresh();
+        }}
+      />
       <Section id="h-archived" title="Archived sessions">
         <div class="stack">
           <SearchField label="Name or directory" value={archive.query.value} onInput={archive.search} />

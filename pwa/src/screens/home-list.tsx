@@ -1,5 +1,6 @@
 import type { Session } from '@afield/shared/api/sessions.ts';
 import type { ComponentChildren } from 'preact';
+import { useState } from 'preact/hooks';
 import { everyQuarterMinute, everySecond } from '../models/clock.ts';
 import type { Home } from '../models/home.ts';
 import type { SessionGroups } from '../models/session-list.ts';
@@ -182,6 +183,9 @@ function NeedsCard({ session, now }: { session: Session; now: number }) {
   );
 }
 
+/** As many that ended as are shown at once; they stay in the list until they are archived. */
+const RECENT = 30;
+
 interface ListProps {
   /** The session that stands open beside the list. */
   current: string | null;
@@ -218,6 +222,7 @@ export function HomeLists({ current, dense }: ListProps) {
   const { running, recent } = home.groups.value;
   const live = home.live.value;
   const seen = clock(home.seenAt.value ?? 0);
+  const [whole, setWhole] = useState(false);
   return (
     <>
       <Needs current={current} dense={dense} />
@@ -233,7 +238,12 @@ export function HomeLists({ current, dense }: ListProps) {
       )}
       {recent.length > 0 && (
         <Section id="h-recent" title="Recent" note={dense && running.length === 0 ? <NewLink /> : <a href={ARCHIVE}>Archive</a>}>
-          <Rows sessions={recent} current={current} />
+          <Rows sessions={whole ? recent : recent.slice(0, RECENT)} current={current} />
+          {recent.length > RECENT && !whole && (
+            <button type="button" class="btn btn-line btn-wide more-recent" onClick={() => setWhole(true)}>
+              {recent.length - RECENT} more that ended
+            </button>
+          )}
         </Section>
       )}
     </>

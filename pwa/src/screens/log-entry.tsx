@@ -71,7 +71,7 @@ export function Entry({ entry, current, onOpen }: EntryProps) {
         </time>
         <span class={`k k-${entry.type}`}>
           <Icon name={isRecovered(entry) ? 'linked' : LOG_ICONS[entry.type]} />
-          {isRecovered(entry) ? 'recovered' : entry.type}
+          {isRecovered(entry) ? 'fetched' : entry.type}
         </span>
         <span class="vh">, show the entry</span>
       </button>

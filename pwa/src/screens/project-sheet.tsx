@@ -56,7 +56,7 @@ export function ProjectSheet({ model, project, onClose }: { model: Projects; pro
             onInput={(name) => change({ model: name })}
             exact
             maxLength={128}
-            placeholder="The agent’s own choice"
+            hint="Empty: what the agent chooses."
           />
         )}
         <Variables project={project} fields={fields} onChange={change} />

@@ -2,6 +2,7 @@ import { ENDED, type Session } from '@afield/shared/api/sessions.ts';
 import type { ComponentChildren } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import { everyQuarterMinute } from '../models/clock.ts';
+import { findSession } from '../models/home.ts';
 import { Icon } from '../ui/icons.tsx';
 import { Page } from '../ui/page.tsx';
 import { printable } from '../ui/printable.ts';
@@ -42,7 +43,7 @@ function dockOf(session: Session, face: SessionFace): DockItem[] {
 export function SessionScreen({ id, face, children, foot, full = false, mainClass }: SessionScreenProps) {
   const { home } = useHome();
   const [sheet, setSheet] = useState(false);
-  const session = home.find(id);
+  const session = findSession(home, id);
   const live = home.live.value;
   if (session === undefined) return <MissingSession id={id} live={live} />;
   const place = `${printable(session.agent)} · ${printable(session.machine)}`;
@@ -125,7 +126,9 @@ function CutLine({ session }: { session: Session }) {
       <span class="two-lines">
         {state === 'down' ? `${machine.name} is not reached` : `Reaching ${machine.name} again`}
         {state === 'down' && since !== null && ` since ${clock(since)}`}.{' '}
-        {session.survives_restart ? 'The session goes on there; nothing is lost.' : 'Whether it still runs shows when it is reached.'}
+        {session.survives_restart
+          ? 'It may go on there; what it prints is fetched when it is reached.'
+          : 'Whether it still runs shows when it is reached.'}
       </span>
     </a>
   );

@@ -1,4 +1,5 @@
 import { lazy, useRoute } from 'preact-iso';
+import { findSession } from '../models/home.ts';
 import { useHome } from './app-context.ts';
 import { SessionInfoScreen } from './session-info.tsx';
 
@@ -8,6 +9,6 @@ const SessionTerminalScreen = lazy(() => import('./session-terminal.tsx').then((
 export function SessionDefaultScreen() {
   const { params } = useRoute();
   const { home } = useHome();
-  const session = home.find(params.id ?? '');
+  const session = findSession(home, params.id ?? '');
   return session?.faces.includes('terminal') ? <SessionTerminalScreen /> : <SessionInfoScreen />;
 }
