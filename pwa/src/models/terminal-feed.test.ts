@@ -10,7 +10,7 @@ function make() {
   const consumed: number[] = [];
   const asked: { resolve(older: Older): void; reject(error: Error): void }[] = [];
   const timers: (() => void)[] = [];
-  const state = { crowded: false, size };
+  const state = { room: 1000, size };
   const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
   const screen: FedScreen = {
     snapshot(bytes, to, done) {
@@ -24,7 +24,7 @@ function make() {
     },
     deepen: (bytes) => void shown.push(`{${text(bytes)}}`),
     size: () => state.size,
-    crowded: () => state.crowded,
+    room: () => state.room,
   };
   const feed = createFeed({
     consumed: (offset) => consumed.push(offset),
@@ -65,9 +65,10 @@ describe('while older lines are read', () => {
     const { feed, shown, state, snapshot, output } = make();
     snapshot('S', 0);
     feed.read('above');
-    state.crowded = true;
+    state.room = 5;
     output('a\n\n', 0);
-    expect([shown, feed.waiting.value.lines]).toEqual([['[S]'], 2]);
+    output('b\n\n\n\n\n', 3);
+    expect([shown, feed.waiting.value.lines]).toEqual([['[S]', 'a\n\n'], 5]);
   });
   it('nothing moves while something is selected', () => {
     const { feed, shown, snapshot, output } = make();

@@ -9,8 +9,8 @@ export interface FedScreen {
   /** Shows this, which ends as the screen is now, with more lines above; what is being read stays in sight. */
   deepen(bytes: Uint8Array): void;
   size(): { cols: number; rows: number };
-  /** A few more lines would push out what is being read. */
-  crowded(): boolean;
+  /** So many lines can be printed before what is being read is pushed out. */
+  room(): number;
 }
 
 /** The screen with the lines above it, as home keeps them: `offset` is where the bytes that follow it begin. */
@@ -63,6 +63,8 @@ export function createFeed({ consumed, older: fetchOlder, later }: FeedDeps) {
   /** Position after what was shown last; null until the first snapshot. */
   let position: number | null = null;
   let bytes = new TerminalBytes();
+  /** Rows of what the screen was given and has not taken yet. */
+  let unparsed = 0;
   /** Everything shown since older lines were asked for. */
   let tail: { from: number; pieces: Piece[]; bytes: number } | null = null;
   let answer: Older | null = null;
@@ -72,8 +74,11 @@ export function createFeed({ consumed, older: fetchOlder, later }: FeedDeps) {
 
   const holds = (piece: Piece): boolean => {
     if (reading === 'newest' || drawn === null || position === null) return false;
-    return reading === 'frozen' || held.length > 0 || piece.snapshot !== undefined || drawn.crowded();
+    return reading === 'frozen' || held.length > 0 || piece.snapshot !== undefined || drawn.room() < unparsed + rowsOf(piece);
   };
+
+  /** Rows that a piece may take, at most. */
+  const rowsOf = ({ bytes: raw }: Piece): number => linesIn(raw) + Math.ceil(raw.length / (drawn?.size().cols ?? 1));
 
   function take(piece: Piece): void {
     if (!holds(piece)) {
@@ -86,7 +91,7 @@ export function createFeed({ consumed, older: fetchOlder, later }: FeedDeps) {
     }
     held.push(piece);
     heldBytes += piece.bytes.length;
-    const lines = piece.snapshot === undefined ? piece.bytes.reduce((sum, byte) => sum + (byte === LF ? 1 : 0), 0) : 0;
+    const lines = piece.snapshot === undefined ? linesIn(piece.bytes) : 0;
     waiting.value = { lines: waiting.peek().lines + lines, more: waiting.peek().more || piece.snapshot !== undefined };
     if (heldBytes > MAX_HELD_BYTES) release();
   }
@@ -104,8 +109,14 @@ export function createFeed({ consumed, older: fetchOlder, later }: FeedDeps) {
     if (snapshot === undefined) {
       position = offset + raw.length;
       const end = position;
-      drawn.write(bytes.push(raw), () => consumed(end));
-      keepTail({ bytes: raw, offset });
+      const piece = { bytes: raw, offset };
+      const rows = rowsOf(piece);
+      unparsed += rows;
+      drawn.write(bytes.push(raw), () => {
+        unparsed -= rows;
+        consumed(end);
+      });
+      keepTail(piece);
     } else {
       bytes = new TerminalBytes();
       position = offset;
@@ -198,6 +209,7 @@ export function createFeed({ consumed, older: fetchOlder, later }: FeedDeps) {
       round += 1;
       stopAgain();
       drawn = screen;
+      unparsed = 0;
       position = null;
       tail = null;
       answer = null;
@@ -219,6 +231,8 @@ export function createFeed({ consumed, older: fetchOlder, later }: FeedDeps) {
     },
   };
 }
+
+const linesIn = (bytes: Uint8Array): number => bytes.reduce((sum, byte) => sum + (byte === LF ? 1 : 0), 0);
 
 function joined(parts: readonly Uint8Array[]): Uint8Array {
   const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));

@@ -55,7 +55,7 @@ function make(over: Partial<TerminalDeps['session']> = {}, text = '', view: Term
     write: (_: Uint8Array, done: () => void) => done(),
     deepen: () => {},
     size: () => ({ cols: 200, rows: 50 }),
-    crowded: () => false,
+    room: () => 1000,
     modes: () => modes,
     toNewest: () => {},
   };

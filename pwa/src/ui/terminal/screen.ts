@@ -48,8 +48,8 @@ export interface TerminalScreen {
   readonly terminal: Pick<Terminal, 'cols' | 'rows' | 'buffer'>;
   /** What tells rows apart when the first ones are thrown away: the number of the first row that is kept. */
   origin(): number;
-  /** No more lines are kept: a new one throws the first away. */
-  full(): boolean;
+  /** So many more lines are kept before a new one throws the first away. */
+  free(): number;
   scrollTo(row: number): void;
   linkAt(place: Place): string | null;
   linksOf(line: Line): TextLink[];
@@ -259,7 +259,7 @@ export function createScreen(container: HTMLElement, theme: ITheme, fontFamily: 
     modes: () => ({ applicationCursor: terminal.modes.applicationCursorKeysMode, bracketedPaste: terminal.modes.bracketedPasteMode }),
     mouse: () => terminal.modes.mouseTrackingMode !== 'none',
     origin: () => origin.first,
-    full: () => terminal.buffer.active.baseY >= SCROLLBACK_LINES,
+    free: () => SCROLLBACK_LINES - terminal.buffer.normal.baseY,
     scrollTo: (row) => terminal.scrollToLine(row),
     linkAt: (place) => linkAt(terminal, place),
     linksOf: (line) => linksOf(terminal, line, printedLinks),

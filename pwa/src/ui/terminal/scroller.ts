@@ -12,8 +12,8 @@ export const PADDING_PX = 4;
 export const HEAD_PX = 44;
 /** Closer to the newest line than this, in lines, counts as there. */
 const NEAR_LINES = 1.2;
-/** So few lines above what is read are left: more output would push it out. */
-const CROWDED_LINES = 100;
+/** So many lines above what is in sight stay too. */
+const MARGIN_LINES = 20;
 
 export interface ScrollState {
   /** Whatever comes is followed. */
@@ -70,9 +70,9 @@ export class Scroller {
     return this.#screen.terminal.buffer.active.type === 'alternate' ? 0 : HEAD_PX;
   }
 
-  /** A few more lines would push out what is being read. */
-  crowded(): boolean {
-    return this.#screen.full() && this.#at - this.#screen.origin() < CROWDED_LINES;
+  /** So many lines can be printed before what is in sight is pushed out. */
+  room(): number {
+    return this.#screen.free() + Math.floor(this.#at - this.#screen.origin()) - MARGIN_LINES;
   }
 
   /** The box or the characters have another size: what is in sight stays. */

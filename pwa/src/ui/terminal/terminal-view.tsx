@@ -16,7 +16,7 @@ import { type Touched, useTouch } from './use-touch.ts';
 import type { View } from './view-bar.tsx';
 
 /** The terminal as the one who feeds it knows it. */
-export type ShownTerminal = TerminalScreen & { toNewest(): void; crowded(): boolean };
+export type ShownTerminal = TerminalScreen & { toNewest(): void; room(): number };
 
 export interface TerminalViewProps extends Pick<ScreenEvents, 'onInput' | 'onPaste' | 'onLink'> {
   view: View;
@@ -92,7 +92,7 @@ export function TerminalView(props: TerminalViewProps) {
     latest.current.onScreen({
       ...screen,
       toNewest,
-      crowded: () => (latest.current.view === 'text' ? screen.full() : scroller.crowded()),
+      room: () => (latest.current.view === 'text' ? screen.free() : scroller.room()),
     });
     return () => latest.current.onScreen(null);
   }, [stage]);
