@@ -123,6 +123,12 @@ describe('server start, restart and upgrade', () => {
         err: '',
       });
       expect((await desk.cli(['server', 'status'])).out).toContain('Started by hand.');
+      const { out } = await desk.cli(['status']);
+      expect(out).toContain(url);
+      expect(out).toMatch(new RegExp(`^Socket +${data('server.sock')}$`, 'm'));
+      expect(out).toMatch(/^Service +started by hand$/m);
+      expect(out).not.toMatch(/^(Storage|Machines) /m);
+      expect(await desk.json('status')).toMatchObject({ url, socket: data('server.sock'), service: null, live_by_machine: {} });
     },
     TIMEOUT_MS,
   );

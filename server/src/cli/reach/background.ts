@@ -75,6 +75,8 @@ interface Attempt {
   failedAt: number | null;
   /** What it said, indented. */
   said(): Promise<string>;
+  /** Nobody waits for it any longer. */
+  leave(): void;
 }
 
 class Start {
@@ -103,7 +105,10 @@ class Start {
         await sleep(POLL_MS);
       }
     } finally {
-      if (this.#attempt !== null) unlinkSync(this.#lock);
+      if (this.#attempt !== null) {
+        this.#attempt.leave();
+        unlinkSync(this.#lock);
+      }
     }
   }
 
@@ -184,11 +189,13 @@ async function byService(home: Home, io: Io): Promise<Attempt | null> {
 
 function serviceAttempt(service: ServiceManager): Attempt {
   let fault = '';
+  const waiting = new AbortController();
   const attempt: Attempt = {
     failedAt: null,
+    leave: () => waiting.abort(),
     said: async () => `\n  ${service.name}: ${printable(fault)}${lastLines(await service.lastWords())}`,
   };
-  void service.start().then((failed) => {
+  void service.start(waiting.signal).then((failed) => {
     if (failed === null) return;
     fault = failed;
     attempt.failedAt = performance.now();
@@ -200,7 +207,7 @@ function directly({ files }: Home, { file, args }: Launch): Attempt {
   const log = openLog(files.log);
   try {
     const from = fstatSync(log).size;
-    const attempt: Attempt = { failedAt: null, said: async () => tailOf(files.log, from) };
+    const attempt: Attempt = { failedAt: null, said: async () => tailOf(files.log, from), leave: () => {} };
     const ended = (): void => {
       attempt.failedAt ??= performance.now();
     };

@@ -34,8 +34,8 @@ export interface ServiceManager {
   disable(): Promise<string | null>;
   /** Reads the files anew, after ours was removed. */
   forget(): Promise<void>;
-  /** Comes back when it is ready, or has failed. */
-  start(): Promise<string | null>;
+  /** Comes back when it is ready, or has failed. `signal`: nobody waits for that any longer; it goes on starting. */
+  start(signal?: AbortSignal): Promise<string | null>;
   stop(): Promise<string | null>;
   /** Last lines of what it said, when the manager keeps them. */
   lastWords(): Promise<string>;

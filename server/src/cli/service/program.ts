@@ -12,9 +12,16 @@ export interface Ran {
   fault: string;
 }
 
-export function runProgram(file: string, args: readonly string[], timeoutMs = RUN_MS): Promise<Ran> {
+/** `signal`: nobody waits for it any longer. */
+export function runProgram(file: string, args: readonly string[], timeoutMs = RUN_MS, signal?: AbortSignal): Promise<Ran> {
   return new Promise((resolve) => {
-    execFile(file, [...args], { timeout: timeoutMs, maxBuffer: MAX_BYTES, killSignal: 'SIGKILL' }, (error, out, err) => {
+    const options = {
+      timeout: timeoutMs,
+      maxBuffer: MAX_BYTES,
+      killSignal: 'SIGKILL',
+      ...(signal === undefined ? {} : { signal }),
+    } as const;
+    execFile(file, [...args], options, (error, out, err) => {
       if (error === null) {
         resolve({ code: 0, out, fault: '' });
         return;

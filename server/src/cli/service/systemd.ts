@@ -116,10 +116,10 @@ export function systemd({ base, configHome }: SystemdOptions): ServiceManager {
       await ask('daemon-reload');
       await ask('reset-failed', name);
     },
-    async start() {
+    async start(signal) {
       // After too many failures in a row it would refuse, though now a person asks.
       await ask('reset-failed', name);
-      const { code, fault } = await runProgram('systemctl', ['--user', 'start', name], START_SECONDS * 1000);
+      const { code, fault } = await runProgram('systemctl', ['--user', 'start', name], START_SECONDS * 1000, signal);
       return code === 0 ? null : fault;
     },
     async stop() {
