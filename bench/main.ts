@@ -3,13 +3,17 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus, release } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
+import { benchApi } from './api.ts';
 import { benchRelay } from './relay.ts';
 import type { BenchResult } from './result.ts';
 import { benchStart } from './start.ts';
+import { benchSurvivors } from './survivors.ts';
 import { benchTerminal } from './terminal.ts';
 
 const BENCHES: Record<string, (options: { quick: boolean }) => Promise<BenchResult[]>> = {
   start: benchStart,
+  api: benchApi,
+  survivors: benchSurvivors,
   terminal: benchTerminal,
   relay: benchRelay,
 };
