@@ -68,4 +68,6 @@ it('goes on through three kill -9 of the home server, and not a byte is lost or 
   expect(after.pid).toBe(pid);
   expect(after.recovered_bytes).toBeGreaterThan(0);
   expect(after.output_bytes).toBe((await printed()).length);
+
+  expect((await house.json<Session>('stop', id)).status).toBe('cancelled');
 });
