@@ -1,5 +1,6 @@
 /** The home server is stopped, restarted and upgraded: what is asked, what ends, and what goes on. */
-import { readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import path from 'node:path';
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -16,6 +17,7 @@ afterEach(() => desk.close(), 60_000);
 
 const data = (name: string) => path.join(desk.env.AFIELD_HOME as string, name);
 const TIMEOUT_MS = 90_000;
+const canMount = process.platform === 'linux' && process.getuid?.() === 0;
 
 describe('a server that hangs', () => {
   it(
@@ -177,6 +179,32 @@ describe('server start, restart and upgrade', () => {
     },
     TIMEOUT_MS,
   );
+
+  it('G1: upgrade on a disk that is nearly full is refused before anything is touched', {
+    skip: !canMount,
+    timeout: TIMEOUT_MS,
+  }, async () => {
+    mkdirSync(desk.env.AFIELD_HOME as string, { mode: 0o700 });
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=32m,mode=700', 'afield', desk.env.AFIELD_HOME as string]);
+    try {
+      await desk.cli(['server', 'start']);
+      const { pid } = desk.server as ServerState;
+      const { code, err } = await desk.cli(['server', 'upgrade', '--yes']);
+      expect([code, err]).toEqual([
+        1,
+        expect.stringMatching(/has [\d.]+ MB left; .* may be needed\. Nothing was touched: the home server goes on/),
+      ]);
+      expect([isAlive(pid), (await desk.cli(['list'])).code]).toEqual([true, 0]);
+      // The server looks for itself too, whatever way it is started.
+      await desk.cli(['server', 'stop']);
+      const before = toEarlierFormat(data('afield.db'));
+      expect(await desk.cli(['server', 'start'])).toMatchObject({ code: 3, err: expect.stringMatching(/Nothing was changed.* Make room/) });
+      expect(formatOf(data('afield.db'))).toBe(before);
+    } finally {
+      await desk.cli(['server', 'stop', '--force', '--kill']);
+      execFileSync('umount', [desk.env.AFIELD_HOME as string]);
+    }
+  });
 
   it(
     'sessions that end with it are named, and asked about; nothing is touched',
