@@ -236,6 +236,7 @@ describe('a finger', () => {
     await until('it is larger', async () => (await font()) > before * 1.5);
     await phone.shot('zoomed');
     await fingers.pinch({ x: x + width / 2, y: y + height / 2 }, 300, 30);
+    await until('nothing is drawn as selected', async () => (await phone.page.locator('.xterm-selection > *').count()) === 0);
     await until('all of it fits', () => button(/^Fit/).evaluate((one) => one.getAttribute('aria-pressed') === 'true'));
     await button(/^Actual size/).click();
   });

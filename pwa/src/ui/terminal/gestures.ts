@@ -5,7 +5,12 @@ const HOLD_MS = 450;
 /** A finger that moves farther has begun to scroll, in CSS pixels. */
 const SLOP_PX = 10;
 
+/** The browser tells of a touch once more as a mouse, within this time, in ms. */
+const ECHO_MS = 1000;
+
 export interface GestureEvents {
+  /** The program hears of the mouse: a tap is a click for it. */
+  wantsMouse(): boolean;
   /** True: it meant something, and is no click. */
   onTap(x: number, y: number): boolean;
   /** True: something is held, and the finger now drags instead of scrolling. */
@@ -25,6 +30,7 @@ export function watchGestures(box: HTMLElement, events: GestureEvents): () => vo
   let holding: ReturnType<typeof setTimeout> | undefined;
   let dragging = false;
   let pinch: { from: number; scale: number } | null = null;
+  let touchedAt = Number.NEGATIVE_INFINITY;
 
   const letGo = () => {
     clearTimeout(holding);
@@ -69,7 +75,9 @@ export function watchGestures(box: HTMLElement, events: GestureEvents): () => vo
   }
 
   function end(event: TouchEvent): void {
+    touchedAt = event.timeStamp;
     if (pinch !== null) {
+      if (event.cancelable) event.preventDefault();
       const { scale } = pinch;
       pinch = null;
       events.onPinchEnd(scale);
@@ -90,11 +98,17 @@ export function watchGestures(box: HTMLElement, events: GestureEvents): () => vo
     if ((event as PointerEvent).pointerType !== 'mouse') event.preventDefault();
   };
 
+  /** A finger selects in its own way, and not also as a mouse would. */
+  const echo = (event: MouseEvent) => {
+    if (event.timeStamp - touchedAt < ECHO_MS && !events.wantsMouse()) event.stopPropagation();
+  };
+
   const stop = new AbortController();
   const active = { passive: false, signal: stop.signal };
   box.addEventListener('touchstart', start, active);
   box.addEventListener('touchmove', move, active);
   for (const type of ['touchend', 'touchcancel'] as const) box.addEventListener(type, end, active);
+  for (const type of ['mousedown', 'dblclick'] as const) box.addEventListener(type, echo, { capture: true, signal: stop.signal });
   box.addEventListener('contextmenu', menu, { signal: stop.signal });
   return () => {
     letGo();

@@ -175,9 +175,11 @@ export function createScreen(container: HTMLElement, theme: ITheme, fontFamily: 
   terminal.attachCustomKeyEventHandler((event) => event.type !== 'keydown' || !pageKey(event, events));
   terminal.registerLinkProvider(addressProvider(terminal, events.onLink));
   let printedLinks = false;
-  terminal.parser.registerOscHandler(8, () => {
+  // what a browser would not open is not drawn as a link either; an empty target ends one
+  terminal.parser.registerOscHandler(8, (data) => {
+    const target = data.slice(data.indexOf(';') + 1);
     printedLinks = true;
-    return false;
+    return target !== '' && safeUrl(target) === null;
   });
 
   /** What comes while the screen is drawn anew with its older lines waits until it stands. */
@@ -195,7 +197,14 @@ export function createScreen(container: HTMLElement, theme: ITheme, fontFamily: 
     origin.moved();
     if (gate === null) changed();
   });
-  terminal.onResize(changed);
+  /** Xterm 6.0 draws a selection that is gone once more when the characters or the screen have another size. */
+  const forgetDrawnSelection = () => {
+    if (!terminal.hasSelection()) terminal.clearSelection();
+  };
+  terminal.onResize(() => {
+    forgetDrawnSelection();
+    changed();
+  });
   terminal.buffer.onBufferChange(changed);
 
   const selection = (): Range | null => {
@@ -249,6 +258,7 @@ export function createScreen(container: HTMLElement, theme: ITheme, fontFamily: 
     size: () => ({ cols: terminal.cols, rows: terminal.rows }),
     fontSize: (px) => {
       terminal.options.fontSize = px;
+      forgetDrawnSelection();
       changed();
     },
     cell() {

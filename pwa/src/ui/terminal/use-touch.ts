@@ -91,6 +91,7 @@ function fingers(
   onLink: (url: string) => void,
 ): Omit<GestureEvents, 'onPinchStart' | 'onPinch' | 'onPinchEnd'> {
   return {
+    wantsMouse: () => screen.mouse(),
     /** A tap ends a selection, else it opens a link. */
     onTap(x, y) {
       if (screen.selection() !== null) {
