@@ -1,11 +1,11 @@
 /** The home server is stopped, restarted and upgraded: what is asked, what ends, and what goes on. */
-import { execFileSync } from 'node:child_process';
-import { mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { execFileSync, spawn } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ServerState } from '../config.ts';
-import { isAlive, isHeld } from '../process-identity.ts';
+import { isAlive, isHeld, processIdentity } from '../process-identity.ts';
 import { MIGRATIONS } from '../store/migrations.ts';
 import { killOwn, TestDesk, until } from './test-desk.ts';
 
@@ -25,19 +25,18 @@ describe('a server that hangs', () => {
     async () => {
       const { pid } = await desk.startServer();
       killOwn(pid, 'SIGSTOP');
-      const status = await desk.cli(['server', 'status']);
-      expect([status.code, status.out]).toEqual([
-        3,
-        expect.stringMatching(
-          new RegExp(`process ${pid}, is held by a signal \\(to let it go on: kill -CONT ${pid}\\).*afield server restart`),
-        ),
+      // All at once, since each of them waits a while before it gives up.
+      const [status, json, run, restart] = await Promise.all([
+        desk.cli(['server', 'status']),
+        desk.cli(['server', 'status', '--json']),
+        desk.cli(['run', 'shell', '--detach']),
+        desk.cli(['server', 'restart']),
       ]);
-      expect(JSON.parse((await desk.cli(['server', 'status', '--json'])).out)).toMatchObject({ state: 'hung', answers: false, pid });
-      expect(await desk.cli(['run', 'shell', '--detach'])).toMatchObject({
-        code: 3,
-        err: expect.stringContaining('afield server restart'),
-      });
-      expect(await desk.cli(['server', 'restart'])).toMatchObject({ code: 1, err: expect.stringContaining('--yes') });
+      const advice = `process ${pid}, is held by a signal \\(to let it go on: kill -CONT ${pid}\\).*afield server restart`;
+      expect(status).toMatchObject({ code: 3, out: expect.stringMatching(new RegExp(advice)) });
+      expect(JSON.parse(json.out)).toMatchObject({ state: 'hung', answers: false, pid });
+      expect(run).toMatchObject({ code: 3, err: expect.stringMatching(new RegExp(advice)) });
+      expect(restart).toMatchObject({ code: 1, err: expect.stringContaining('--yes') });
       expect(isHeld(pid)).toBe(true);
       const { code, err } = await desk.cli(['server', 'restart', '--yes']);
       expect(code, err).toBe(0);
@@ -54,6 +53,42 @@ describe('a server that hangs', () => {
       killOwn(pid, 'SIGSTOP');
       expect(await desk.cli(['server', 'stop'])).toMatchObject({ code: 0, out: expect.stringContaining('has ended') });
       expect(isAlive(pid)).toBe(false);
+    },
+    TIMEOUT_MS,
+  );
+});
+
+describe('a server that is starting', () => {
+  it(
+    'says what takes long; whoever needs it waits, and starts another when it ends',
+    async () => {
+      mkdirSync(desk.env.AFIELD_HOME as string, { mode: 0o700 });
+      const slow = spawn(process.execPath, ['-e', 'setTimeout(() => {}, 60_000)'], { stdio: 'ignore' });
+      const pid = slow.pid as number;
+      try {
+        const state = {
+          pid,
+          process: processIdentity(pid),
+          phase: 'starting',
+          doing: 'Copying the database (9 MB)',
+          url: '',
+          version: '0.0.9',
+        };
+        writeFileSync(data('server.json'), JSON.stringify(state));
+        expect(await desk.cli(['server', 'status'])).toMatchObject({
+          code: 3,
+          out: expect.stringContaining(`is starting, process ${pid}, version 0.0.9. Copying the database (9 MB).`),
+        });
+        const terminal = await desk.terminals.open(120, 24);
+        await terminal.afield('run shell -s late --detach');
+        await terminal.shows(/Copying the database \(9 MB\) … \d+ s/);
+        expect(existsSync(data('starting.lock'))).toBe(false);
+        slow.kill('SIGKILL');
+        await terminal.shows(/^[0-9a-f-]{8,} {2}late$/m);
+        expect((desk.server as ServerState).pid).not.toBe(pid);
+      } finally {
+        slow.kill('SIGKILL');
+      }
     },
     TIMEOUT_MS,
   );

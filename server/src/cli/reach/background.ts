@@ -47,14 +47,12 @@ export async function ensureRunning(home: Home, io: Io, launch: Launch = thisPro
   if (home.elsewhere) return false;
   const { state } = home;
   if (state !== null && (await isAnswering(state))) return false;
-  if (state?.phase === 'starting' || state?.phase === 'ready') {
-    await withProgress(io, () => waitingFor(home), new Start(home, io, null).finish());
-    return false;
-  }
-  note(io, 'The home server does not run yet: starting it in the background.');
+  // One that is starting is waited for, and one that seems to hang for a while; whichever ends meanwhile is replaced.
+  const isThere = state?.phase === 'starting' || state?.phase === 'ready';
+  if (!isThere) note(io, 'The home server does not run yet: starting it in the background.');
   await startServer(home, io, launch);
-  note(io, `It runs now. afield server stop ends it; its log is ${logOf(home)}.`);
-  return true;
+  if (!isThere) note(io, `It runs now. afield server stop ends it; its log is ${logOf(home)}.`);
+  return !isThere;
 }
 
 /** As `ensureRunning` without a word; by the service, where one is installed. */
@@ -82,14 +80,13 @@ interface Attempt {
 class Start {
   readonly #home: Home;
   readonly #io: Io;
-  readonly #launch: Launch | null;
+  readonly #launch: Launch;
   readonly #lock: string;
   readonly #since = performance.now();
   #attempt: Attempt | null = null;
   #unansweredSince: number | null = null;
 
-  /** Without `launch` somebody else's is waited for. */
-  constructor(home: Home, io: Io, launch: Launch | null) {
+  constructor(home: Home, io: Io, launch: Launch) {
     this.#home = home;
     this.#io = io;
     this.#launch = launch;
@@ -123,7 +120,7 @@ class Start {
   }
 
   async #begin(): Promise<void> {
-    if (this.#launch === null || this.#attempt !== null || !takeLock(this.#lock)) return;
+    if (this.#attempt !== null || !takeLock(this.#lock)) return;
     try {
       // Whoever had the lock before may just have started one.
       if (this.#home.state !== null) {
@@ -146,9 +143,6 @@ class Start {
     const failedAt = this.#attempt?.failedAt ?? null;
     if (state === null && failedAt !== null && now - failedAt > OTHER_MS) {
       throw new UnreachableError(`The home server ended while it started.${await this.#attempt?.said()}`);
-    }
-    if (state === null && this.#launch === null) {
-      throw new UnreachableError(`The home server ended while it started. Its log is ${logOf(this.#home)}.`);
     }
     if (now - this.#since < (state?.doing ? BUSY_STARTING_MS : READY_MS)) return;
     const what = state?.phase === 'stopping' ? `process ${state.pid} is still stopping` : 'it did not answer';
