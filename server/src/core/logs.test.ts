@@ -118,6 +118,19 @@ describe('input entries', () => {
 });
 
 describe('the log of a session', () => {
+  it('has what was printed right before a viewer left and gave the size back', async () => {
+    house = openHouse({ agents: { asks: script('read line; echo "heard $line"; read line') } });
+    const { id } = await house.sessions.create({ agent: 'asks' });
+    const sink = collectingSink('v', 'Pixel');
+    const viewer = await house.sessions.attach(id, sink, { cols: 80, rows: 24, lease: 'take' });
+    viewer.input(Buffer.from('knock\n'));
+    await eventually(() => sink.text().includes('heard knock'));
+    viewer.detach();
+    await eventually(() =>
+      house!.sessions.logs(id, { limit: 9, type: ['output'] }).items.some((entry) => entry.text.includes('heard knock')),
+    );
+  });
+
   it('is read newest page first, each page in order, by type and word', async () => {
     house = openHouse({ agents: { counts: script('for w in alpha beta gamma; do echo $w; sleep 1.2; done') } });
     const { id } = await house.sessions.create({ agent: 'counts' });

@@ -74,8 +74,8 @@ export class LiveSession {
         this.#log.typed(bytes, device_name);
       },
       resizing: () => this.#log.flushOutput(),
-      resized: (size, lease) => {
-        this.#log.rebase();
+      resized: (size, lease, moved) => {
+        if (moved) this.#log.rebase();
         record.save(size);
         record.publish('session.resized', { ...size, lease });
       },

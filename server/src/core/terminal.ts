@@ -27,7 +27,8 @@ export interface TerminalEvents {
   typed(bytes: number, device_name: string): void;
   /** Before the size changes, and after the size or its holder changed. */
   resizing(): void;
-  resized(size: ScreenSize, lease: Lease | null): void;
+  /** Its size or who holds it. `moved`: lines of the screen may stand elsewhere now. */
+  resized(size: ScreenSize, lease: Lease | null, moved: boolean): void;
   /** The recording stopped, and why. */
   unrecorded(reason: string): void;
 }
@@ -213,7 +214,7 @@ export class TerminalSession {
       this.screen.resize({ cols, rows });
       this.recording?.resize({ cols, rows });
     }
-    this.#events.resized({ cols, rows }, this.#lease.holder);
+    this.#events.resized({ cols, rows }, this.#lease.holder, changed);
     if (changed) for (const viewer of this.#viewers.values()) viewer.resized();
   }
 
@@ -233,7 +234,7 @@ export class TerminalSession {
     this.#events.resizing();
     this.recording?.gap(at - this.printed, { cols, rows, bytes });
     this.screen.replace({ cols, rows }, bytes, at);
-    this.#events.resized({ cols, rows }, this.#lease.holder);
+    this.#events.resized({ cols, rows }, this.#lease.holder, true);
     for (const viewer of this.#viewers.values()) viewer.resized();
     this.#events.unrecorded(reason);
   }
