@@ -66,15 +66,15 @@ export const STARTABLE = `cd "$1" 2>/dev/null || { printf 'The directory %s cann
 /** $1: folder of all spools. Prints every file there as \`ls\` does. */
 export const LIST_SPOOLS = 'cd "$1" 2>/dev/null || exit 0; LC_ALL=C ls -lnR .';
 
-/** $1: a spool. Prints its size and the state of the process that writes it (as ps does; nothing when it is gone). */
+/** $1: a spool. Prints its size and, looked at before, the state of the process that writes it (as ps does; nothing when it is gone). */
 export const LOOK_AT_SPOOL = `pid=$(cat "$1.pid" 2>/dev/null)
-size=$(wc -c < "$1" 2>/dev/null)
 state='?'
 if [ -n "$pid" ]; then
   if [ -r "/proc/$pid/stat" ]; then state=$(sed 's/^.*) //; s/ .*//' "/proc/$pid/stat" 2>/dev/null)
   else state=$(ps -o stat= -p "$pid" 2>/dev/null); fi
 fi
 case "$state" in Z*|X*) state= ;; esac
+size=$(wc -c < "$1" 2>/dev/null)
 printf '%s %s\\n' "$((\${size:-0}))" "$state"`;
 
 /** $1: a folder. Fails when 4 MiB do not fit into it. */

@@ -168,8 +168,10 @@ function listed(text: string, folder: string, memory: boolean): Map<string, Spoo
   return all;
 }
 
+/** The size after the state: what was written before the writer came to rest is in it. */
 function lookHere(path: string): SpoolLook {
-  return { size: statSync(path, { throwIfNoEntry: false })?.size ?? 0, writer: writerOf(stateHere(path)) };
+  const writer = writerOf(stateHere(path));
+  return { size: statSync(path, { throwIfNoEntry: false })?.size ?? 0, writer };
 }
 
 /** As the script says it. */
