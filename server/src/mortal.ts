@@ -61,23 +61,46 @@ export function newLife(): Life {
 }
 
 /** What only reads: to die there is to die at the next change. */
-const READS = ['attachCommand', 'nextSeq', 'firstSeq', 'get', 'list', 'read', 'at', 'counts', 'undelivered', 'unconfirmed', 'unfinished'];
+const READS = [
+  'attachCommand',
+  'nextSeq',
+  'firstSeq',
+  'get',
+  'list',
+  'read',
+  'at',
+  'counts',
+  'undelivered',
+  'unconfirmed',
+  'unfinished',
+  'endedSince',
+];
 const PURE: ReadonlySet<string | symbol> = new Set(READS);
 
-/** The same thing, every call that changes something counted. `depth`: how many levels of properties are wrapped. */
-export function mortal<T extends object>(thing: T, life: Life, depth: number): T {
+/**
+ * The same thing, every call that changes something counted. `depth`: how many levels of properties are wrapped. `after`: what a call
+ * comes to that never happens; by default it throws.
+ */
+export function mortal<T extends object>(thing: T, life: Life, depth: number, after: () => unknown = dies): T {
   return new Proxy(thing, {
     get(target, name) {
       const value = Reflect.get(target, name) as unknown;
       if (typeof value === 'function' && !PURE.has(name)) {
         return (...args: unknown[]) => {
-          if (!life.step()) throw new Killed();
+          if (!life.step()) return after();
           return (value as (...args: unknown[]) => unknown).apply(target, args);
         };
       }
-      return depth > 1 && typeof value === 'object' && value !== null ? mortal(value, life, depth - 1) : value;
+      return depth > 1 && typeof value === 'object' && value !== null ? mortal(value, life, depth - 1, after) : value;
     },
   });
+}
+
+/** For what is waited for. */
+export const never = () => new Promise(() => {});
+
+function dies(): void {
+  throw new Killed();
 }
 
 class Killed extends Error {

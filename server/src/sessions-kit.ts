@@ -14,7 +14,7 @@ import type { ViewerSink } from './core/service.ts';
 import { createSessions } from './core/sessions.ts';
 import type { World } from './core/surviving-runtime.ts';
 import { createMachines } from './machines/index.ts';
-import { mortal, newLife } from './mortal.ts';
+import { mortal, never, newLife } from './mortal.ts';
 import { createPtyRuntime } from './runtimes/pty.ts';
 import { openStore } from './store/store.ts';
 
@@ -50,6 +50,7 @@ export function openHouse(options: HouseOptions = {}) {
           world.runtime(() => !life.dead),
           life,
           1,
+          never,
         );
   const build = () =>
     createSessions({

@@ -6,6 +6,8 @@ const KEY = 'alive_at';
 const BEAT_MS = 10_000;
 
 export interface Heartbeat {
+  /** When an earlier server was last known to be alive, in ms since 1970; 0: never. */
+  readonly aliveAt: number;
   /** Since an earlier server was last known to be alive; 0 when there was none, or the clock went back. */
   readonly awayMs: number;
   stop(): void;
@@ -35,6 +37,7 @@ export function startHeartbeat(
   };
   arm();
   return {
+    aliveAt: alive,
     awayMs,
     stop() {
       timer?.cancel();

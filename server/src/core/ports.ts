@@ -124,6 +124,8 @@ export interface SessionStore {
   }): SessionRow[];
   /** Sessions that were not over when the server last stopped. */
   unfinished(): SessionRow[];
+  /** Sessions that ended at this time or later, newest first, at most `limit`. */
+  endedSince(time: string, limit: number): SessionRow[];
   /** Over and not pinned, the one that ended first first; after that one. */
   ended(after: { ended_at: string; id: string } | null, limit: number): SessionRow[];
   delete(id: string): void;

@@ -139,6 +139,17 @@ describe('a session that outlives the home server', () => {
     expect(await becomes(id, 'lost')).toMatchObject({ status_reason: 'The home server ended while this was being started.' });
   });
 
+  it('that ended right before the crash is forgotten by its machine, once its end is on disk', async () => {
+    const { id, program } = await start();
+    program.end();
+    await becomes(id, 'finished');
+    expect(world.forgotten).toEqual([id]);
+    world.forgotten.length = 0;
+    await restart();
+    await eventually(() => world.forgotten.includes(id));
+    expect(house.sessions.get(id).status).toBe('finished');
+  });
+
   it('does not answer questions that were asked long ago, and answers new ones', async () => {
     const { id, program } = await start();
     program.onTyped = () => {};

@@ -89,6 +89,9 @@ export class World {
   readonly programs = new Map<string, Program>();
   /** In the user's own tmux. */
   readonly panes: Adoptable[] = [];
+  /** True: what the core wants forgotten is. */
+  forgets = false;
+  readonly forgotten: string[] = [];
   readonly released: string[] = [];
   readonly reaped: string[] = [];
   /** False: the line to it is cut. */
@@ -133,6 +136,10 @@ export class World {
       adopt: async (session_id, pane) => this.#adopt(session_id, pane, alive),
       release: async (session_id) => {
         this.released.push(session_id);
+      },
+      forget: async (session_id) => {
+        this.forgotten.push(session_id);
+        if (this.forgets) this.programs.delete(session_id);
       },
       attachCommand: (session_id) => `tmux attach -t ${session_id}`,
       strays: async (live) => this.#strays(live),

@@ -11,6 +11,9 @@ import { findStrays, straysText } from './strays.ts';
 
 /** Looked for after everything else is done. */
 const STRAYS_MS = 3_000;
+/** Longer than a heartbeat. */
+const LAST_MINUTE_MS = 60_000;
+const MAX_FORGOTTEN = 500;
 
 export interface Legacy {
   resumption: Resumption;
@@ -27,6 +30,7 @@ export function takeOver(deps: SessionDeps, limits: SessionLimits, live: LiveSes
   const lastSeen = Math.max(0, ...rows.map((row) => Date.parse(row.updated_at)));
   const heartbeat = startHeartbeat(deps, () => live.all().some((session) => session.survives), lastSeen);
   const survivors = rows.filter((row) => row.runtime !== 'pty');
+  forgetEnded(deps, heartbeat.aliveAt).catch((error: unknown) => deps.warn('What ended sessions left could not be removed.', error));
   return { heartbeat, resumption: new Resumption(survivors, { deps, limits, live, awayMs: heartbeat.awayMs }) };
 }
 
@@ -50,6 +54,16 @@ function lose({ store, events, clock }: SessionDeps, live: LiveSessions, row: Se
     events.publish('message.state_changed', row.id, { prompt_id: prompt.id, state: 'stuck', reason: LOST_WITH_SERVER });
   }
   events.publish('session.status_changed', row.id, { session: live.view({ ...row, ...changes }), previous: row.status });
+}
+
+/** An earlier server that died right after it wrote down an end could not tell the runtime any more. */
+async function forgetEnded({ store, machines }: SessionDeps, aliveAt: number): Promise<void> {
+  const rows = store.sessions.endedSince(new Date(Math.max(0, aliveAt - LAST_MINUTE_MS)).toISOString(), MAX_FORGOTTEN);
+  for (const { id, machine, runtime: name } of rows) {
+    if (name === 'pty' || machines.get(machine)?.line.state !== 'up') continue;
+    const runtime = await machines.runtime(machine);
+    if (runtime.name === name) await runtime.forget?.(id);
+  }
 }
 
 async function reap({ machines }: SessionDeps, rows: readonly SessionRow[]): Promise<void> {

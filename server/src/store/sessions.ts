@@ -1,5 +1,5 @@
 import { ENDED, type SessionStatus } from '@afield/shared/api/sessions.ts';
-import { and, asc, count, desc, eq, inArray, max, notInArray, type SQL, sql } from 'drizzle-orm';
+import { and, asc, count, desc, eq, gte, inArray, max, notInArray, type SQL, sql } from 'drizzle-orm';
 import type { BetterSQLite3Database } from 'drizzle-orm/better-sqlite3';
 import type { SessionStore } from '../core/ports.ts';
 import { containing } from './like.ts';
@@ -52,6 +52,8 @@ export function sessionStore(db: BetterSQLite3Database): SessionStore {
         .orderBy(asc(sessions.ended_at), asc(sessions.id))
         .limit(limit)
         .all(),
+    endedSince: (time, limit) =>
+      db.select().from(sessions).where(gte(sessions.ended_at, time)).orderBy(desc(sessions.ended_at)).limit(limit).all(),
     delete: (id) => {
       db.delete(sessions).where(eq(sessions.id, id)).run();
     },
