@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { LogType } from '@afield/shared/api/sessions.ts';
 import Database from 'better-sqlite3';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { MIGRATIONS } from './migrations.ts';
 import { sqliteOf } from './sqlite.ts';
 import { openStore, type Store } from './store.ts';
@@ -221,6 +221,41 @@ describe('search', () => {
     expect(texts('NEAR(plain foo)')).toEqual([]);
     expect(texts('near (plain foo)')).toHaveLength(1);
     expect(texts('text:foo')).toEqual([]);
+  });
+});
+
+describe('however many entries there are', () => {
+  it('the words are looked up once, then the entries by their number', () => {
+    for (let i = 0; i < 50; i++) write(`odd even ${i}`);
+    const explain = vi.spyOn(sqliteOf(store.db), 'prepare');
+    find('odd even', { session_id: ONE, types: ['output', 'state'], from: TIME, oldest: true, limit: 99 });
+    const [query] = explain.mock.calls.at(-1)!;
+    explain.mockRestore();
+    expect(query).toContain('MATCH');
+    const plan = sqliteOf(store.db).prepare(`EXPLAIN QUERY PLAN ${query}`).all('x', ONE, 0, 9, TIME, 9) as { detail: string }[];
+    expect(plan.map(({ detail }) => detail)).toEqual([
+      expect.stringMatching(/^SCAN logs_text VIRTUAL TABLE INDEX/),
+      expect.stringMatching(/^SEARCH logs USING INTEGER PRIMARY KEY \(rowid=\?\)/),
+    ]);
+  });
+
+  it('the log of a session is read by its index, with a type too', () => {
+    write('one');
+    const explain = vi.spyOn(sqliteOf(store.db), 'prepare');
+    store.logs.read({ session_id: ONE, limit: 77, before: 99 });
+    store.logs.read({ session_id: ONE, limit: 77, before: 99, types: ['state'] });
+    const queries = explain.mock.calls.map(([query]) => query);
+    explain.mockRestore();
+    const planOf = (query: string, given: unknown[]) =>
+      (
+        sqliteOf(store.db)
+          .prepare(`EXPLAIN QUERY PLAN ${query}`)
+          .all(...given) as { detail: string }[]
+      ).map(({ detail }) => detail);
+    expect(planOf(queries[0]!, [ONE, 0, 9, 9])).toEqual(['SEARCH logs USING INDEX logs_session (session_id=? AND rowid>? AND rowid<?)']);
+    expect(planOf(queries[1]!, [ONE, 'state', 0, 9, 9])).toEqual([
+      'SEARCH logs USING INDEX logs_type (session_id=? AND type=? AND rowid>? AND rowid<?)',
+    ]);
   });
 });
 

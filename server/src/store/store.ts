@@ -55,7 +55,9 @@ const MAGIC = 'SQLite format 3\0';
 const USER_VERSION_AT = 60;
 const HEADER_BYTES = 100;
 /** The write-ahead log is kept at this size between checkpoints. */
-const WAL_BYTES = 8 * 1024 * 1024;
+const WAL_BYTES = 16 * 1024 * 1024;
+/** Pages after which it is written back: an entry with its words changes about ten, and every time the disk is waited for. */
+const WAL_PAGES = 4_000;
 /** A predecessor that is just shutting down may hold the file this long. */
 const BUSY_MS = 3_000;
 
@@ -233,6 +235,7 @@ function connect(path: string): Database.Database {
     sqlite.pragma('synchronous = NORMAL');
     // What a large change left there is given back.
     sqlite.pragma(`journal_size_limit = ${WAL_BYTES}`);
+    sqlite.pragma(`wal_autocheckpoint = ${WAL_PAGES}`);
     // The mode alone takes nothing; the first write does, and keeps it.
     sqlite.exec('BEGIN IMMEDIATE; COMMIT');
     return sqlite;
