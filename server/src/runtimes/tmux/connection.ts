@@ -87,6 +87,8 @@ export class Connection {
         return await control.run(...commands);
       } catch (error) {
         if (!(error instanceof ControlEnded)) throw error;
+        // One that takes nothing any more is heard of by its end, which comes in a later turn.
+        await new Promise<void>((resolve) => this.#clock.setTimeout(resolve, RETRY_MS));
       }
     }
   }
