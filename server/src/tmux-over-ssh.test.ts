@@ -1,6 +1,5 @@
 /** The runtime of every session that outlives its line: tmux on a machine that a real sshd stands before. */
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, realpathSync, rmSync } from 'node:fs';
+import { mkdtempSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -44,13 +43,8 @@ async function openOverSsh() {
       const own = await machine.host.folder();
       await runtime.close();
       await machine.close();
-      for (const name of readdirSync(own)) {
-        try {
-          execFileSync(TMUX!, ['-S', join(own, name, 's'), 'kill-server'], { stdio: 'ignore' });
-        } catch {
-          // It has ended by itself.
-        }
-      }
+      // By its process: asked to end it waits for whoever does not read.
+      for (const { pid, command } of processesWith(own)) if (/^\S*tmux /.test(command)) process.kill(pid, 'SIGKILL');
       await sshd.close();
       rmSync(folder, { recursive: true, force: true });
       await until(() => processesWith(folder).length === 0 && processesWith(sshd.folder).length === 0, 'nothing of it is left');
