@@ -4,6 +4,7 @@ import { cpus, release } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { benchApi } from './api.ts';
+import { benchHistory } from './history.ts';
 import { benchRelay } from './relay.ts';
 import type { BenchResult } from './result.ts';
 import { benchStart } from './start.ts';
@@ -16,6 +17,7 @@ const BENCHES: Record<string, (options: { quick: boolean }) => Promise<BenchResu
   survivors: benchSurvivors,
   terminal: benchTerminal,
   relay: benchRelay,
+  history: benchHistory,
 };
 
 const { values, positionals } = parseArgs({ options: { quick: { type: 'boolean', default: false } }, allowPositionals: true });
