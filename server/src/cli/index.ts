@@ -33,7 +33,7 @@ export const COMMANDS: readonly Entry[] = [
   ['open', 'Open Afield in the browser of this machine', () => import('./open.ts')],
   ['devices', 'List, rename and revoke paired devices', () => import('./devices.ts')],
   ['serve', 'Run the home server in this terminal', () => import('./serve.ts')],
-  ['server', 'Start, stop and upgrade the home server, or install it as a service', () => import('./server.ts')],
+  ['server', 'Start, stop, upgrade the home server; as a service', () => import('./server.ts')],
   ['doctor', 'Check this machine, with a fix for each fault', () => import('./doctor.ts')],
   ['config', 'Show the settings and where each comes from', () => import('./config.ts')],
 ];
