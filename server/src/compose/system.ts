@@ -3,6 +3,7 @@ import type { RelayState } from '@afield/shared/api/system.ts';
 import { LINK_PROTOCOL } from '@afield/shared/link/messages.ts';
 import { publicConfig } from '../config.ts';
 import { timestamp } from '../core/clock.ts';
+import type { MachineBook } from '../core/machine-ports.ts';
 import type { SystemService } from '../handlers/context.ts';
 import { runChecks } from '../handlers/doctor.ts';
 import type { Metrics } from '../handlers/metrics.ts';
@@ -61,7 +62,7 @@ export function describeSystem({ foundation, work, metrics, devices, relay }: Sy
         relay,
         room,
         agents: () => agents.list(),
-        which: (program) => machines.list()[0]!.which(program),
+        tmux: () => lookForTmux(machines, config.runtime),
         database: store.check,
         push: notify.checks,
         storage: () => disk.state,
@@ -73,4 +74,16 @@ export function describeSystem({ foundation, work, metrics, devices, relay }: Sy
     connections: () => connections.list(),
     metrics: metrics.text,
   };
+}
+
+/** What sessions of the home server itself run in. */
+async function lookForTmux(machines: MachineBook, setting: string) {
+  const local = machines.list()[0]!;
+  const file = await local.which('tmux');
+  const version = file === null ? null : await local.version(file, ['-V']);
+  const found = await machines.runtime(local.name).then(
+    ({ name }) => ({ runtime: name, fault: null }),
+    (error: Error) => ({ runtime: null, fault: error.message }),
+  );
+  return { setting, version, ...found };
 }

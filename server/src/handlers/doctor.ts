@@ -13,7 +13,8 @@ export interface DoctorDeps {
   relay(): RelayState;
   room: string;
   agents(): Promise<Agent[]>;
-  which(program: string): Promise<string | null>;
+  /** What sessions on this machine run in; `version`: what tmux says of itself, `fault`: why there is no runtime at all. */
+  tmux(): Promise<{ setting: string; version: string | null; runtime: string | null; fault: string | null }>;
   /** Null, or what the database's own check finds. */
   database(): string | null;
   push(): Check[];
@@ -131,15 +132,19 @@ async function checkAgents({ agents }: DoctorDeps): Promise<Check> {
   );
 }
 
-async function checkTmux({ which }: DoctorDeps): Promise<Check> {
-  const file = await which('tmux');
-  return file === null
-    ? hint(
-        'tmux',
-        'tmux is not installed: sessions end with the home server.',
-        'Install tmux 3.2 or newer, then start the home server again.',
-      )
-    : well('tmux', `${file} is there.`);
+async function checkTmux({ tmux }: DoctorDeps): Promise<Check> {
+  const { setting, version, runtime, fault: why } = await tmux();
+  if (why !== null) return fault('tmux', `No session can be started on this machine: ${why}`, 'afield config shows the setting "runtime"');
+  if (runtime === 'tmux') return well('tmux', `${version ?? 'tmux'}: sessions outlive the home server.`);
+  if (setting === 'pty') {
+    return hint(
+      'tmux',
+      'The setting "runtime" is pty: sessions end with the home server.',
+      'Set it to auto, then start the home server again.',
+    );
+  }
+  const what = version === null ? 'tmux is not installed' : `${version} is too old`;
+  return hint('tmux', `${what}: sessions end with the home server.`, 'Install tmux 3.2 or newer, then start the home server again.');
 }
 
 async function checkStrays({ strays }: DoctorDeps): Promise<Check[]> {

@@ -3,13 +3,12 @@ import { AfieldError } from '@afield/shared/errors.ts';
 import type { ProcessExit, TerminalProcess } from '../../core/machine-ports.ts';
 import type { Member } from './connection.ts';
 import { ControlEnded, TmuxRefusal } from './control.ts';
+import { keyCommands } from './keys.ts';
 import { type OutputParts, PaneOutput, WRITER_GONE } from './output.ts';
 import type { PaneFacts } from './panes.ts';
 import { quoted } from './quote.ts';
 import type { SpoolFile } from './spools.ts';
 
-/** Keys that one command carries. */
-const KEYS_BYTES = 512;
 /**
  * tmux takes whatever it is given and keeps it until the program reads. So a program that prints nothing meanwhile is given no more than
  * this, and by and by a little more; keys that a person presses always pass.
@@ -162,14 +161,7 @@ export class TmuxProcess implements TerminalProcess, Member {
     this.#unheard = Math.max(0, this.#unheard - (now - this.#lastWrite) * FORGIVEN_BYTES_PER_MS);
     this.#lastWrite = now;
     if (this.#unheard + bytes.length > MAX_UNHEARD_BYTES && bytes.length > KEYSTROKE_BYTES) return false;
-    const to = quoted(pane);
-    // Somebody at the desk who scrolls back would get the keys otherwise.
-    const commands = [`copy-mode -q -t ${to}`];
-    for (let at = 0; at < bytes.length; at += KEYS_BYTES) {
-      const keys = Buffer.from(bytes.subarray(at, at + KEYS_BYTES)).toString('hex');
-      commands.push(`send-keys -t ${to} -H ${(keys.match(/../g) ?? []).join(' ')}`);
-    }
-    if (!connection.send(...commands)) return false;
+    if (!connection.send(...keyCommands(pane, bytes))) return false;
     this.#unheard += bytes.length;
     this.#checkSoon();
     return true;

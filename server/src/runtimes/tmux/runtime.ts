@@ -60,30 +60,20 @@ export class TmuxRuntime implements TerminalRuntime {
     const { session_id, cwd, file, args, env } = command;
     await this.#checkStartable(command);
     const { spools } = await this.#grounded();
-    await this.#own.control(true);
     const name = nameOf(session_id);
     const to = quoted(`=${name}:`);
     const variables = { ...env, [HOME_MARK]: this.#options.home };
     const entries = Object.entries(variables).map(([key, value]) => `-e ${quoted(`${key}=${value}`)}`);
     const launch = ['/bin/sh', '-c', LAUNCH, 'sh', cwd, env.SHELL ?? '', file, ...args].map(quoted).join(' ');
     const sized = `-x ${size.cols} -y ${size.rows}`;
-    let facts: PaneFacts | undefined;
-    try {
-      // Together: nothing that it prints can come before its output is piped. Its environment goes the same way, where nobody else looks.
-      const answers = await this.#own.run(
-        `new-session -d -s ${quoted(name)} ${sized} ${entries.join(' ')} -- ${launch}`,
-        spools.pipe(`=${name}:`, spools.path(session_id, 0, false)),
-        `set-option -p -t ${to} ${MARK} ${quoted(name)}`,
-        `resize-window -t ${to} ${sized}`,
-        LIST_PANES,
-      );
-      facts = [...readPanes(answers.at(-1) ?? []).values()].find((one) => one.name === name);
-    } catch (cause) {
-      await this.#own.run(`kill-session -t ${quoted(`=${name}`)}`).catch(() => {});
-      if (!(cause instanceof TmuxRefusal)) throw cause;
-      throw new AfieldError('start_failed', `tmux could not start ${file}: ${cause.message}`, { cause });
-    }
-    if (facts === undefined) throw new AfieldError('start_failed', `tmux started ${file} and does not know it.`);
+    // Together: nothing that it prints can come before its output is piped. Its environment goes the same way, where nobody else looks.
+    const facts = await this.#launch(file, name, [
+      `new-session -d -s ${quoted(name)} ${sized} ${entries.join(' ')} -- ${launch}`,
+      spools.pipe(`=${name}:`, spools.path(session_id, 0, false)),
+      `set-option -p -t ${to} ${MARK} ${quoted(name)}`,
+      `resize-window -t ${to} ${sized}`,
+      LIST_PANES,
+    ]);
     const process = this.#process(session_id, facts, this.#own, spools, null, basename(file));
     process.begin(size, facts);
     return process;
@@ -120,8 +110,7 @@ export class TmuxRuntime implements TerminalRuntime {
       throw new AfieldError('not_found', 'This window is not there any more. List the programs again.');
     }
     const connection = this.#foreignServer(socket);
-    const facts = await findPane(connection, pane);
-    await markAdopted(connection, facts, session_id);
+    const facts = await this.#taken(connection, pane, session_id);
     const process = this.#process(session_id, facts, connection, spools, socket, null);
     const { pid, cols, rows } = facts;
     process.takeIn({ cols, rows });
@@ -143,6 +132,8 @@ export class TmuxRuntime implements TerminalRuntime {
     const known = this.#processes.get(session_id);
     this.#processes.delete(session_id);
     known?.process.leave();
+    // Left by an earlier home server: its tmux may hold nothing else, and nobody is connected to it yet.
+    if (known === undefined) await this.#own.control().catch(() => {});
     if (known?.adopted !== true) this.#own.send(`kill-session -t ${quoted(`=${nameOf(session_id)}`)}`);
     await (await this.#grounded()).spools.remove(session_id);
   }
@@ -185,6 +176,28 @@ export class TmuxRuntime implements TerminalRuntime {
     for (const connection of [this.#own, ...this.#foreign.values()]) connection.close();
   }
 
+  /** Errors: start_failed, machine_unreachable. */
+  async #launch(file: string, name: string, commands: readonly string[]): Promise<PaneFacts> {
+    const ours = (panes: ReadonlyMap<string, PaneFacts>) => [...panes.values()].find((one) => one.name === name);
+    for (let tries = 0; ; tries++) {
+      try {
+        const control = await this.#own.control(true);
+        const facts = ours(readPanes((await control.run(...commands)).at(-1) ?? []));
+        if (facts !== undefined) return facts;
+        throw new AfieldError('start_failed', `tmux started ${file} and does not know it.`);
+      } catch (cause) {
+        if (cause instanceof AfieldError) throw cause;
+        if (cause instanceof TmuxRefusal) this.#own.send(`kill-session -t ${quoted(`=${name}`)}`);
+        if (cause instanceof TmuxRefusal || tries > 0) {
+          throw new AfieldError('start_failed', `tmux could not start ${file}: ${(cause as Error).message || 'it ended'}.`, { cause });
+        }
+        // tmux or the line ended just then: all of it was done, or nothing.
+        const facts = await this.#own.panes().then(ours, () => undefined);
+        if (facts !== undefined) return facts;
+      }
+    }
+  }
+
   async #grounded(): Promise<Ground> {
     const place = await this.#server.place();
     this.#ground ??= { place, spools: new Spools(this.#options.host, place) };
@@ -216,6 +229,20 @@ export class TmuxRuntime implements TerminalRuntime {
     } catch (error) {
       if (!(error instanceof ServerGone)) throw error;
       return { facts: null, why: error.message };
+    }
+  }
+
+  /** Errors: not_found, conflict, unavailable. */
+  async #taken(connection: Connection, pane: string, session_id: string): Promise<PaneFacts> {
+    try {
+      await connection.control();
+      const facts = await findPane(connection, pane);
+      await markAdopted(connection, facts, session_id);
+      return facts;
+    } catch (cause) {
+      if (cause instanceof AfieldError) throw cause;
+      if (cause instanceof ServerGone) throw new AfieldError('not_found', `${cause.message} List the programs again.`, { cause });
+      throw new AfieldError('unavailable', `Its tmux does not let us in: ${(cause as Error).message}.`, { cause });
     }
   }
 
