@@ -37,7 +37,11 @@ export class HistoryClock {
     }
     this.#leaptAt = null;
     this.#seen = { wall: now, monotonic };
-    this.#meta.set(SEEN, timestamp(this.#clock));
+    try {
+      this.#meta.set(SEEN, timestamp(this.#clock));
+    } catch {
+      // On a full disk, where pruning is what helps. It is remembered the next time.
+    }
     return 0;
   }
 }

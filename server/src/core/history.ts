@@ -52,7 +52,7 @@ export class History {
 
   constructor(deps: HistoryDeps) {
     const { store, clock, events } = deps;
-    this.#deps = deps;
+    this.#deps = { ...deps, closing: this.#closing.signal };
     this.#clock = new HistoryClock(clock, store.meta, store.sessions.newestAt());
     this.#unsubscribe = events.subscribe(({ type, session_id, payload }) => {
       if (type !== 'session.status_changed' || !ENDED.has(payload.session.status)) return;
@@ -150,17 +150,18 @@ export class History {
     return planPruning(store, (id) => folderSize(this.#folder(id)), { endedBefore, bytes }, kept);
   }
 
+  /** Recordings first, those of whole sessions too: on a full disk that makes the room which the rest needs. */
   async #delete(plan: Doomed[]): Promise<void> {
-    const { store } = this.#deps;
-    for (const { session_id, what } of plan) {
-      if (this.#closing.signal.aborted) return;
-      const row = store.sessions.get(session_id);
-      // It was pinned while the others were deleted.
-      if (row === null || row.pinned || !ENDED.has(row.status)) continue;
-      if (what === 'session') await purgeSession(this.#deps, session_id);
-      else await removeRecording(this.#folder(session_id));
-    }
-    if (plan.length > 0) await this.#shrink();
+    const whole = plan.filter(({ what }) => what === 'session');
+    for (const { session_id } of plan) if (this.#mayGo(session_id)) await removeRecording(this.#folder(session_id));
+    for (const { session_id } of whole) if (this.#mayGo(session_id)) await purgeSession(this.#deps, session_id);
+    if (whole.length > 0) await this.#shrink();
+  }
+
+  /** It may have been pinned while the others were deleted. */
+  #mayGo(session_id: string): boolean {
+    const row = this.#deps.store.sessions.get(session_id);
+    return !this.#closing.signal.aborted && row !== null && !row.pinned && ENDED.has(row.status);
   }
 
   /** In small steps with as long a rest after each. */

@@ -13,9 +13,11 @@ export interface PurgeDeps {
   events: EventLog;
   /** Folder of the recordings. */
   recordings: string;
+  /** Stops between two steps; the next server goes on. */
+  closing?: AbortSignal;
 }
 
-/** Resolves when nothing is left of it. When the server dies on the way, `finishPurges` of the next one goes on. */
+/** Resolves when nothing is left of it. When the server ends on the way, `finishPurges` of the next one goes on. */
 export async function purgeSession(deps: PurgeDeps, id: string): Promise<void> {
   const { store, events } = deps;
   store.purges.add(id);
@@ -29,12 +31,14 @@ export async function finishPurges(deps: PurgeDeps): Promise<void> {
   for (const id of deps.store.purges.list()) await finish(deps, id);
 }
 
-async function finish({ store, recordings }: PurgeDeps, id: string): Promise<void> {
+async function finish({ store, recordings, closing }: PurgeDeps, id: string): Promise<void> {
   store.sessions.delete(id);
   store.prompts.purge(id);
   for (const table of [store.logs, store.events]) {
-    while (table.purge(id, STEP_ROWS) === STEP_ROWS) await othersFirst();
-    await othersFirst();
+    do {
+      await othersFirst();
+      if (closing?.aborted === true) return;
+    } while (table.purge(id, STEP_ROWS) === STEP_ROWS);
   }
   await rm(join(recordings, id), { recursive: true, force: true });
   store.purges.done(id);
