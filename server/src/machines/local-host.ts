@@ -1,9 +1,10 @@
 /** This very machine, as runtimes see it: programs without a terminal, and files that grow. */
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess, ChildProcessWithoutNullStreams } from 'node:child_process';
 import { chmod, mkdir, stat } from 'node:fs/promises';
 import { AfieldError } from '@afield/shared/errors.ts';
 import type { Host, HostProcess, HostResult } from '../core/machine-ports.ts';
 import { followFile } from './follow-file.ts';
+import { launch, scarcity } from './launch.ts';
 
 const RUN_MS = 10_000;
 const RUN_BYTES = 1024 * 1024;
@@ -22,9 +23,8 @@ export interface LocalHostOptions {
 }
 
 export function createLocalHost({ folder, env }: LocalHostOptions): Host {
-  /** Its own group, so that a timeout ends what it started too, and Ctrl-C at our terminal does not. */
-  const launch = ([file = '', ...args]: readonly string[], more: Record<string, string> | undefined) =>
-    spawn(file, args, { env: { ...env, ...more }, detached: true, stdio: ['pipe', 'pipe', 'pipe'], windowsHide: true });
+  const started = ([file = '', ...args]: readonly string[], more: Record<string, string> | undefined) =>
+    launch(file, args, { ...env, ...more });
 
   return {
     name: 'local',
@@ -39,8 +39,8 @@ export function createLocalHost({ folder, env }: LocalHostOptions): Host {
       return folder;
     },
     run(argv, { input, env: more, timeoutMs = RUN_MS, maxBytes = RUN_BYTES } = {}) {
-      return new Promise<HostResult>((resolve) => {
-        const child = launch(argv, more);
+      return new Promise<HostResult>((resolve, reject) => {
+        const child = started(argv, more);
         const out: Buffer[] = [];
         let stderr = '';
         let size = 0;
@@ -58,6 +58,8 @@ export function createLocalHost({ folder, env }: LocalHostOptions): Host {
           stderr = (stderr + bytes.toString()).slice(-DETAIL_CHARACTERS);
         });
         child.on('error', (error) => {
+          const scarce = scarcity(argv[0] ?? '', error);
+          if (scarce !== null) reject(scarce);
           stderr = error.message;
           finish(NOT_FOUND);
         });
@@ -66,15 +68,14 @@ export function createLocalHost({ folder, env }: LocalHostOptions): Host {
         child.stdin.end(input);
       });
     },
-    open: async (argv, { env: more } = {}) => hostProcess(launch(argv, more)),
+    open: async (argv, { env: more } = {}) => hostProcess(started(argv, more)),
     follow: followFile,
     up: async () => {},
   };
 }
 
-function hostProcess(child: ChildProcess): HostProcess {
+function hostProcess(child: ChildProcessWithoutNullStreams): HostProcess {
   const { stdin, stdout, stderr } = child;
-  if (stdin === null || stdout === null || stderr === null) throw new Error('a program without pipes');
   let detail = '';
   let closed = false;
   const opened: HostProcess = {

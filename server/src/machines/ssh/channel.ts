@@ -1,6 +1,7 @@
 /** A program on the other machine, over a connection that stands. */
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess, ChildProcessWithoutNullStreams } from 'node:child_process';
 import type { HostProcess } from '../../core/machine-ports.ts';
+import { launch } from '../launch.ts';
 import { channelArgv } from './command.ts';
 import { lastLine } from './faults.ts';
 import type { SshMaster } from './master.ts';
@@ -46,12 +47,13 @@ export interface ChannelOptions {
 
 /** Resolves once the program runs there; its output is given from the next turn on. Errors: `NotOpened`. */
 export function openChannel({ master, env, command, first, endThere, closed }: ChannelOptions): Promise<Channel> {
-  const child = spawn('ssh', channelArgv(master.socket, command), {
-    env,
-    detached: true,
-    stdio: ['pipe', 'pipe', 'pipe'],
-    windowsHide: true,
-  });
+  let child: ChildProcessWithoutNullStreams;
+  try {
+    child = launch('ssh', channelArgv(master.socket, command), env);
+  } catch (error) {
+    closed();
+    return Promise.reject(new NotOpened('failed', (error as Error).message));
+  }
   const { stdin, stdout, stderr } = child;
   for (const stream of child.stdio) stream?.on('error', () => {});
   let said = '';
@@ -76,7 +78,9 @@ export function openChannel({ master, env, command, first, endThere, closed }: C
       reject(new NotOpened(why, detail));
     };
     const late = setTimeout(() => fail('failed', 'the program did not start in time.'), OPEN_MS);
+    let opened = false;
     const early = ended.then(async () => {
+      if (opened) return;
       if (/Session open refused|session request failed/i.test(said)) return fail('full', said);
       if (!(await stillStands(master))) return fail('cut', 'the line was cut.');
       fail('failed', lastLine(said) || lastLine(greeting.toString()) || 'it takes no commands.');
@@ -89,6 +93,7 @@ export function openChannel({ master, env, command, first, endThere, closed }: C
         if (greeting.length > GREETING_CHARACTERS) fail('failed', 'its login shell prints without end.');
         return;
       }
+      opened = true;
       clearTimeout(late);
       stdout.off('data', look);
       stdout.pause();
@@ -184,8 +189,8 @@ async function stillStands(master: SshMaster): Promise<boolean> {
   return master.alive;
 }
 
-function end({ pid }: ChildProcess): void {
-  if (pid === undefined) return;
+function end({ pid, exitCode, signalCode }: ChildProcess): void {
+  if (pid === undefined || exitCode !== null || signalCode !== null) return;
   try {
     process.kill(-pid, 'SIGKILL');
   } catch {

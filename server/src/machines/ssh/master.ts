@@ -1,8 +1,9 @@
 /** One connection of OpenSSH that carries many programs, watched so that a line that hangs is noticed. */
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcessWithoutNullStreams } from 'node:child_process';
 import { rm } from 'node:fs/promises';
 import type { AfieldError } from '@afield/shared/errors.ts';
 import type { Clock } from '../../core/ports.ts';
+import { launch as launchProgram } from '../launch.ts';
 import { faultOf, lastLine, unreachable } from './faults.ts';
 import { GO } from './scripts.ts';
 
@@ -26,6 +27,14 @@ const CHANNELS = 8;
 const SAID_CHARACTERS = 4_000;
 const END_MS = 1_000;
 
+export interface ConnectOptions {
+  clock: Clock;
+  timing: Timing;
+  /** It is on its way, and may be closed. */
+  begun(master: SshMaster): void;
+  onCut(master: SshMaster, detail: string): void;
+}
+
 export class SshMaster {
   readonly socket: string;
   /** Programs that it carries now. */
@@ -37,7 +46,7 @@ export class SshMaster {
   /** Since when it carries nothing; null while it does. */
   idleSince: number | null = null;
   readonly ended: Promise<void>;
-  readonly #child: ChildProcess;
+  readonly #child: ChildProcessWithoutNullStreams;
   readonly #clock: Clock;
   readonly #timing: Timing;
   #up = false;
@@ -58,9 +67,9 @@ export class SshMaster {
     this.#clock = clock;
     this.#timing = timing;
     // A session of its own, so that neither ssh nor a helper of its finds a terminal to ask questions on.
-    this.#child = spawn('ssh', [...launch.argv], { env: launch.env, detached: true, stdio: ['pipe', 'pipe', 'pipe'], windowsHide: true });
+    this.#child = launchProgram('ssh', launch.argv, launch.env);
     for (const stream of this.#child.stdio) stream?.on('error', () => {});
-    this.#child.stderr?.on('data', (bytes: Buffer) => {
+    this.#child.stderr.on('data', (bytes: Buffer) => {
       this.#said = (this.#said + bytes.toString()).slice(-SAID_CHARACTERS);
     });
     this.ended = new Promise((resolve) => {
@@ -80,9 +89,10 @@ export class SshMaster {
   static async connect(
     machine: string,
     launch: { argv: readonly string[]; env: Record<string, string>; socket: string },
-    { clock, timing, onCut }: { clock: Clock; timing: Timing; onCut(master: SshMaster, detail: string): void },
+    { clock, timing, begun, onCut }: ConnectOptions,
   ): Promise<SshMaster> {
     const master = new SshMaster(machine, launch, clock, timing);
+    begun(master);
     const fault = await master.#opened(machine);
     if (fault !== null) {
       await master.close();
@@ -110,7 +120,7 @@ export class SshMaster {
   close(): Promise<void> {
     this.#onCut = () => {};
     this.#end('');
-    this.#child.stdin?.end();
+    this.#child.stdin.end();
     signal(this.#child, 'SIGTERM');
     const late = this.#clock.setTimeout(() => signal(this.#child, 'SIGKILL'), END_MS);
     return this.ended.finally(() => late.cancel());
@@ -126,7 +136,7 @@ export class SshMaster {
       };
       const early = () => finish(faultOf(machine, this.#said));
       this.ended.then(early, early);
-      this.#child.stdout?.on('data', (bytes: Buffer) => {
+      this.#child.stdout.on('data', (bytes: Buffer) => {
         if (this.#up) return this.#answered();
         text = (text + bytes.toString('latin1')).slice(-SAID_CHARACTERS);
         if (!GO.test(text)) return;
@@ -145,7 +155,7 @@ export class SshMaster {
 
   #ping(): void {
     this.#pinged = this.#clock.monotonic();
-    this.#child.stdin?.write('\n');
+    this.#child.stdin.write('\n');
   }
 
   #watch(): void {
@@ -179,7 +189,7 @@ export class SshMaster {
 }
 
 /** With what it started to get there: a command of `ProxyCommand`, a jump host. */
-function signal({ pid, exitCode }: ChildProcess, name: NodeJS.Signals): void {
+function signal({ pid, exitCode }: ChildProcessWithoutNullStreams, name: NodeJS.Signals): void {
   if (pid === undefined || exitCode !== null) return;
   try {
     process.kill(-pid, name);
