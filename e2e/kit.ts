@@ -44,8 +44,11 @@ export class Program {
   readonly child: ChildProcess;
   output = '';
 
-  constructor(args: string[], env: Record<string, string>, cwd = ROOT) {
-    this.child = spawn(process.execPath, args, { cwd, env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+  /** `descriptors`: how many it may have open. */
+  constructor(args: string[], env: Record<string, string>, cwd = ROOT, descriptors: number | null = null) {
+    const limited = ['/bin/sh', '-c', 'ulimit -n "$0" && exec "$@"', String(descriptors)];
+    const [file = '', ...rest] = [...(descriptors === null ? [] : limited), process.execPath, ...args];
+    this.child = spawn(file, rest, { cwd, env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
     const keep = (chunk: Buffer) => {
       this.output = (this.output + chunk.toString()).slice(-200_000);
     };
@@ -113,6 +116,8 @@ export interface HouseOptions {
   config?: Record<string, unknown>;
   /** More environment for the home server. */
   env?: Record<string, string>;
+  /** Files and sockets that the home server may have open. Default: as many as we. */
+  descriptors?: number;
   /** Relay address to use instead of a relay of this house: a test's own, dishonest one. */
   relayUrl?: string;
 }
@@ -135,7 +140,7 @@ export async function startHouse(options: HouseOptions = {}): Promise<House> {
   if (options.relayUrl === undefined) await startRelay();
   let server: Program;
   const startServer = async () => {
-    const started = new Program([SERVER, 'serve', '--port', String(port), '--relay', relayUrl], env);
+    const started = new Program([SERVER, 'serve', '--port', String(port), '--relay', relayUrl], env, ROOT, options.descriptors);
     server = started;
     const answers = until('the home server answers', async () => !started.running || (await fetch(`${url}/api/v1/health`)).ok);
     const failed = (cause?: unknown) => new Error(`The home server did not start:\n${started.output}`, { cause });

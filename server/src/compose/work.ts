@@ -14,6 +14,7 @@ import { createMachineService } from '../machines/service.ts';
 import { createNotify } from '../notify/index.ts';
 import { createRuntimes } from '../runtimes/choose.ts';
 import { pushStore } from '../store/push.ts';
+import { createDescriptorCount } from './descriptors.ts';
 import type { Foundation } from './foundation.ts';
 
 export type Work = ReturnType<typeof setToWork>;
@@ -58,6 +59,7 @@ export function setToWork({ config, store, clock, env, home, files, log, events,
     machines: machines.book,
     workDir: config.work_dir,
     recordings: files.recordings,
+    descriptors: createDescriptorCount(),
     trust: createTrustPolicy(config.trust, home),
     limits: { probeAfterMs: config.probe_after_s * 1_000 },
     warn,

@@ -27,6 +27,8 @@ export interface SessionDeps {
   workDir: string;
   /** Folder of the recordings, one sub-folder a session; made (0700) when missing. */
   recordings: string;
+  /** Files and sockets that this server has open and may have; null: nobody can tell. Default: enough. */
+  descriptors?(): { open: number; limit: number } | null;
   limits?: Partial<SessionLimits>;
   /** Default: no dialog is answered. */
   trust?: TrustPolicy;

@@ -25,6 +25,8 @@ import { takeOver, watchForStrays } from './take-over.ts';
 
 /** A call waits so long for a session that is just being found again. */
 const REACH_MS = 3_000;
+/** A session takes four. The others are for those who connect, and for what is asked of tmux. */
+const SPARE_DESCRIPTORS = 24;
 
 /** What an earlier server left unfinished is `lost` from now on, and its stray processes end, before the first call is answered. */
 export function createSessions(deps: SessionDeps): SessionService {
@@ -70,6 +72,13 @@ export function createSessions(deps: SessionDeps): SessionService {
     if (closing) throw new AfieldError('unavailable', 'The home server is shutting down. Try again when it runs.');
     const taken = new Set(known()).size;
     if (taken >= limits.liveSessions) throw new AfieldError('too_many', `${taken} sessions run already. Stop one, then start another.`);
+    const files = deps.descriptors?.() ?? null;
+    if (files === null || files.limit - files.open >= SPARE_DESCRIPTORS) return;
+    const left = `This home server has ${files.open} of ${files.limit} files open that it may have`;
+    throw new AfieldError(
+      'too_many',
+      `${left}: too few are left for another session. Stop one, or start it with a higher limit (ulimit -n).`,
+    );
   };
   /** The same id again, at the same time or later, is the same session. */
   const once = async (id: string, agent: string | undefined, make: () => Promise<Session>): Promise<Session> => {
