@@ -1,9 +1,7 @@
 import type { ComponentType } from 'preact';
 import { lazy } from 'preact-iso';
 import { HomeScreen } from './home.tsx';
-import { NotFoundScreen } from './not-found.tsx';
 import { ADD_MACHINE, ARCHIVE, HOME, MACHINES, machinePath, NEW, PAIR, PROJECTS, SEARCH, SETTINGS } from './paths.ts';
-import { RePairScreen } from './re-pair.tsx';
 
 export interface Screen {
   /** Address, with `:name` for parts that vary. */
@@ -44,6 +42,6 @@ export const screens: readonly Screen[] = [
 ];
 
 /** For an address that is none of these. */
-export const notFound = NotFoundScreen;
+export const notFound: ComponentType = lazy(() => import('./not-found.tsx').then((module) => module.NotFoundScreen));
 /** Instead of any screen that needs a home which has refused this device. */
-export const refused = RePairScreen;
+export const refused: ComponentType = lazy(() => import('./re-pair.tsx').then((module) => module.RePairScreen));

@@ -85,7 +85,7 @@ function Prune({ model, open, retention }: { model: History; open: boolean; rete
             value={gigabytes}
             onInput={(next) => model.change({ gigabytes: next })}
             inputMode="decimal"
-            placeholder={retention.bytes === 0 ? 'no bound' : String(retention.bytes / 1e9)}
+            placeholder={retention.bytes === 0 ? 'no bound' : String(Math.round(retention.bytes / 1e8) / 10)}
             maxLength={10}
           />
         </div>
