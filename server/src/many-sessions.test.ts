@@ -67,7 +67,10 @@ describe.skipIf(TMUX === null || process.platform !== 'linux')('D15: in tmux (sk
 
   it(`${COUNT} sessions`, { timeout: 60_000 + COUNT * 200 }, async () => {
     home = newHome();
-    writeFileSync(join(home, 'config.yaml'), JSON.stringify({ agents: { brief: { command: ['/bin/sh', '-c', 'echo $AFIELD_SESSION'] } } }));
+    // What is printed in the very moment of the end is lost by tmux 3.3a now and then (1 of 6,000 on an overloaded machine): it closes the
+    // terminal before the kernel has handed it over.
+    const brief = { command: ['/bin/sh', '-c', 'echo $AFIELD_SESSION; sleep 0.05'] };
+    writeFileSync(join(home, 'config.yaml'), JSON.stringify({ agents: { brief } }));
     const server = await startTestServer({ home, env: { AFIELD_RUNTIME: 'tmux' } });
     const ended = new Map<string, () => void>();
     server.app.events.subscribe((event) => {
