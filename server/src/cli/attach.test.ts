@@ -1,6 +1,8 @@
 /** Real terminals: attach in tmux, against a real home server. */
+
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
+import type { Session } from '@afield/shared/api/sessions.ts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { killOwn, TestDesk, type TestTerminal, until } from './test-desk.ts';
 
@@ -266,7 +268,7 @@ describe('ends', () => {
   );
 
   it(
-    'a home server that is killed and started again: it says so, comes back by itself, and tells what became of the session',
+    'a home server that is killed and started again: it says so, and comes back by itself',
     async () => {
       await session('killed');
       const terminal = await attached('killed', [90, 24]);
@@ -277,7 +279,25 @@ describe('ends', () => {
       const { code, err } = await desk.cli(['run', 'shell', '-s', 'after', '--detach']);
       expect(code, err).toBe(0);
       expect(desk.server?.pid).not.toBe(before);
-      await terminal.shows(/^killed: △ lost\. /m);
+      await terminal.showsNot(/does not answer|Connecting/);
+      await terminal.line('echo it-goes-$((1+1))-on');
+      await terminal.shows(/^it-goes-2-on$/m);
+      expect(await terminal.screen()).not.toContain('lost keys');
+    },
+    TIMEOUT_MS,
+  );
+
+  it(
+    'a session whose program ended while the home server was away: it tells what became of it',
+    async () => {
+      await session('gone');
+      const terminal = await attached('gone', [90, 24]);
+      const { pid } = await desk.json<Session>('status', 'gone');
+      killOwn(desk.server?.pid as number);
+      killOwn(pid as number);
+      await terminal.shows(/The home server does not answer\./);
+      expect((await desk.cli(['server', 'start'])).code).toBe(0);
+      await terminal.shows(/^gone: [△■] /m);
       await expectRestored(terminal);
     },
     TIMEOUT_MS,
