@@ -1,5 +1,4 @@
 /** Real terminals: attach in tmux, against a real home server. */
-
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Session } from '@afield/shared/api/sessions.ts';
