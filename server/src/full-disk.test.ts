@@ -174,6 +174,7 @@ describe(`G1: a full disk (${real ? `a real one of ${SIZE_MIB} MiB` : 'pretended
   );
 
   it.runIf(real)('is not filled to the last byte by a session that prints without end', { timeout: 60_000 }, async () => {
+    ballast.fill(10 * MIB);
     const session = await start('yes 0123456789012345678901234567890123456789');
     await until('the alarm', async () => !(await status()).storage.writing, 40_000);
     const { bavail, bsize } = statfsSync(home);
