@@ -7,7 +7,7 @@ import type { Clock, MachineRow } from '../core/ports.ts';
 import { lookAround, reached } from './checks.ts';
 import { askFacts, createLookups, environmentThere, type Facts } from './facts.ts';
 import { watchProcesses } from './process-facts.ts';
-import type { SshSetup } from './ssh/command.ts';
+import { loginArgv, type SshSetup } from './ssh/command.ts';
 import { createSshHost, runFirst } from './ssh/host.ts';
 import { hasKey, knownFiles, shownKey, trustKey } from './ssh/host-keys.ts';
 import { SshLine } from './ssh/line.ts';
@@ -63,6 +63,7 @@ export function createSshMachine(row: MachineRow & { ssh: SshTarget }, deps: Ssh
     line,
     path: async () => (await facts()).path,
     place: async () => `${data(await facts())}/afield/at-${own}`,
+    login: loginArgv(target),
   });
   const lookups = createLookups(name, factsNow, host.run, () => clock.monotonic());
 

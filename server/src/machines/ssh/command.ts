@@ -61,6 +61,12 @@ export function connectArgv(
   return ['-T', ...options([...FIXED, ...own, ...mux]), ...where(setup, target), command];
 }
 
+/** What a person types at home before a command line that is to run there in a terminal. */
+export function loginArgv({ host, port, user, identity_file }: SshTarget): string[] {
+  const option = (letter: string, value: string | number | null) => (value === null ? [] : [letter, String(value)]);
+  return ['ssh', '-t', ...option('-p', port), ...option('-l', user), ...option('-i', identity_file), host];
+}
+
 /** Writes the key that a host shows into a file, and logs in nowhere. The way there (a jump host) is the user's own. */
 export function lookArgv(setup: SshSetup, target: SshTarget, file: string): string[] {
   const own = ['StrictHostKeyChecking=accept-new', `UserKnownHostsFile=${quoted(file)}`, 'GlobalKnownHostsFile=/dev/null'];

@@ -22,6 +22,8 @@ export interface SshHostDeps {
   path(): Promise<readonly string[]>;
   /** Absolute path of our folder there. */
   place(): Promise<string>;
+  /** As `Host.login`. */
+  login: readonly string[];
 }
 
 /** Programs on the line before the machine has told of itself: to ask for that very thing. */
@@ -29,7 +31,7 @@ export function runFirst(line: SshLine): Host['run'] {
   return async (argv, options = {}) => outcome(await open(line, FIRST_PATH, argv, options.env), line, options);
 }
 
-export function createSshHost({ name, line, path, place }: SshHostDeps): Host {
+export function createSshHost({ name, line, path, place, login }: SshHostDeps): Host {
   let folder: Promise<string> | null = null;
   const start = async (argv: readonly string[], env?: Readonly<Record<string, string>>) => open(line, (await path()).join(':'), argv, env);
   const run: Host['run'] = async (argv, options = {}) => outcome(await start(argv, options.env), line, options);
@@ -47,6 +49,7 @@ export function createSshHost({ name, line, path, place }: SshHostDeps): Host {
     run,
     open: (argv, { env } = {}) => start(argv, env),
     follow: (file, offset, on) => follow(start, file, offset, on),
+    login: () => login,
     up: () => line.up(),
   };
 }
