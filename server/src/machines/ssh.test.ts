@@ -1,4 +1,5 @@
 import { appendFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -90,8 +91,8 @@ describe.skipIf(noSshd !== null)('a machine by ssh', () => {
     sshd.refuseKeys();
     await expect(box.reach()).rejects.toMatchObject({ code: 'machine_refused' });
     const waiting = box.host.up();
-    const logins = () => sshd.log.split('Connection closed by authenticating user').length;
-    await until(() => logins() > 1, 'sshd has told of the first attempt');
+    const logins = () => sshd.log.split('Failed publickey').length - 1;
+    await until(() => logins() > 0, 'sshd has told of the first attempt');
     const before = logins();
     await expect(box.host.run(['true'])).rejects.toMatchObject({ code: 'machine_refused' });
     // More than the longest pause between attempts.
@@ -120,6 +121,20 @@ describe.skipIf(noSshd !== null)('a machine by ssh', () => {
     // Attempts in vain say nothing new.
     expect(lines.slice(said)).toEqual(['up: null']);
     await expect(machine({ target: { host: 'no-such-host.invalid' } }).reach()).rejects.toMatchObject({ code: 'machine_unreachable' });
+  });
+
+  it('closed while it is being reached: the way is given up at once', { timeout: 8_000 }, async () => {
+    const silent = createServer((socket) => socket.on('error', () => {}).resume());
+    await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+    const { port } = silent.address() as { port: number };
+    const box = machine({ target: { port }, timing: { connectMs: 60_000 } });
+    const reaching = expect(box.reach()).rejects.toMatchObject({ code: 'machine_unreachable' });
+    const waiting = expect(box.host.up()).rejects.toMatchObject({ code: 'machine_unreachable' });
+    await until(() => processesWith(folder).length > 0, 'ssh is on its way');
+    await box.close();
+    await Promise.all([reaching, waiting]);
+    await expect(box.reach()).rejects.toMatchObject({ code: 'machine_unreachable' });
+    await new Promise<void>((resolve) => silent.close(() => resolve()));
   });
 
   it('D8: a host or user that looks like an option never reaches ssh as one', async () => {

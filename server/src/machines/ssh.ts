@@ -9,7 +9,7 @@ import { askFacts, createLookups, environmentThere, type Facts } from './facts.t
 import { watchProcesses } from './process-facts.ts';
 import { loginArgv, type SshSetup } from './ssh/command.ts';
 import { createSshHost, runFirst } from './ssh/host.ts';
-import { hasKey, knownFiles, shownKey, trustKey } from './ssh/host-keys.ts';
+import { hasKey, knownFiles, shownKey, sshVersion, trustKey } from './ssh/host-keys.ts';
 import { SshLine } from './ssh/line.ts';
 import { TIMING, type Timing } from './ssh/master.ts';
 
@@ -94,10 +94,11 @@ export function createSshMachine(row: MachineRow & { ssh: SshTarget }, deps: Ssh
         await host.run(['true']);
         const ms = Math.round(line.latencyMs ?? clock.monotonic() - began);
         const found = await lookAround(host.run, await host.folder(), { needed: true, shell });
-        return [reached(true, `${system} by ssh, ${ms} ms there and back`), ...found];
+        const by = (await sshVersion(setup)) || 'ssh';
+        return [reached(true, `${system} by ${by}, ${ms} ms there and back`), ...found];
       } catch (error) {
         if (!(error instanceof AfieldError)) throw error;
-        return [reached(false, error.message, `ssh ${by(target)}`)];
+        return [reached(false, error.message, `ssh ${typed(target)}`)];
       }
     },
     close: () => line.close(),
@@ -111,7 +112,7 @@ export function createSshMachine(row: MachineRow & { ssh: SshTarget }, deps: Ssh
   };
 }
 
-const by = ({ host, user, port }: SshTarget) => `${port === null ? '' : `-p ${port} `}${user === null ? '' : `${user}@`}${host}`;
+const typed = ({ host, user, port }: SshTarget) => `${port === null ? '' : `-p ${port} `}${user === null ? '' : `${user}@`}${host}`;
 
 function otherKey(name: string, type: string, shown: string, meant: string): AfieldError {
   return new AfieldError(

@@ -75,6 +75,7 @@ export class TestSshd {
       'PermitUserEnvironment yes',
       'PermitRootLogin prohibit-password',
       'PrintMotd no',
+      'LogLevel VERBOSE',
       'MaxStartups 100:30:200',
       ...this.#options,
     ];

@@ -63,6 +63,11 @@ export async function hasKey(setup: SshSetup, name: string, files: readonly stri
   return found.some(({ code }) => code === 0);
 }
 
+/** `OpenSSH_9.2p1`; empty when it does not say. */
+export async function sshVersion(setup: SshSetup): Promise<string> {
+  return (await ssh(setup, ['-V'])).stderr.split(',')[0]?.trim() ?? '';
+}
+
 function ssh(setup: SshSetup, argv: readonly string[]) {
   return createLocalHost({ folder: setup.home, env: sshEnvironment(setup) }).run(['ssh', ...argv], { timeoutMs: LOOK_MS });
 }

@@ -40,6 +40,8 @@ export class SshLine {
   readonly #ending = new Set<Promise<void>>();
   readonly #waiting = new Set<{ resolve(): void; reject(error: AfieldError): void }>();
   #growing: Promise<SshMaster> | null = null;
+  /** The one that is on its way. */
+  #begun: SshMaster | null = null;
   #connecting: Promise<void> | null = null;
   #retry: { cancel(): void } | null = null;
   #sweep: { cancel(): void } | null = null;
@@ -115,8 +117,10 @@ export class SshLine {
     this.#sweep?.cancel();
     for (const waiting of this.#waiting) waiting.reject(this.#gone());
     this.#waiting.clear();
-    await Promise.allSettled([this.#connecting, this.#growing]);
+    if (this.#begun !== null) this.#track(this.#begun.close());
     for (const master of this.#masters) this.#let(master);
+    await Promise.all(this.#ending);
+    await Promise.allSettled([this.#growing]);
     await Promise.all(this.#ending);
   }
 
@@ -153,7 +157,7 @@ export class SshLine {
   async #failed(cause: unknown): Promise<never> {
     const { clock, timing, random } = this.#deps;
     const told = cause instanceof AfieldError ? cause : unreachable(this.#deps.name, String(cause));
-    const error = await this.#deps.explain(told);
+    const error = this.#closed ? this.#gone() : await this.#deps.explain(told);
     const [first, longest] = timing.retryMs;
     const pause = Math.min(longest, first * 2 ** Math.min(this.#failures++, 20)) * (0.5 + random() / 2);
     this.#fault = { error, at: clock.monotonic(), pause };
@@ -186,8 +190,13 @@ export class SshLine {
     const { name, setup, target, clock, timing } = this.#deps;
     const socket = this.#deps.newSocket();
     const argv = connectArgv(setup, target, { known: await knownFiles(setup, target), socket }, ECHO);
+    const begun = (one: SshMaster) => {
+      this.#begun = one;
+      if (this.#closed) this.#track(one.close());
+    };
     const onCut = (cut: SshMaster, detail: string) => this.#cut(cut, detail);
-    const master = await SshMaster.connect(name, { argv, env: this.#env, socket }, { clock, timing, onCut });
+    const master = await SshMaster.connect(name, { argv, env: this.#env, socket }, { clock, timing, begun, onCut });
+    this.#begun = null;
     this.#masters.add(master);
     if (this.#closed) {
       this.#let(master);
