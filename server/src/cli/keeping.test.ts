@@ -15,7 +15,7 @@ afterAll(() => desk.close(), 60_000);
 
 const cli = (...args: string[]) => desk.cli(args);
 
-describe('project', () => {
+describe('project', { timeout: 60_000 }, () => {
   it('has agent, model and variables of its own; values of variables are told by nobody', async () => {
     mkdirSync(path.join(desk.home, 'web'));
     const project = await desk.json<Project>('project', 'add', 'web', '--agent', 'shell', '--env', 'COLOUR=blue-canary', '--env', 'SHELL');
@@ -63,7 +63,7 @@ describe('project', () => {
   });
 });
 
-describe('pin and archive', () => {
+describe('pin and archive', { timeout: 60_000 }, () => {
   it('a pinned session stands on top', async () => {
     await cli('run', 'shell', '-s', 'newest', '--detach');
     expect((await cli('pin', 'first')).out).toBe('first is pinned.\n');
@@ -84,6 +84,15 @@ describe('pin and archive', () => {
     expect((await cli('archive', 'in-web', '--off')).out).toBe('in-web is no longer archived.\n');
     expect((await cli('list', '--machine', 'elsewhere')).out).toContain('No session runs on elsewhere.');
   });
+});
+
+it('status says whether a session outlives the home server, and how to look at it', async () => {
+  const { survives_restart, attach_command } = await desk.json<Session>('status', 'first');
+  const { out } = await cli('status', 'first');
+  if (survives_restart) expect(out).toContain(`Look at it   ${attach_command}\n`);
+  expect(out).toMatch(
+    survives_restart ? /Runs in +tmux, and outlives the home server/ : /Runs in +a terminal of the home server, and ends with it/,
+  );
 });
 
 it('doctor --reap ends nothing that belongs to a session that runs', async () => {

@@ -1,3 +1,4 @@
+import { LOCAL_MACHINE } from '@afield/shared/api/base.ts';
 import type { Session } from '@afield/shared/api/sessions.ts';
 import type { RelayState, Status, Storage } from '@afield/shared/api/system.ts';
 import type { Command } from 'commander';
@@ -40,6 +41,13 @@ function countsLine(io: Io, counts: Status['sessions']): string {
   return said.length === 0 ? 'none yet' : said.join('  ');
 }
 
+function runsIn({ runtime, survives_restart, adopted }: Session): string {
+  if (!survives_restart) return 'a terminal of the home server, and ends with it';
+  return adopted ? `your own ${printable(runtime)}, and outlives the home server` : `${printable(runtime)}, and outlives the home server`;
+}
+
+const recovered = ({ recovered_bytes }: Session): string => (recovered_bytes === 0 ? '' : `, ${size(recovered_bytes)} of it fetched later`);
+
 function showSession(io: Io, session: Session): void {
   const now = io.now();
   const { role } = MARKS[session.status];
@@ -49,9 +57,13 @@ function showSession(io: Io, session: Session): void {
     ['Status', styleOf(io)(role, ended ? endSentence(session) : statusWord(session))],
     ['', ended || session.status_reason === null ? null : printable(session.status_reason)],
     ['Agent', `${printable(session.agent)}${session.pid === null ? '' : `, process ${session.pid}`}`],
+    ['Model', session.model === null ? null : printable(session.model)],
+    ['Machine', session.machine === LOCAL_MACHINE ? null : printable(session.machine)],
     ['Directory', printable(session.cwd)],
+    ['Runs in', ended ? null : runsIn(session)],
+    ['Look at it', session.attach_command === null ? null : printable(session.attach_command)],
     ['Title', session.title === null ? null : printable(session.title)],
-    ['Terminal', `${session.cols}×${session.rows}, ${size(session.output_bytes)} printed`],
+    ['Terminal', `${session.cols}×${session.rows}, ${size(session.output_bytes)} printed${recovered(session)}`],
     ['Viewers', `${session.viewers}${session.lease === null ? '' : `; ${printable(session.lease.device_name)} decides the size`}`],
     ['Started', `${since(session.created_at, now)} ago`],
     ['Ended', session.ended_at === null ? null : `${since(session.ended_at, now)} ago`],
