@@ -257,6 +257,7 @@ export function createScreen(container: HTMLElement, theme: ITheme, fontFamily: 
       }),
     size: () => ({ cols: terminal.cols, rows: terminal.rows }),
     fontSize: (px) => {
+      if (terminal.options.fontSize === px) return;
       terminal.options.fontSize = px;
       forgetDrawnSelection();
       changed();
