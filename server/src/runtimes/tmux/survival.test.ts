@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { TerminalRuntime } from '../../core/machine-ports.ts';
+import type { Host, TerminalRuntime } from '../../core/machine-ports.ts';
 import { HOME, openTmux, TMUX } from '../../tmux-kit.ts';
 import { env, eventually, heard, newId, type Running } from '../heard.ts';
 import { isRunning } from '../processes.ts';
@@ -191,6 +191,9 @@ describe.skipIf(TMUX === null)('a session in tmux (skipped where tmux is not ins
     const state = await start('stty -opost -echo; echo ready; cat');
     await eventually(() => state.text() === 'ready\n');
     expect(kit.runtime.attachCommand(state.session_id, null)).toBe(`tmux -S ${kit.socket} attach -t ${state.session_id}`);
+    const far = again({ host: { ...kit.host, login: () => ['ssh', '-t', 'box'] } });
+    await far.runtime.adoptable();
+    expect(far.runtime.attachCommand(state.session_id, null)).toBe(`ssh -t box 'tmux -S ${kit.socket} attach -t ${state.session_id}'`);
     kit.tmux('copy-mode', '-t', `=${state.session_id}:`);
     await eventually(() => kit.tmux('display-message', '-p', '-t', `=${state.session_id}:`, '#{pane_in_mode}') === '1');
     state.program.write(Buffer.from('hello\r'));
@@ -352,6 +355,39 @@ describe.skipIf(TMUX === null)('a session in tmux (skipped where tmux is not ins
       await found.program.stop();
       await eventually(() => found.exit);
       await others.at(-1)?.runtime.forget(state.session_id);
+    } finally {
+      execFileSync('umount', ['-l', disk]);
+    }
+  });
+
+  it.skipIf(!mounts)('G1: on a full disk without any memory to use its screen is fetched now and then', { timeout: 90_000 }, async () => {
+    const disk = join(kit.folder, 'run', HOME, 'spool');
+    mkdirSync(disk, { recursive: true });
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=6m', 'tmpfs', disk]);
+    try {
+      const run: Host['run'] = async (argv, options) => {
+        const result = await kit.host.run(argv, options);
+        return { ...result, stdout: Buffer.from(result.stdout.toString('latin1').replace(/^memory=.*\n/m, ''), 'latin1') };
+      };
+      const poor = again({ host: { ...kit.host, run } });
+      const line =
+        'stty -opost -echo; echo first; while read -r l; do case $l in [0-9]*) head -c $l /dev/zero | tr "\\0" y; printf "\\n";; *) echo "got $l";; esac; done';
+      const state = await start(line, newId(), poor.runtime);
+      await eventually(() => state.text() === 'first\n');
+      writeFileSync(join(disk, 'fill'), Buffer.alloc(5_500_000));
+      state.program.write(Buffer.from('2000000\r'));
+      await eventually(() => state.resyncs.length > 0);
+      state.program.write(Buffer.from('one\r'));
+      await eventually(() => state.resyncs.some(({ bytes }) => bytes.toString().includes('got one')));
+      rmSync(join(disk, 'fill'));
+      // Back on the disk: from there on every byte again.
+      await eventually(() => {
+        state.program.write(Buffer.from('two\r'));
+        return state.text().includes('got two');
+      });
+      await state.program.stop();
+      await eventually(() => state.exit);
+      await poor.runtime.forget(state.session_id);
     } finally {
       execFileSync('umount', ['-l', disk]);
     }
