@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { closeSync, fsyncSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync, statfsSync, writeSync } from 'node:fs';
 import path from 'node:path';
 import type { Session } from '@afield/shared/api/sessions.ts';
@@ -11,6 +11,8 @@ import { newHome, startTestServer, type TestServer, until } from './testing.ts';
 
 const MIB = 1024 ** 2;
 const SIZE_MIB = 40;
+const RUNTIMES = ['pty', ...(spawnSync('tmux', ['-V']).status === 0 ? ['tmux'] : [])];
+let runtime: string;
 
 /** A disk of its own for the data folder, where this may be mounted. */
 function mount(folder: string): boolean {
@@ -67,15 +69,19 @@ beforeEach(async () => {
   home = newHome();
   if (real) expect(mount(home)).toBe(true);
   ballast = new Ballast(home);
-  server = await startTestServer({ home, overrides: real ? {} : { disk: ballast.probe } });
-  server.app.events.subscribe((event) => heard.push(event));
 });
 afterEach(async () => {
+  for (const { id } of ((await server.call('GET', '/sessions')).body as { items: Session[] }).items)
+    await server.call('DELETE', `/sessions/${id}`);
   await server.stop({ keep: true });
   if (real) execFileSync('umount', ['-l', home]);
   rmSync(home, { recursive: true, force: true });
 });
 
+const open = async () => {
+  server = await startTestServer({ home, env: { AFIELD_RUNTIME: runtime }, overrides: real ? {} : { disk: ballast.probe } });
+  server.app.events.subscribe((event) => heard.push(event));
+};
 const status = async () => (await server.call('GET', '/status')).body as Status;
 const start = async (line: string) => {
   const body = { id: uuidv7(), agent: 'shell', args: ['-c', line], cwd: home };
@@ -94,7 +100,13 @@ const castOf = async (id: string) => {
     .map((line) => JSON.parse(line) as [number, string, string]);
 };
 
-describe(`G1: a full disk (${real ? `a real one of ${SIZE_MIB} MiB` : 'pretended, since nothing may be mounted here'})`, () => {
+const which = real ? `a real one of ${SIZE_MIB} MiB` : 'pretended, since nothing may be mounted here';
+describe.each(RUNTIMES)(`G1: a full disk (${which}) under a session in %s`, (name) => {
+  beforeEach(() => {
+    runtime = name;
+    return open();
+  });
+
   it('stops what is written with one alarm, lets agents and viewers go on, and all goes on when there is room', {
     timeout: 60_000,
   }, async () => {
@@ -159,7 +171,7 @@ describe(`G1: a full disk (${real ? `a real one of ${SIZE_MIB} MiB` : 'pretended
       ballast.empty();
       await until('room again', async () => (await status()).storage.writing, 15_000);
       await server.stop({ keep: true });
-      server = await startTestServer({ home });
+      await open();
       expect((await server.call('GET', `/sessions/${session.id}`)).body).toMatchObject({ status: 'failed', exit_code: 3 });
       expect(await castOf(session.id)).toBeInstanceOf(Array);
       expect((await server.call('GET', '/doctor')).body).toMatchObject({
@@ -181,8 +193,8 @@ describe(`G1: a full disk (${real ? `a real one of ${SIZE_MIB} MiB` : 'pretended
     expect(bavail * bsize).toBeGreaterThan(0);
     const stopped = await server.call('DELETE', `/sessions/${session.id}`);
     expect(stopped.status).toBe(200);
-    const pruned = await server.call('POST', '/history/prune', { body: { bytes: 1_000_000, dry_run: false } });
-    expect([pruned.status, pruned.body]).toEqual([200, expect.objectContaining({ recordings: 1 })]);
+    const pruned = await server.call('POST', '/history/prune', { body: { bytes: 1, dry_run: false } });
+    expect([pruned.status, pruned.body]).toEqual([200, expect.objectContaining({ sessions: 1 })]);
     await until('room again', async () => (await status()).storage.writing, 15_000);
   });
 });

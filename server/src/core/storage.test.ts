@@ -150,6 +150,7 @@ describe('G1: what a session becomes while the disk is full', () => {
       },
       get: (id: string) => table.get(id) ?? null,
       list: () => [...table.values()],
+      ended: () => [],
     } as unknown as SessionStore;
     const patient = patientSessions(store, disk);
     full = true;
@@ -158,10 +159,14 @@ describe('G1: what a session becomes while the disk is full', () => {
     expect(table.get('a')?.status).toBe('busy');
     expect(patient.get('a')).toMatchObject({ status: 'finished', exit_code: 0, name: 'one' });
     expect(patient.list({ archived: false, limit: 1 })).toMatchObject([{ status: 'finished' }]);
+    patient.update('a', { ended_at: '2026-01-02' });
+    expect(patient.ended(null, 9)).toMatchObject([{ id: 'a', ended_at: '2026-01-02' }]);
+    expect(patient.ended({ ended_at: '2026-01-02', id: 'a' }, 9)).toEqual([]);
+    expect(patient.ended({ ended_at: '2026-01-01', id: 'z' }, 9)).toHaveLength(1);
     full = false;
     await disk.look();
     expect(told).toEqual([false, true]);
-    expect(table.get('a')).toEqual({ id: 'a', status: 'finished', exit_code: 0, name: 'one' });
+    expect(table.get('a')).toEqual({ id: 'a', status: 'finished', exit_code: 0, name: 'one', ended_at: '2026-01-02' });
     await disk.close();
   });
 });
