@@ -13,13 +13,19 @@ const GULP_BYTES = 256 * 1024;
 
 /**
  * A mirror that shows what the session showed last and stands at that place of the byte log; the caller disposes it. Without any trace
- * of it: an empty screen.
+ * of it: an empty screen. `passing` is called when it shows the byte log up to `at`, if it ever shows just that.
  */
-export async function lastScreen(folder: string, size: ScreenSize, scrollback: number): Promise<Screen> {
+export async function lastScreen(
+  folder: string,
+  size: ScreenSize,
+  scrollback: number,
+  passing: { at: number; passed(screen: Screen): void } = { at: -1, passed: () => {} },
+): Promise<Screen> {
   const output = await openBytes(recordingFiles(folder).output);
   try {
     const begin = await beginning(folder, output, size);
     let screen = drawn(begin, scrollback);
+    if (screen.end === passing.at) passing.passed(await settled(screen));
     if (output === null || begin.mark === null) return await settled(screen);
     let unseen = begin.bytes.length;
     for await (const moment of readIndex(folder, begin.mark)) {
@@ -29,7 +35,12 @@ export async function lastScreen(folder: string, size: ScreenSize, scrollback: n
       }
       if (moment.kind === 'resize') (await settled(screen)).resize(moment);
       for await (const bytes of output.read(Math.max(begin.skip, moment.from), moment.after.file)) {
-        screen.write(bytes);
+        const before = passing.at - screen.end;
+        if (before > 0 && before <= bytes.length) {
+          screen.write(bytes.subarray(0, before));
+          passing.passed(await settled(screen));
+          screen.write(bytes.subarray(before));
+        } else screen.write(bytes);
         unseen += bytes.length;
         if (unseen >= GULP_BYTES) await settled(screen);
         if (unseen >= GULP_BYTES) unseen = 0;

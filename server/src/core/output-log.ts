@@ -13,6 +13,19 @@ const ENTRY_CHARACTERS = 4 * 1024;
 const MOVING = /[^\p{L}]+/gu;
 const essence = (line: string) => line.replace(MOVING, '');
 
+/** What a screen showed when it was looked at last. */
+export interface Seen {
+  screen: Screen;
+  rows: string[];
+  top: { readonly line: number; dispose(): void } | null;
+  shown: Set<string>;
+}
+
+export function lookAt(screen: Screen): Seen {
+  const rows = screen.lines();
+  return { screen, rows, top: screen.markTop(), shown: screen.alternate ? new Set(rows.map(essence)) : new Set() };
+}
+
 export class OutputLog {
   readonly #clock: Clock;
   readonly #screen: Screen;
@@ -57,6 +70,14 @@ export class OutputLog {
   rebase(): void {
     if (this.#screen.alternate) this.#newOnAlternate();
     else this.#keepNormal();
+  }
+
+  /** It was looked at before, by an earlier server: what became visible since is news. */
+  goOn({ rows, top, shown }: Seen): void {
+    this.#rows = rows;
+    this.#top = top;
+    this.#shown = shown;
+    this.touch();
   }
 
   stop(): void {

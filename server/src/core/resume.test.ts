@@ -68,6 +68,27 @@ describe('a session that outlives the home server', () => {
     expect(cast.join('')).toContain('while nobody was there');
   });
 
+  it('has every line in its log once, also those that were printed right before the crash', async () => {
+    const { id, program } = await start();
+    const lines = (from: number, to: number) =>
+      Array.from({ length: to - from }, (_, i) => `word${'abcdefghij'[(from + i) % 10]}${from + i}\r\n`).join('');
+    program.print(lines(0, 5));
+    await eventually(() => house.sessions.logs(id, { type: ['output'], limit: 10 }).items.length === 1);
+    program.print(lines(5, 40));
+    await eventually(async () => (await recorded(id)).equals(program.spool));
+    await house.crash();
+    program.print(lines(40, 45));
+    open({ folder: house.folder });
+    await shows(id, 'word'.concat('e44'));
+    const logged = async () =>
+      house.sessions
+        .logs(id, { type: ['output'], limit: 100 })
+        .items.map((entry) => entry.text)
+        .join('\n');
+    await eventually(async () => (await logged()).includes('worde44'));
+    expect((await logged()).match(/word[a-j]\d+/g)).toEqual(lines(0, 45).match(/word[a-j]\d+/g));
+  });
+
   it('is whole after many crashes in a flood: nothing lost, nothing doubled', { timeout: 30_000 }, async () => {
     const { id, program } = await start();
     let n = 0;

@@ -8,6 +8,7 @@ import type { SessionDeps, SessionLimits } from './deps.ts';
 import { lastScreen } from './last-screen.ts';
 import type { LiveSessions } from './live-sessions.ts';
 import type { TerminalRuntime } from './machine-ports.ts';
+import { lookAt, type Seen } from './output-log.ts';
 import type { Recipe, SessionRow } from './ports.ts';
 import { Screen } from './screen.ts';
 import { LiveSession } from './session.ts';
@@ -79,7 +80,11 @@ export class Resumption {
     const folder = join(deps.recordings, id);
     const before = deps.store.sessions.get(id);
     if (before === null) return;
-    const screen = await lastScreen(folder, before, limits.scrollback).catch((error: unknown) => {
+    let seen: Seen | null = null;
+    const passed = (screen: Screen) => {
+      seen = lookAt(screen);
+    };
+    const screen = await lastScreen(folder, before, limits.scrollback, { at: loggedUpTo(deps, id), passed }).catch((error: unknown) => {
       deps.warn(`The recording of session ${id} cannot be read; it goes on without what was printed so far.`, error);
       return new Screen(before, limits.scrollback, before.output_bytes);
     });
@@ -90,7 +95,7 @@ export class Resumption {
     const recipe = recipeFor(deps, row.agent);
     const session = new LiveSession({ deps, limits, recipe, row: { ...row, cols, rows }, screen, folder, gone: (one) => live.gone(one) });
     live.add(session);
-    await session.prepare();
+    await session.prepare(seenOn(screen, seen));
     this.#connect(session).catch((error: unknown) => deps.warn(`Session ${id} could not be resumed.`, error));
   }
 
@@ -132,6 +137,19 @@ export class Resumption {
     this.#places.set(machine, places);
     return places;
   }
+}
+
+/** A gap in the recording begins another screen. */
+function seenOn(screen: Screen, seen: Seen | null): Seen | null {
+  return seen?.screen === screen ? seen : null;
+}
+
+/** Position in the byte log up to which the log of a session tells what became visible; -1: that is not known. */
+function loggedUpTo({ store }: SessionDeps, session_id: string): number {
+  const [last] = store.logs.read({ session_id, types: ['output'], limit: 1 });
+  const at = last?.detail?.at;
+  if (last === undefined) return 0;
+  return typeof at === 'number' ? at : -1;
 }
 
 /** So many may be at work; the others wait for their turn. */

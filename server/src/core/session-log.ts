@@ -1,7 +1,7 @@
 /** What the log of a session gets beside its states: what became visible, who typed how much, bells. */
 
 import { InputLog } from './input-log.ts';
-import { OutputLog } from './output-log.ts';
+import { OutputLog, type Seen } from './output-log.ts';
 import type { Clock, PromptRow } from './ports.ts';
 import type { Screen } from './screen.ts';
 import type { SessionRecord } from './session-record.ts';
@@ -21,7 +21,7 @@ export class SessionLog {
     this.#clock = clock;
     this.#record = record;
     this.#output = new OutputLog(clock, screen, (text, left) =>
-      record.log('output', text, left === 0 ? undefined : { lines_left_out: left }),
+      record.log('output', text, { at: screen.offset, ...(left === 0 ? {} : { lines_left_out: left }) }),
     );
     this.#input = new InputLog(clock, (device_name, bytes) =>
       record.log('input', `${device_name} typed ${bytes} bytes.`, { device_name, bytes }),
@@ -38,6 +38,11 @@ export class SessionLog {
   }
   rebase(): void {
     this.#output.rebase();
+  }
+  /** `seen`: when it was logged last; null: it is not known, so what is visible now counts as logged. */
+  goOn(seen: Seen | null): void {
+    if (seen === null) this.#output.rebase();
+    else this.#output.goOn(seen);
   }
 
   typed(bytes: number, device_name: string): void {

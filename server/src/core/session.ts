@@ -6,6 +6,7 @@ import type { SessionDeps, SessionLimits } from './deps.ts';
 import { type Ending, endingOf } from './ending.ts';
 import { inTime } from './in-time.ts';
 import type { ProcessExit, TerminalProcess, TerminalRuntime } from './machine-ports.ts';
+import type { Seen } from './output-log.ts';
 import type { PromptRow, Recipe, SessionRow } from './ports.ts';
 import { promptTarget } from './prompt-target.ts';
 import { Prompts } from './prompts.ts';
@@ -122,9 +123,9 @@ export class LiveSession {
     this.#state.watch(this.row.adopted === null);
   }
 
-  /** What an earlier server knew of it is drawn and can be watched; its program is not found yet. */
-  async prepare(): Promise<void> {
-    this.#log.rebase();
+  /** What an earlier server knew of it is drawn and can be watched; its program is not found yet. `logged`: what its log tells already. */
+  async prepare(logged: Seen | null): Promise<void> {
+    this.#log.goOn(logged);
     this.#record.guarded(() => this.#prompts.giveUp(UNCONFIRMED));
     this.terminal.holdSize(true);
     await this.terminal.record(this.#options.folder, this.#options.limits, this.#deps.disk);
