@@ -54,6 +54,7 @@ it('users 26: a phone that looks reads 200 columns as text, and does not resize 
   const box = (await line.boundingBox())!;
   expect(box.width).toBeLessThanOrEqual(390);
   expect(box.height).toBeGreaterThan(40);
+  await until('the newest line is at the bottom', () => text.evaluate((one) => one.scrollTop + one.clientHeight >= one.scrollHeight - 2));
   expect(await size()).toBe('200x50');
   await phone.shot('two-sizes-text');
 });

@@ -51,7 +51,7 @@ export function TextView({ screen, find, older, stale, onOlder, onLink, onNewest
     const resized = new ResizeObserver(() => {
       if (newest.current) scroll.scrollTop = scroll.scrollHeight;
     });
-    resized.observe(scroll);
+    for (const element of [scroll, host.current!]) resized.observe(element);
     draw();
     return () => {
       clearTimeout(timer);
