@@ -13,6 +13,8 @@ const BEFORE_ENTER_MS = 150;
 /** Enter must show an effect within this time, else it is pressed once more. */
 const TAKEN_MS = 5_000;
 const POLL_MS = 50;
+/** A poll that comes so late was held up with this whole process (a machine asleep, a debugger): what was printed meanwhile is still to be read. */
+const HELD_UP_MS = 500;
 /** A person at the keys goes first. */
 const HANDS_OFF_MS = 1_500;
 
@@ -150,10 +152,15 @@ export class Prompts {
 
   /** False when the time was over, or the session. */
   async #until(condition: () => boolean, ms: number): Promise<boolean> {
-    const end = this.#clock.monotonic() + ms;
+    let polled = this.#clock.monotonic();
+    let end = polled + ms;
     while (!this.#stopped) {
       if (condition()) return true;
-      if (this.#clock.monotonic() >= end) return false;
+      const now = this.#clock.monotonic();
+      // Else Enter would be pressed a second time though the first was taken.
+      if (now - polled > HELD_UP_MS) end += now - polled;
+      if (now >= end) return false;
+      polled = now;
       await this.#pause(POLL_MS);
     }
     return false;
