@@ -174,8 +174,11 @@ export interface Machine {
   /** Where the terminal of its sessions lives: for a prefix, the home server itself. */
   readonly host: Host;
   readonly line: MachineLine;
-  /** What really is started on `host`: for a prefix the prefix stands before it. */
-  wrap(command: Command): Command;
+  /**
+   * What really is started on `host`: for a prefix the prefix stands before it. Nothing that a user gave as environment stands in its
+   * arguments. Errors: machine_unreachable.
+   */
+  wrap(command: Command): Command | Promise<Command>;
   /** Watches the processes of a session for `sample_ms`; null when nobody can tell. */
   processes(session: { id: string; pid: number | null }, sample_ms: number): Promise<ProcessFacts | null>;
   /** What is missing there, with a fix each: reached, tmux, … */

@@ -46,7 +46,7 @@ export async function planSession(deps: SessionDeps, id: string, input: SessionC
   });
   const env = machine.environment({ id }, { ...recipe.env, ...project?.env, ...input.env }, recipe.passEnv);
   const command = { session_id: id, file, args: [...recipe.args, ...modelArgs(recipe, model), ...row.args], cwd, env };
-  return { recipe, project, row, prompt: promptOf(deps, row, input.prompt), command: machine.wrap(command), runtime };
+  return { recipe, project, row, prompt: promptOf(deps, row, input.prompt), command: await machine.wrap(command), runtime };
 }
 
 /** Errors: machine_not_found. */

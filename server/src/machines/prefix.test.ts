@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { chmodSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -53,8 +53,8 @@ function machine(prefix: string[]) {
 }
 
 /** Starts what a runtime would start, without a terminal. */
-function start(box: ReturnType<typeof machine>['box'], command: Parameters<typeof box.wrap>[0], file?: string) {
-  const wrapped = box.wrap(command);
+async function start(box: ReturnType<typeof machine>['box'], command: Parameters<typeof box.wrap>[0], file?: string) {
+  const wrapped = await box.wrap(command);
   const child = spawn(file ?? wrapped.file, wrapped.args, {
     cwd: wrapped.cwd,
     env: wrapped.env,
@@ -94,7 +94,7 @@ describe('a machine by a command prefix', () => {
     const { box } = machine([container(), 'exec', '-i', 'web']);
     const env = box.environment({ id: 'own' }, { GIVEN: "a b'$(id)" }, ['SECRET']);
     mkdirSync(join(home, 'inside', 'a b'));
-    const { child, text } = start(box, { session_id: 'own', file: '/usr/bin/env', args: [], cwd: `${home}/inside/a b`, env });
+    const { child, text } = await start(box, { session_id: 'own', file: '/usr/bin/env', args: [], cwd: `${home}/inside/a b`, env });
     await new Promise((resolve) => child.once('close', resolve));
     const seen = text()
       .trim()
@@ -112,6 +112,31 @@ describe('a machine by a command prefix', () => {
         'TERM=xterm-256color',
       ].sort(),
     );
+  });
+
+  it('D16: nothing that was given stands in an argument, here or there, or is left in a file', async () => {
+    const { box } = machine([container(), 'exec', '-i', 'web']);
+    const given = { TOKEN: 'canary-one', LINES: "canary\n'two'\n", EMPTY: '' };
+    const env = box.environment({ id: 'own' }, given);
+    const script = 'printf "|%s|%s|%s|" "$TOKEN" "$LINES" "$EMPTY"; exec sleep 60';
+    const { wrapped, text, child } = await start(box, { session_id: 'own', file: '/bin/sh', args: ['-c', script], cwd: '/', env });
+    await until(() => text().endsWith('||'), 'it prints');
+    const seen = processesWith('canary');
+    endGroup(child.pid as number);
+    expect(text()).toBe("|canary-one|canary\n'two'\n||");
+    expect(wrapped.args.join(' ')).not.toContain('canary');
+    expect(seen).toEqual([]);
+    const file = wrapped.args.find((word) => word.includes('/.afield-'))!;
+    expect(existsSync(file)).toBe(false);
+  });
+
+  it('that hands no input on takes no environment, and says so', async () => {
+    const { box } = machine([script('mute', 'exec "$@" < /dev/null')]);
+    const env = box.environment({ id: 'own' }, { TOKEN: 'canary' });
+    await expect(box.wrap({ session_id: 'own', file: '/bin/true', args: [], cwd: '/', env })).rejects.toMatchObject({
+      code: 'machine_unreachable',
+      message: expect.stringContaining('-i?'),
+    });
   });
 
   it('says when it is not there any more', async () => {
@@ -139,7 +164,7 @@ describe('a machine by a command prefix', () => {
       await box.reach();
       const file = await box.which('sh');
       const args = ['-c', `echo ready; sleep 60 & while :; do :; done # ${home}`];
-      const { text } = start(box, {
+      const { text } = await start(box, {
         session_id: `id-${home}`,
         file: file!,
         args,

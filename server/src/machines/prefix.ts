@@ -1,17 +1,31 @@
 /** A command that runs another one elsewhere: `docker exec -it box`, `kubectl exec -it pod --`, `sudo -u builder`. Its terminal lives here. */
+import { randomBytes } from 'node:crypto';
 import type { MachineLine } from '@afield/shared/api/machines.ts';
 import { AfieldError } from '@afield/shared/errors.ts';
 import { timestamp } from '../core/clock.ts';
-import type { Host, Machine } from '../core/machine-ports.ts';
+import type { Command, Host, Machine } from '../core/machine-ports.ts';
 import { SESSION_MARK } from '../core/machine-ports.ts';
 import type { Clock, MachineRow } from '../core/ports.ts';
 import { printable } from '../core/printable.ts';
 import { lookAround, reached } from './checks.ts';
 import { askFacts, createLookups, type Facts } from './facts.ts';
 import { watchProcesses } from './process-facts.ts';
+import { quoteWord } from './ssh/quote.ts';
 
-/** `$1` directory, then the command. */
-const LAUNCH = 'cd -- "$1" && shift && exec "$@"';
+/** `$1` directory, `$2` file with more of its environment, or empty; then the command. */
+const LAUNCH = 'cd -- "$1" || exit; if [ -n "$2" ]; then . "$2" || exit; rm -f -- "$2"; fi; shift 2; exec "$@"';
+/** Standard input into a file for us alone, in memory where it can be; prints its path. `$1` name, which nobody can guess, `$2` bytes. */
+const KEEP = `
+umask 077; set -C
+for d in "$XDG_RUNTIME_DIR" /dev/shm "\${TMPDIR:-/tmp}" "$HOME"; do
+  if [ -n "$d" ] && [ -d "$d" ] && [ -w "$d" ] && cat > "$d/$1"; then
+    if [ "$(wc -c < "$d/$1")" -eq "$2" ]; then printf %s "$d/$1"; exit 0; fi
+    rm -f -- "$d/$1"; echo 'the command passes no input on (-i?)' >&2; exit 1
+  fi
+done
+exit 1`;
+/** What may be seen by everybody. */
+const OPEN: ReadonlySet<string> = new Set(['TERM', 'COLORTERM', SESSION_MARK]);
 /** Whether it still answers there is asked anew after this. */
 const FACTS_KEPT_MS = 5_000;
 
@@ -23,6 +37,7 @@ export interface PrefixMachineDeps {
 }
 
 export interface PrefixMachine extends Machine {
+  wrap(command: Command): Promise<Command>;
   /** Runs something there now. Errors: machine_unreachable. */
   reach(): Promise<void>;
 }
@@ -60,6 +75,17 @@ export function createPrefixMachine(row: MachineRow & { prefix: string[] }, { lo
   };
   const lookups = createLookups(name, facts, run, () => clock.monotonic());
 
+  /** Arguments can be seen by everybody, here and there: what a user gave goes by a file, which the program's own shell removes. */
+  const keep = async (env: Readonly<Record<string, string>>): Promise<string> => {
+    const lines = Object.entries(env).map(([key, value]) => `export ${key}=${quoteWord(value)}\n`);
+    if (lines.length === 0) return '';
+    const input = Buffer.from(lines.join(''));
+    const argv = ['sh', '-c', KEEP, 'afield', `.afield-${randomBytes(16).toString('hex')}`, String(input.length)];
+    const { code, stdout, stderr } = await run(argv, { input });
+    if (code === 0) return stdout.toString();
+    throw new AfieldError('machine_unreachable', `${name} takes no file for the environment of the session: ${printable(stderr).trim()}`);
+  };
+
   return {
     name,
     kind: 'prefix',
@@ -74,11 +100,13 @@ export function createPrefixMachine(row: MachineRow & { prefix: string[] }, { lo
       known = null;
       await facts();
     },
-    wrap({ session_id, file, args, cwd, env }) {
-      const given = Object.entries(env).map(([key, value]) => `${key}=${value}`);
-      const inside = ['sh', '-c', LAUNCH, 'afield', cwd, 'env', ...given, file, ...args];
+    async wrap({ session_id, file, args, cwd, env }) {
+      const entries = Object.entries(env);
+      const open = entries.flatMap(([key, value]) => (OPEN.has(key) ? [`${key}=${value}`] : []));
+      const kept = await keep(Object.fromEntries(entries.filter(([key]) => !OPEN.has(key))));
+      const inside = ['sh', '-c', LAUNCH, 'afield', cwd, kept, 'env', ...open, file, ...args];
       const [program = '', ...words] = prefix;
-      // What the prefix itself needs is the home server's; only what stands in `given` reaches the other side.
+      // What the prefix itself needs is the home server's; only what was given reaches the other side.
       const outside = local.environment({ id: session_id }, {});
       return { session_id, file: program, args: [...words, ...inside], cwd: outside.HOME ?? '/', env: outside };
     },
