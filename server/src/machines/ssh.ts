@@ -132,7 +132,7 @@ async function explainKey(
     const lists = [setup.knownHosts, ...(await knownFiles(setup, target)).split(' ')];
     const changed = fault.code === 'host_key_changed' || (await hasKey(setup, key.name, lists));
     const shown = `${key.fingerprint} (${key.type})`;
-    const compare = 'ssh-keygen -lf /etc/ssh/ssh_host_*_key.pub tells it on that machine';
+    const compare = 'cat /etc/ssh/ssh_host_*_key.pub | ssh-keygen -lf - tells it on that machine';
     if (!changed) {
       return new AfieldError(
         'host_key_unknown',
