@@ -7,7 +7,7 @@ const HAS_WORD = /[\p{L}\p{N}]/u;
 /** A phrase in quotes (the last may still be open), or what stands between spaces. */
 const PART = /"([^"]*)("|$)|[^\s"]+/g;
 /** Shorter beginnings fit so much that finding them takes too long: they are taken as whole words. */
-const SHORTEST_BEGINNING = 2;
+const SHORTEST_BEGINNING = 3;
 /** In front of what is no word of the text but tells whose it is; it cannot come from a text or a query. */
 const SESSION_TAG = '\uE000';
 const TYPE_TAG = '\uE001';
