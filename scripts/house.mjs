@@ -75,7 +75,9 @@ export async function ensureInstalled() {
   if (existsSync(STAMP) && readFileSync(STAMP, 'utf8') === want) return;
   // npm would empty the folder behind the link, which is somebody else's
   if (lstatSync(path.dirname(STAMP), { throwIfNoEntry: false })?.isSymbolicLink())
-    fail('node_modules is a symbolic link, and what is behind it is not what package-lock.json asks for. Install there, or remove the link.');
+    fail(
+      'node_modules is a symbolic link, and what is behind it is not what package-lock.json asks for. Install there, or remove the link.',
+    );
   console.log('Installing dependencies (about a minute the first time) …');
   const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';
   const code = await run(npm, ['ci', '--no-audit', '--no-fund', '--loglevel=error'], { env: process.env });

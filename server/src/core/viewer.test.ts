@@ -58,7 +58,7 @@ describe('a viewer', () => {
 
   it('that comes after 20 MB gets at most 8 kB until its screen is right', { timeout: 60_000 }, async () => {
     const id = await start('big');
-    enter(id);
+    await enter(id);
     await eventually(() => house.sessions.get(id).output_bytes > 20_000_000, 50_000);
     await eventually(async () => (await screenText(id)).endsWith('the end'));
     const sink = collectingSink('late');
@@ -77,7 +77,7 @@ describe('a viewer', () => {
     fast.heard = ({ kind, offset, bytes }) => fastEnd.ack(kind === FRAME_OUTPUT ? offset + bytes.length : offset);
     await eventually(() => slow.snapshots() === 1 && fast.snapshots() === 1);
     slowEnd.ack(slow.frames[0]!.offset);
-    enter(id);
+    await enter(id);
     await eventually(() => fast.text().includes('the end'), 30_000);
     // It drew nothing at all meanwhile: the worst of slow readers.
     const queued = slow.received() - slow.frames[0]!.bytes.length;
@@ -96,7 +96,7 @@ describe('a viewer', () => {
     const id = await start('flood');
     const dead = collectingSink('dead');
     await house.sessions.attach(id, dead, look);
-    enter(id);
+    await enter(id);
     await eventually(async () => (await screenText(id)).endsWith('the end'), 30_000);
     expect(dead.received()).toBeLessThanOrEqual(270_000);
     expect(house.sessions.get(id).output_bytes).toBeGreaterThan(1_200_000);
@@ -118,7 +118,7 @@ describe('a viewer', () => {
     const id = await start('flood');
     const sink = collectingSink('slow');
     await house.sessions.attach(id, sink, look);
-    enter(id);
+    await enter(id);
     await eventually(async () => (await screenText(id)).endsWith('the end'), 30_000);
     await house.sessions.stop(id, 'me');
     expect(sink.ended).toBe('ended');

@@ -29,8 +29,8 @@ export const sessionHandlers = ({
   },
   promptSession: ({ params, body }) => sessions.prompt(params.id, { id: body.id, content: body.content }),
   cancelSession: ({ params }) => sessions.cancel(params.id),
-  inputSession: ({ params, body }) => {
-    sessions.input(params.id, 'text' in body ? Buffer.from(body.text, 'utf8') : Buffer.from(body.base64, 'base64'));
+  inputSession: async ({ params, body }) => {
+    await sessions.input(params.id, 'text' in body ? Buffer.from(body.text, 'utf8') : Buffer.from(body.base64, 'base64'));
   },
   resizeSession: ({ params, body, identity }) => sessions.resize(params.id, body, identity.device_name),
   getOutput: async ({ params, query }) => ({
