@@ -131,7 +131,14 @@ export const findChromium = () => [process.env.CHROMIUM, ...CHROMIUMS].find((fil
 const onPath = (program) => (process.env.PATH ?? '').split(path.delimiter).some((folder) => existsSync(path.join(folder, program)));
 
 /** Debian package to a program of it. */
-const TEST_PROGRAMS = { tmux: 'tmux', vim: 'vim', 'openssh-client': 'ssh', 'openssh-server': '/usr/sbin/sshd', asciinema: 'asciinema' };
+const TEST_PROGRAMS = {
+  tmux: 'tmux',
+  vim: 'vim',
+  'openssh-client': 'ssh',
+  'openssh-server': '/usr/sbin/sshd',
+  asciinema: 'asciinema',
+  strace: 'strace',
+};
 const isThere = (program) => (program.startsWith('/') ? existsSync(program) : onPath(program));
 
 /** Sees to the programs that the tests drive. Installs them where we are root on Debian, else says what is missing. */
