@@ -139,7 +139,7 @@ describe('what', () => {
     const detail = async (method: string, path: string, body?: unknown) =>
       ((await send(method, path, { body })).body as { detail: string }).detail;
     expect(await detail('POST', '/sessions', { agent: '' })).toMatch(/^body\.agent must be at least 1 characters long\.$/);
-    expect(await detail('POST', '/sessions', {})).toMatch(/^body\.agent is missing; it must be of type string\.$/);
+    expect(await detail('POST', '/projects', {})).toMatch(/^body\.cwd is missing; it must be of type string\.$/);
     expect(await detail('POST', '/sessions')).toMatch(/^body is missing; it must be of type object\.$/);
     expect(await detail('POST', '/sessions', { agent: 'shell', cols: 1 })).toMatch(/^body\.cols must be at least 2\.$/);
     expect(await detail('GET', '/sessions?limit=0')).toMatch(/^query\.limit must be at least 1\.$/);
