@@ -106,9 +106,12 @@ export function createPrefixMachine(row: MachineRow & { prefix: string[] }, { lo
       const kept = await keep(Object.fromEntries(entries.filter(([key]) => !OPEN.has(key))));
       const inside = ['sh', '-c', LAUNCH, 'afield', cwd, kept, 'env', ...open, file, ...args];
       const [program = '', ...words] = prefix;
+      const found = await local.which(program);
+      if (found === null)
+        throw new AfieldError('machine_unreachable', `There is no program "${program}" on the home server, by which ${name} is reached.`);
       // What the prefix itself needs is the home server's; only what was given reaches the other side.
       const outside = local.environment({ id: session_id }, {});
-      return { session_id, file: program, args: [...words, ...inside], cwd: outside.HOME ?? '/', env: outside };
+      return { session_id, file: found, args: [...words, ...inside], cwd: outside.HOME ?? '/', env: outside };
     },
     processes: ({ id }, sample_ms) => watchProcesses(run, { id, pid: null }, sample_ms),
     async checks() {

@@ -47,7 +47,7 @@ export const ENSURE_SERVER = `tmux="$1"; socket="$2"; mode="$3"; boot="$4"; note
 "$tmux" -S "$socket" has-session -t =afield: 2>/dev/null && exit 0
 if ! "$tmux" -S "$socket" list-sessions >/dev/null 2>&1; then
   [ "$mode" = start ] || exit 7
-  printf '%s\\n' "$boot" > "$note" 2>/dev/null
+  (umask 077; printf '%s\\n' "$boot" > "$note") 2>/dev/null
 fi
 cd / || exit 1
 exec env -i HOME="$HOME" PATH="$PATH" LANG="\${LANG:-C.UTF-8}" \${USER:+USER="$USER"} \${LOGNAME:+LOGNAME="$LOGNAME"} \${TMPDIR:+TMPDIR="$TMPDIR"} "$tmux" -u -S "$socket" -f /dev/null "$@"`;
