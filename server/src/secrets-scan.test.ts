@@ -9,7 +9,7 @@ import { newHome, startTestServer, type TestServer } from './testing.ts';
 import { TMUX } from './tmux-kit.ts';
 
 const CANARY = `canary${process.pid}x`;
-const secret = (of: string) => `${CANARY}-${of}`;
+const secret = (whose: string) => `${CANARY}-${whose}`;
 /** Tells that it has them, not what they are. */
 const HOLD = 'echo "has $' + '{#OF_CONFIG} $' + '{#OF_PROJECT} $' + '{#OF_SESSION} characters"; exec sleep 300';
 
@@ -101,7 +101,7 @@ describe.skipIf(noSshd !== null || TMUX === null)('secrets (skipped without tmux
       const { id: project_id } = await call<Project>('POST', '/projects', { name: machine, machine, cwd, env });
       sessions.push(await call<Session>('POST', '/sessions', { agent: 'hold', project_id, env: { OF_SESSION: secret('session') } }));
     }
-    const lengths = ['config', 'project', 'session'].map((of) => secret(of).length).join(' ');
+    const lengths = ['config', 'project', 'session'].map((whose) => secret(whose).length).join(' ');
     const screen = async (id: string) => (await call<{ screen: string }>('GET', `/sessions/${id}/output`)).screen;
     for (const { id } of sessions) await until(async () => (await screen(id)).includes(`has ${lengths} characters`), 'it has them all');
     const look = () => {
@@ -112,7 +112,7 @@ describe.skipIf(noSshd !== null || TMUX === null)('secrets (skipped without tmux
       // What a user configures is kept where it was configured; projects in the database, which only its owner reads.
       const files = [...filesBelow(home), ...filesBelow(sshd.folder), ...roomFiles()];
       expect(files.length).toBeGreaterThan(20);
-      for (const of of ['server', 'session']) expect(holding(files, secret(of))).toEqual([]);
+      for (const whose of ['server', 'session']) expect(holding(files, secret(whose))).toEqual([]);
       expect(holding(files, secret('config'))).toEqual([join(home, 'config.yaml')]);
       for (const file of holding(files, secret('project'))) expect(file).toMatch(/\/afield\.db(-wal)?$/);
       expect(holding(files, server.app.token)).toEqual([join(home, 'token')]);
