@@ -14,16 +14,21 @@ import { quoteWord } from './ssh/quote.ts';
 
 /** `$1` directory, `$2` file with more of its environment, or empty; then the command. */
 const LAUNCH = 'cd -- "$1" || exit; if [ -n "$2" ]; then . "$2" || exit; rm -f -- "$2"; fi; shift 2; exec "$@"';
-/** Standard input into a file for us alone, in memory where it can be; prints its path. `$1` name, which nobody can guess, `$2` bytes. */
+/** Standard input into a file for us alone, in memory where it can be; prints its path. `$1` name, which nobody can guess, `$2` bytes, `$3`
+ * seconds after which it is removed in any case: a program that never comes to run does not do it. */
 const KEEP = `
 umask 077; set -C
 for d in "$XDG_RUNTIME_DIR" /dev/shm "\${TMPDIR:-/tmp}" "$HOME"; do
   if [ -n "$d" ] && [ -d "$d" ] && [ -w "$d" ] && cat > "$d/$1"; then
-    if [ "$(wc -c < "$d/$1")" -eq "$2" ]; then printf %s "$d/$1"; exit 0; fi
+    if [ "$(wc -c < "$d/$1")" -eq "$2" ]; then
+      (sleep "$3"; rm -f -- "$d/$1") </dev/null >/dev/null 2>&1 &
+      printf %s "$d/$1"; exit 0
+    fi
     rm -f -- "$d/$1"; echo 'the command passes no input on (-i?)' >&2; exit 1
   fi
 done
 exit 1`;
+const KEPT_S = '60';
 /** What may be seen by everybody. */
 const OPEN: ReadonlySet<string> = new Set(['TERM', 'COLORTERM', SESSION_MARK]);
 /** Whether it still answers there is asked anew after this. */
@@ -80,7 +85,7 @@ export function createPrefixMachine(row: MachineRow & { prefix: string[] }, { lo
     const lines = Object.entries(env).map(([key, value]) => `export ${key}=${quoteWord(value)}\n`);
     if (lines.length === 0) return '';
     const input = Buffer.from(lines.join(''));
-    const argv = ['sh', '-c', KEEP, 'afield', `.afield-${randomBytes(16).toString('hex')}`, String(input.length)];
+    const argv = ['sh', '-c', KEEP, 'afield', `.afield-${randomBytes(16).toString('hex')}`, String(input.length), KEPT_S];
     const { code, stdout, stderr } = await run(argv, { input });
     if (code === 0) return stdout.toString();
     throw new AfieldError('machine_unreachable', `${name} takes no file for the environment of the session: ${printable(stderr).trim()}`);
@@ -103,12 +108,12 @@ export function createPrefixMachine(row: MachineRow & { prefix: string[] }, { lo
     async wrap({ session_id, file, args, cwd, env }) {
       const entries = Object.entries(env);
       const open = entries.flatMap(([key, value]) => (OPEN.has(key) ? [`${key}=${value}`] : []));
-      const kept = await keep(Object.fromEntries(entries.filter(([key]) => !OPEN.has(key))));
-      const inside = ['sh', '-c', LAUNCH, 'afield', cwd, kept, 'env', ...open, file, ...args];
       const [program = '', ...words] = prefix;
       const found = await local.which(program);
       if (found === null)
-        throw new AfieldError('machine_unreachable', `There is no program "${program}" on the home server, by which ${name} is reached.`);
+        throw new AfieldError('machine_unreachable', `${name} is reached by "${program}", which the home server does not have.`);
+      const kept = await keep(Object.fromEntries(entries.filter(([key]) => !OPEN.has(key))));
+      const inside = ['sh', '-c', LAUNCH, 'afield', cwd, kept, 'env', ...open, file, ...args];
       // What the prefix itself needs is the home server's; only what was given reaches the other side.
       const outside = local.environment({ id: session_id }, {});
       return { session_id, file: found, args: [...words, ...inside], cwd: outside.HOME ?? '/', env: outside };
