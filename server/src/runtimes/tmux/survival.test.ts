@@ -410,7 +410,11 @@ describe.skipIf(TMUX === null)('a session in tmux (skipped where tmux is not ins
 
   it('prints no more than its spool may hold at once: the oldest is let go, and that is said', { timeout: 60_000 }, async () => {
     const small = again({ limit: 1_000_000 });
-    const state = await start("stty -opost -echo; printf ready; while read -r _; do head -c 800000 /dev/zero | tr '\\0' x; done", newId(), small.runtime);
+    const state = await start(
+      "stty -opost -echo; printf ready; while read -r _; do head -c 800000 /dev/zero | tr '\\0' x; done",
+      newId(),
+      small.runtime,
+    );
     await eventually(() => state.bytes().toString() === 'ready');
     for (let i = 1; i <= 6; i++) {
       state.program.write(Buffer.from('\r'));
