@@ -1,9 +1,12 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 const unit = (name: string) => ({ test: { name, root: name, include: ['src/**/*.test.ts', 'src/**/*.test.tsx'], testTimeout: 20_000 } });
 
 export default defineConfig({
   test: {
+    // most tests wait for programs and not for the processor: two at a time also on two cores
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     projects: [
       unit('shared'),
       unit('relay'),
