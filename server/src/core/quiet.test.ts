@@ -142,7 +142,7 @@ describe('a dialog about trust', () => {
   }, 30_000);
 
   it('waits for its person without a policy, and where it covers another directory', async () => {
-    open({ agents: claude, deps: { trust: createTrustPolicy(['/work/x', `${tmpdir()}/afield`], '/nowhere') } });
+    open({ agents: claude, deps: { trust: createTrustPolicy(['/srv/x', `${tmpdir()}/afield`], '/nowhere') } });
     const { id } = await house.sessions.create({ agent: 'claude' });
     expect(await becomes(id, 'waiting')).toMatchObject({ status_reason: 'It asks whether it may work in this directory.' });
     await new Promise((resolve) => setTimeout(resolve, 1_500));

@@ -7,7 +7,7 @@ export interface TrustPolicy {
   covers(machine: string, cwd: string): string | null;
 }
 
-/** `/work/x` and everything in it; `/work/*`: what is in it, but not itself; `~/x` on this machine; `box:/work/x` on another. */
+/** `/srv/x` and everything in it; `/srv/*`: what is in it, but not itself; `~/x` on this machine; `box:/srv/x` on another. */
 const LINE = /^(?:(?<machine>[a-z0-9][a-z0-9._-]{0,63}):(?=\/))?(?<root>~|\/)(?<rest>[^*\0\n]*?)(?<inside>\/?\*)?$/u;
 
 interface Rule {
