@@ -58,7 +58,8 @@ function refuseRoot(io: Io, allowed: boolean, print: boolean): void {
 }
 
 function warnOfPassingPlace(io: Io, { argv }: ServiceProgram): void {
-  const passing = argv.filter((word) => path.isAbsolute(word)).find(isPassing);
+  // The last one is the program; before it stands the Node that runs it.
+  const passing = argv.filter((word) => path.isAbsolute(word)).findLast(isPassing);
   if (passing === undefined) return;
   note(
     io,
