@@ -99,7 +99,13 @@ describe('older lines', () => {
   it('stay when the screen is skipped forward in a flood, and the newest is there when it is wanted', async () => {
     await scrollUp(250);
     await button('Newest').waitFor();
-    const before = (await inSight()).split('\n').slice(0, 5);
+    let seen = '';
+    await until('scrolling has come to rest', async () => {
+      const earlier = seen;
+      seen = await inSight();
+      return earlier === seen;
+    });
+    const before = seen.split('\n').slice(0, 5);
     await run('seq 1 300000; echo flood-$((1+1))', 'flood-2');
     await button(/^\d+\+? new lines|^New output/).waitFor();
     expect((await inSight()).split('\n').slice(0, 5)).toEqual(before);
