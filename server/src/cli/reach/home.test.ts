@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -83,11 +83,13 @@ it('knows a process that runs from one that does not', () => {
 });
 
 it('a process that has ended and was not waited for does not run', async () => {
-  // the shell's child ends at once, and sleep, which the shell becomes, never waits for it
-  const parent = spawn('/bin/sh', ['-c', 'true & echo $!; exec sleep 60']);
+  // the shell's child ends when it is told to, and sleep, which the shell has become by then, never waits for it
+  const parent = spawn('/bin/sh', ['-c', 'exec 3<&0; read end <&3 & echo $!; exec sleep 60']);
   try {
     const [bytes] = (await once(parent.stdout, 'data')) as [Buffer];
     const zombie = Number(bytes.toString());
+    await vi.waitFor(() => expect(readFileSync(`/proc/${parent.pid}/comm`, 'utf8')).toBe('sleep\n'));
+    parent.stdin.write('\n');
     await vi.waitFor(() => expect(isAlive(zombie)).toBe(false));
     expect(() => process.kill(zombie, 0)).not.toThrow();
   } finally {
