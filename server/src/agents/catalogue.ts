@@ -3,6 +3,7 @@ import { LOCAL_MACHINE } from '@afield/shared/api/base.ts';
 import { AfieldError } from '@afield/shared/errors.ts';
 import type { Machine, MachineBook } from '../core/machine-ports.ts';
 import type { Recipe, RecipeBook } from '../core/ports.ts';
+import { machineOf } from '../core/session-plan.ts';
 
 /** The recipes as callers see them: with what is installed on this machine. */
 export interface Catalogue {
@@ -13,11 +14,6 @@ export interface Catalogue {
 }
 
 export function createCatalogue(recipes: RecipeBook, machines: MachineBook): Catalogue {
-  const at = (name: string): Machine => {
-    const machine = machines.get(name);
-    if (machine !== null) return machine;
-    throw new AfieldError('machine_not_found', `There is no machine called "${name}".`);
-  };
   const describe = async (recipe: Recipe, machine: Machine): Promise<Agent> => {
     const file = await machine.which(recipe.program);
     return {
@@ -35,12 +31,12 @@ export function createCatalogue(recipes: RecipeBook, machines: MachineBook): Cat
   };
   return {
     async list(name = LOCAL_MACHINE) {
-      const machine = at(name);
+      const machine = machineOf({ machines }, name);
       return Promise.all(recipes.list().map((recipe) => describe(recipe, machine)));
     },
     async get(name) {
       const recipe = recipes.get(name);
-      if (recipe !== null) return describe(recipe, at(LOCAL_MACHINE));
+      if (recipe !== null) return describe(recipe, machineOf({ machines }, LOCAL_MACHINE));
       const known = recipes.list().map((r) => r.name);
       throw new AfieldError('agent_unknown', `There is no agent called "${name}". Known: ${known.join(', ')}.`);
     },

@@ -13,6 +13,11 @@ export function systemClock(): Clock {
   };
 }
 
+/** Resolves after `ms`. */
+export function pause(clock: Pick<Clock, 'setTimeout'>, ms: number): Promise<void> {
+  return new Promise((resolve) => clock.setTimeout(resolve, ms));
+}
+
 /** ISO 8601 UTC, as all times of the API are. */
 export function timestamp(clock: Clock): string {
   return new Date(clock.now()).toISOString();

@@ -20,9 +20,6 @@ export class LiveSessions {
     this.#clock = clock;
   }
 
-  get size(): number {
-    return this.#live.size;
-  }
   ids(): string[] {
     return [...this.#live.keys()];
   }

@@ -2,7 +2,9 @@
  * Brings prompts to an agent behind a terminal, one after the other, each stored before anything else happens: home → accepted
  * (being written to the agent) → consumed (it shows that it took it), or stuck with a reason (protocol 3.4).
  */
+
 import type { DeliveryState, Prompt } from '@afield/shared/api/sessions.ts';
+import { pause } from './clock.ts';
 import type { Clock, PromptRow, PromptStore, Recipe } from './ports.ts';
 import { cleanPrompt, shows, typed } from './prompt-text.ts';
 
@@ -118,7 +120,7 @@ export class Prompts {
       this.#set(row, 'stuck', 'The text did not appear on the screen of the agent. Look at its terminal.');
       return;
     }
-    await this.#pause(BEFORE_ENTER_MS);
+    await pause(this.#clock, BEFORE_ENTER_MS);
     if (this.#stopped) return;
     const taken = this.#watchTaken(text, echoed);
     this.#entered = row.id;
@@ -161,13 +163,9 @@ export class Prompts {
       if (now - polled > HELD_UP_MS) end += now - polled;
       if (now >= end) return false;
       polled = now;
-      await this.#pause(POLL_MS);
+      await pause(this.#clock, POLL_MS);
     }
     return false;
-  }
-
-  #pause(ms: number): Promise<void> {
-    return new Promise((resolve) => this.#clock.setTimeout(resolve, ms));
   }
 }
 

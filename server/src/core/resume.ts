@@ -2,8 +2,10 @@
  * Finds the sessions again that an earlier server started: draws each from disk, so that it can be watched at once, then looks for its
  * program and fetches what was printed meanwhile. In the background; nobody waits for it.
  */
+
 import { join } from 'node:path';
 import { AfieldError } from '@afield/shared/errors.ts';
+import { pause } from './clock.ts';
 import type { SessionDeps, SessionLimits } from './deps.ts';
 import { lastScreen } from './last-screen.ts';
 import type { LiveSessions } from './live-sessions.ts';
@@ -113,7 +115,7 @@ export class Resumption {
         if (error instanceof AfieldError && error.code === 'machine_not_found') return await session.lose(error.message);
         this.#context.deps.warn(`Session ${session.row.id} (${status}, process ${pid}) is not found yet.`, error);
         session.unreachable((error as Error).message);
-        await new Promise<void>((resolve) => this.#context.deps.clock.setTimeout(resolve, wait));
+        await pause(this.#context.deps.clock, wait);
       }
     }
   }

@@ -1,7 +1,7 @@
 /** One running session: its program and its end, its logs and its prompts, around a terminal. Knows no socket and no agent's name. */
 import type { Session } from '@afield/shared/api/sessions.ts';
 import { AfieldError } from '@afield/shared/errors.ts';
-import { timestamp } from './clock.ts';
+import { pause, timestamp } from './clock.ts';
 import type { SessionDeps, SessionLimits } from './deps.ts';
 import { type Ending, endingOf } from './ending.ts';
 import { inTime } from './in-time.ts';
@@ -203,7 +203,7 @@ export class LiveSession {
   async cancel(): Promise<void> {
     const { recipe } = this.#options;
     for (let i = 0; i < (recipe.interruptTimes ?? 1); i++) {
-      if (i > 0) await new Promise<void>((resolve) => this.#deps.clock.setTimeout(resolve, INTERRUPT_GAP_MS));
+      if (i > 0) await pause(this.#deps.clock, INTERRUPT_GAP_MS);
       this.#running().write(Buffer.from(recipe.interrupt));
     }
     this.#record.log('system', 'Interrupted.');

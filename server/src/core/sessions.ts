@@ -131,7 +131,7 @@ export function createSessions(deps: SessionDeps): SessionService {
     list({ cursor, limit, ...filter }) {
       const before = cursor === undefined ? {} : { before: readCursor(cursor) };
       const rows = store.sessions.list({ ...filter, ...before, limit: limit + 1 });
-      return pageOf(rows, limit, (row) => view(live.get(row.id)?.row ?? row));
+      return pageOf(rows, limit, (row) => view(row));
     },
 
     get: (id) => view(rowOf(id)),

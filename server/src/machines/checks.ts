@@ -1,12 +1,11 @@
 /** What a machine needs for sessions, with a fix for what is missing. */
 import type { Check } from '@afield/shared/api/system.ts';
 import type { Host } from '../core/machine-ports.ts';
+import { isTmuxUsable } from '../core/tmux-version.ts';
 import { pairs } from './facts.ts';
 import { LOOK } from './scripts.ts';
 
 const LOOK_MS = 8_000;
-/** control mode, `pipe-pane -O`, `resize-window`, `send-keys -H`: all of them since this version. */
-const TMUX = [3, 2] as const;
 const INSTALL: Readonly<Record<string, string>> = {
   'apt-get': 'sudo apt-get install tmux',
   dnf: 'sudo dnf install tmux',
@@ -41,11 +40,7 @@ export function reached(ok: boolean, detail: string, fix: string | null = null):
 }
 
 function tmuxCheck(said: string, install: string, needed: boolean): Check {
-  const [, major, minor] = /(\d+)\.(\d+)/.exec(said) ?? [];
-  const version = major === undefined ? null : [Number(major), Number(minor)];
-  // `tmux master` and the like are newer than any number.
-  const newEnough = version === null ? said !== '' : version[0]! > TMUX[0] || (version[0] === TMUX[0] && version[1]! >= TMUX[1]);
-  if (newEnough) return { name: 'tmux', ok: true, level: 'ok', detail: said, fix: null };
+  if (isTmuxUsable(said)) return { name: 'tmux', ok: true, level: 'ok', detail: said, fix: null };
   const without = needed ? 'without it no session can be started there' : 'without it sessions end with the home server';
   const is = said === '' ? 'There is no tmux' : `${said} is too old (3.2 or newer is needed)`;
   return { name: 'tmux', ok: false, level: needed ? 'fault' : 'warning', detail: `${is}: ${without}.`, fix: install };

@@ -4,6 +4,7 @@ import type { Machine as MachineView } from '@afield/shared/api/machines.ts';
 import { AfieldError } from '@afield/shared/errors.ts';
 import type { Machine, MachineBook, TerminalRuntime } from '../core/machine-ports.ts';
 import type { Clock, MachineRow, MachineStore } from '../core/ports.ts';
+import { machineOf } from '../core/session-plan.ts';
 import { createLocalMachine } from './local.ts';
 import { createPrefixMachine, type PrefixMachine } from './prefix.ts';
 import type { Timing } from './ssh/master.ts';
@@ -75,8 +76,7 @@ export function createMachines(deps: MachinesDeps): Machines {
     get: (name) => machines.get(name) ?? null,
     list: () => [...machines.values()],
     async runtime(name) {
-      const machine = machines.get(name);
-      if (machine === undefined) throw new AfieldError('machine_not_found', `There is no machine called "${name}".`);
+      const machine = machineOf({ machines: book }, name);
       return runtimeAt(machines.get(placeOf(machine)) ?? machine);
     },
     knownRuntime(name) {

@@ -26,6 +26,16 @@ export function launch(file: string, args: readonly string[], env: Readonly<Reco
   throw noRoom(file, SCARCE.EMFILE as string);
 }
 
+/** To a program that `launch` started, and to all that it started itself. Whoever knows that it is gone does not call this. */
+export function signalGroup(pid: number | undefined, signal: NodeJS.Signals): void {
+  if (pid === undefined) return;
+  try {
+    process.kill(-pid, signal);
+  } catch {
+    // It is gone already.
+  }
+}
+
 /** What an `error` of a program means when it is not the program's fault; else null. */
 export function scarcity(file: string, cause: unknown): AfieldError | null {
   const why = SCARCE[(cause as NodeJS.ErrnoException).code ?? ''];

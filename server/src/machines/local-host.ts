@@ -4,7 +4,7 @@ import { chmod, mkdir, stat } from 'node:fs/promises';
 import { AfieldError } from '@afield/shared/errors.ts';
 import type { Host, HostProcess, HostResult } from '../core/machine-ports.ts';
 import { followFile } from './follow-file.ts';
-import { launch, scarcity } from './launch.ts';
+import { launch, scarcity, signalGroup } from './launch.ts';
 
 const RUN_MS = 10_000;
 const RUN_BYTES = 1024 * 1024;
@@ -115,10 +115,5 @@ function ignoreFaults(child: ChildProcess): void {
 }
 
 function endGroup({ pid }: ChildProcess): void {
-  if (pid === undefined) return;
-  try {
-    process.kill(-pid, 'SIGKILL');
-  } catch {
-    // It is gone already.
-  }
+  signalGroup(pid, 'SIGKILL');
 }

@@ -7,10 +7,10 @@ import type { Command, Host, Machine } from '../core/machine-ports.ts';
 import { SESSION_MARK } from '../core/machine-ports.ts';
 import type { Clock, MachineRow } from '../core/ports.ts';
 import { printable } from '../core/printable.ts';
+import { quoteWord } from '../core/shell-words.ts';
 import { lookAround, reached } from './checks.ts';
 import { askFacts, createLookups, type Facts } from './facts.ts';
 import { watchProcesses } from './process-facts.ts';
-import { quoteWord } from './ssh/quote.ts';
 
 /** `$1` directory, `$2` file with more of its environment, or empty; then the command. */
 const LAUNCH = 'cd -- "$1" || exit; if [ -n "$2" ]; then . "$2" || exit; rm -f -- "$2"; fi; shift 2; exec "$@"';

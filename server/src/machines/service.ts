@@ -10,6 +10,7 @@ import { timestamp } from '../core/clock.ts';
 import type { Machine } from '../core/machine-ports.ts';
 import type { Clock, MachineRow, MachineStore } from '../core/ports.ts';
 import type { EventLog } from '../core/service.ts';
+import { machineOf } from '../core/session-plan.ts';
 import type { AddedMachine, Machines } from './index.ts';
 
 /** More machines than any home has; each may hold a connection. */
@@ -38,12 +39,7 @@ export function createMachineService({ machines, store, clock, events, agents, s
   /** Names that are being added. */
   const coming = new Set<string>();
 
-  const named = (name: string): Machine => {
-    const machine = book.get(name);
-    if (machine !== null) return machine;
-    const known = book.list().map((one) => one.name);
-    throw new AfieldError('machine_not_found', `There is no machine called "${name}". Known: ${known.join(', ')}.`);
-  };
+  const named = (name: string): Machine => machineOf({ machines: book }, name);
 
   /** Reached once before it is written, so that what is in the book has worked. */
   const add = async (row: MachineRow, host_key: string | undefined): Promise<MachineView> => {

@@ -1,4 +1,5 @@
 /** Ends a whole process tree, whatever its members did to get away: other groups, other sessions, another parent. */
+import { pause } from '../core/clock.ts';
 import type { Clock } from '../core/ports.ts';
 import { isRunning, listProcesses, markedWith } from './processes.ts';
 
@@ -53,8 +54,4 @@ function send(pid: number, signal: NodeJS.Signals): void {
   } catch {
     // It is gone already.
   }
-}
-
-function pause(clock: Clock, ms: number): Promise<void> {
-  return new Promise((resolve) => clock.setTimeout(resolve, ms));
 }

@@ -1,7 +1,7 @@
 /** A program on the other machine, over a connection that stands. */
 import type { ChildProcess, ChildProcessWithoutNullStreams } from 'node:child_process';
 import type { HostProcess } from '../../core/machine-ports.ts';
-import { launch } from '../launch.ts';
+import { launch, signalGroup } from '../launch.ts';
 import { channelArgv } from './command.ts';
 import { lastLine } from './faults.ts';
 import type { SshMaster } from './master.ts';
@@ -190,10 +190,5 @@ async function stillStands(master: SshMaster): Promise<boolean> {
 }
 
 function end({ pid, exitCode, signalCode }: ChildProcess): void {
-  if (pid === undefined || exitCode !== null || signalCode !== null) return;
-  try {
-    process.kill(-pid, 'SIGKILL');
-  } catch {
-    // It is gone already.
-  }
+  if (exitCode === null && signalCode === null) signalGroup(pid, 'SIGKILL');
 }

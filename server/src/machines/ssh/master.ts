@@ -3,7 +3,7 @@ import type { ChildProcessWithoutNullStreams } from 'node:child_process';
 import { rm } from 'node:fs/promises';
 import type { AfieldError } from '@afield/shared/errors.ts';
 import type { Clock } from '../../core/ports.ts';
-import { launch as launchProgram } from '../launch.ts';
+import { launch as launchProgram, signalGroup } from '../launch.ts';
 import { faultOf, lastLine, unreachable } from './faults.ts';
 import { GO } from './scripts.ts';
 
@@ -190,10 +190,5 @@ export class SshMaster {
 
 /** With what it started to get there: a command of `ProxyCommand`, a jump host. */
 function signal({ pid, exitCode }: ChildProcessWithoutNullStreams, name: NodeJS.Signals): void {
-  if (pid === undefined || exitCode !== null) return;
-  try {
-    process.kill(-pid, name);
-  } catch {
-    // It is gone already.
-  }
+  if (exitCode === null) signalGroup(pid, name);
 }

@@ -1,5 +1,7 @@
 /** The line to one tmux server: one control client, made again when it ends, and what is known of the panes. */
+
 import { AfieldError } from '@afield/shared/errors.ts';
+import { pause } from '../../core/clock.ts';
 import type { Clock } from '../../core/ports.ts';
 import { DIED } from './config.ts';
 import { type Control, ControlEnded } from './control.ts';
@@ -73,7 +75,7 @@ export class Connection {
       } catch (error) {
         if (!passes(error)) throw error;
         await this.#reach.up();
-        await new Promise<void>((resolve) => this.#clock.setTimeout(resolve, ms));
+        await pause(this.#clock, ms);
       }
     }
   }
@@ -88,7 +90,7 @@ export class Connection {
       } catch (error) {
         if (!(error instanceof ControlEnded)) throw error;
         // One that takes nothing any more is heard of by its end, which comes in a later turn.
-        await new Promise<void>((resolve) => this.#clock.setTimeout(resolve, RETRY_MS));
+        await pause(this.#clock, RETRY_MS);
       }
     }
   }
@@ -201,7 +203,7 @@ export class Connection {
   async #again(detail: string): Promise<boolean> {
     let told = false;
     for (let ms = 0; this.#members.size > 0; ms = Math.min(Math.max(ms * 2, RETRY_MS), MAX_RETRY_MS)) {
-      if (ms > 0) await new Promise<void>((resolve) => this.#clock.setTimeout(resolve, ms));
+      if (ms > 0) await pause(this.#clock, ms);
       try {
         await this.control();
         break;

@@ -1,4 +1,5 @@
 /** The output of one pane: read from its spools, kept whole or, when bytes are lost, gone on with from the screen that tmux shows. */
+import { pause } from '../../core/clock.ts';
 import type { Host, TerminalProcess } from '../../core/machine-ports.ts';
 import type { Clock } from '../../core/ports.ts';
 import { capture } from './capture.ts';
@@ -272,7 +273,7 @@ export class PaneOutput {
       const after = await spools.look(path);
       const quiet = before.writer === 'idle' && after.writer === 'idle' && before.size === after.size;
       if (quiet || after.writer === 'gone' || clock.monotonic() > end) return after.size;
-      await new Promise<void>((resolve) => clock.setTimeout(resolve, LOOK_MS));
+      await pause(clock, LOOK_MS);
     }
   }
 
@@ -284,7 +285,7 @@ export class PaneOutput {
       const { size, writer } = await spools.look(path);
       const patience = writer === 'unknown' ? UNKNOWN_MS : WRITER_MS;
       if (writer === 'gone' || clock.monotonic() > start + patience) return size;
-      await new Promise<void>((resolve) => clock.setTimeout(resolve, LOOK_MS));
+      await pause(clock, LOOK_MS);
     }
   }
 }

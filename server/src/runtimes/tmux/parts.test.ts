@@ -1,9 +1,10 @@
 import { execFileSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
+import { quoteWord } from '../../core/shell-words.ts';
 import { keyCommands } from './keys.ts';
 import { nameOf } from './names.ts';
 import { readPanes } from './panes.ts';
-import { pipeWord, quoted, shellWord } from './quote.ts';
+import { pipeWord, quoted } from './quote.ts';
 import { type Reply, ReplyReader } from './replies.ts';
 
 describe('what tmux says', () => {
@@ -117,7 +118,7 @@ describe('D6: text inside commands', () => {
   });
 
   it('sh: a word is a word', () => {
-    for (const text of odd) expect(execFileSync('sh', ['-c', `printf %s ${shellWord(text)}`], { encoding: 'utf8' })).toBe(text);
+    for (const text of odd) expect(execFileSync('sh', ['-c', `printf %s ${quoteWord(text)}`], { encoding: 'utf8' })).toBe(text);
     expect(pipeWord('a #{x} %H')).toBe("'a ##{x} %%H'");
   });
 

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { AfieldError } from '@afield/shared/errors.ts';
 import type { Host } from '../../core/machine-ports.ts';
+import { isTmuxUsable } from '../../core/tmux-version.ts';
 import { FIND_TMUX, PREPARE } from './scripts.ts';
 
 export interface TmuxFound {
@@ -24,18 +25,12 @@ export interface Place {
   bootNote: string;
 }
 
-const OLDEST = { major: 3, minor: 2 };
-
 /** Null where there is none. Errors: machine_unreachable. */
 export async function findTmux(host: Host): Promise<TmuxFound | null> {
   const { stdout } = await host.run(['sh', '-c', FIND_TMUX, 'sh']);
   const { tmux, version = '' } = fields(stdout);
   if (tmux === undefined || !tmux.startsWith('/')) return null;
-  // `tmux 3.3a`, `tmux next-3.5`, `tmux openbsd-7.0`; what has no number of its own is new.
-  const [, major, minor] = /^tmux (?:next-)?(\d+)\.(\d+)/.exec(version) ?? [];
-  const newer = Number(major) > OLDEST.major || (Number(major) === OLDEST.major && Number(minor) >= OLDEST.minor);
-  const usable = major === undefined ? /^tmux (?:master|openbsd)/.test(version) : newer;
-  return { tmux, version: version.replace(/^tmux /, ''), usable };
+  return { tmux, version: version.replace(/^tmux /, ''), usable: isTmuxUsable(version) };
 }
 
 /** Makes the folders. `home`: tells several home servers on one machine apart. Errors: machine_unreachable, unavailable. */

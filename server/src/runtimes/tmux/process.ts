@@ -1,5 +1,7 @@
 /** One session in a pane of tmux. */
+
 import { AfieldError } from '@afield/shared/errors.ts';
+import { pause } from '../../core/clock.ts';
 import type { ProcessExit, TerminalProcess } from '../../core/machine-ports.ts';
 import type { Member } from './connection.ts';
 import { ControlEnded, TmuxRefusal } from './control.ts';
@@ -260,7 +262,7 @@ export class TmuxProcess implements TerminalProcess, Member {
       } catch (error) {
         if (isCut(error)) {
           if (!(await comesBack(host))) return;
-          await new Promise<void>((resolve) => clock.setTimeout(resolve, NUDGE_MS));
+          await pause(clock, NUDGE_MS);
         } else if (!whole || error instanceof TmuxRefusal) return;
         // tmux is gone meanwhile: what is in the spool is all there is.
         whole = false;

@@ -1,4 +1,5 @@
 /** Text inside commands for tmux. Its own language, its formats and the shell each have characters that do something: none gets through. */
+import { quoteWord } from '../../core/shell-words.ts';
 
 /** What stands for itself in tmux' quotes. */
 const PLAIN = /[A-Za-z0-9_./:=@,+ -]/;
@@ -16,10 +17,5 @@ export function quoted(text: string): string {
 
 /** A word for sh, where tmux first expands formats and times (`pipe-pane`). */
 export function pipeWord(text: string): string {
-  return shellWord(text).replaceAll('%', '%%').replaceAll('#', '##');
-}
-
-/** A word for sh. */
-export function shellWord(text: string): string {
-  return /^[A-Za-z0-9_./:=@,+-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
+  return quoteWord(text).replaceAll('%', '%%').replaceAll('#', '##');
 }

@@ -1,4 +1,5 @@
 /** Reads the byte log of one session from its spools, by position: a cut line, a pause or a new spool lose nothing and double nothing. */
+import { pause } from '../../core/clock.ts';
 import type { Follower, Host } from '../../core/machine-ports.ts';
 import type { Clock } from '../../core/ports.ts';
 
@@ -85,7 +86,7 @@ export class SpoolReader {
     this.#follower?.stop();
     this.#follower = null;
     try {
-      await new Promise<void>((resolve) => this.#clock.setTimeout(resolve, AGAIN_MS));
+      await pause(this.#clock, AGAIN_MS);
       await this.#host.up();
     } catch {
       // The machine is no longer ours: nothing more will come.

@@ -2,6 +2,7 @@
 import { AfieldError } from '@afield/shared/errors.ts';
 import type { AdoptedPane, Command, Host, ResumePoint, TerminalProcess, TerminalRuntime } from '../../core/machine-ports.ts';
 import type { Clock } from '../../core/ports.ts';
+import { quoteLine } from '../../core/shell-words.ts';
 import { checkStartable } from '../startable.ts';
 import { HOME_MARK } from '../strays.ts';
 import { findPane, listAdoptable, markAdopted, unmarkAdopted } from './adopt.ts';
@@ -12,7 +13,7 @@ import { ForeignServer, OwnServer } from './own-server.ts';
 import { LIST_PANES, MARK, type PaneFacts, readPanes } from './panes.ts';
 import type { Place } from './place.ts';
 import { CLOSED, CLOSED_ELSEWHERE, TmuxProcess } from './process.ts';
-import { quoted, shellWord } from './quote.ts';
+import { quoted } from './quote.ts';
 import { LAUNCH, STARTABLE } from './scripts.ts';
 import { Spools } from './spools.ts';
 import { type Trees, treesOn } from './trees.ts';
@@ -142,9 +143,9 @@ export class TmuxRuntime implements TerminalRuntime {
     const socket = adopted?.socket ?? this.#ground?.place.socket;
     if (socket === undefined) return null;
     const target = adopted === null ? nameOf(session_id) : adopted.pane;
-    const line = ['tmux', '-S', socket, 'attach', '-t', target].map(shellWord).join(' ');
+    const line = quoteLine(['tmux', '-S', socket, 'attach', '-t', target]);
     const before = this.#options.host.login?.() ?? null;
-    return before === null ? line : [...before, line].map(shellWord).join(' ');
+    return before === null ? line : quoteLine([...before, line]);
   }
 
   strays(live: readonly string[]) {

@@ -1,8 +1,8 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { quoteLine, quoteWord } from './quote.ts';
-import { environmentLine, launchLine } from './scripts.ts';
+import { environmentLine, launchLine } from '../machines/ssh/scripts.ts';
+import { quoteLine, quoteWord } from './shell-words.ts';
 
 const SHELLS = ['/bin/sh', '/bin/bash', '/bin/dash', '/bin/zsh', '/usr/bin/fish', '/bin/busybox'].filter(existsSync);
 const NASTY = [
