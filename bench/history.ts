@@ -2,7 +2,7 @@
 import { rmSync, statSync } from 'node:fs';
 import path from 'node:path';
 import type { LogHit } from '@afield/shared/api/history.ts';
-import type { LogEntry, LogType } from '@afield/shared/api/sessions.ts';
+import type { LogEntry, LogType } from '@afield/shared/api/logs.ts';
 import { uuidv7 } from 'uuidv7';
 import { openStore, type Store } from '../server/src/store/store.ts';
 import { newHome, startTestServer, type TestServer } from '../server/src/testing.ts';
@@ -68,7 +68,20 @@ function addSessions(store: Store): string[] {
           ended_at: at,
           last_output_at: at,
         },
-        ...{ model: null, adopted: null, recovered_bytes: 0, pinned: false, archived: false },
+        ...{
+          model: null,
+          adopted: null,
+          recovered_bytes: 0,
+          mode: null,
+          environment: null,
+          production: false,
+          agent_session_id: null,
+          cost_usd: null,
+          budget_usd: null,
+          start_tree: null,
+          pinned: false,
+          archived: false,
+        },
       });
       return id;
     }),

@@ -1,5 +1,6 @@
 import type { LogHit } from '@afield/shared/api/history.ts';
-import type { LogEntry, Session } from '@afield/shared/api/sessions.ts';
+import type { LogEntry } from '@afield/shared/api/logs.ts';
+import type { Session } from '@afield/shared/api/sessions.ts';
 
 const MINUTE = 60_000;
 /** Fridays at noon, so that "today" is always long enough. */
@@ -40,6 +41,13 @@ export function session(fields: Partial<Session> & { name: string; minutes: numb
     adopted: false,
     attach_command: null,
     recovered_bytes: 0,
+    mode: null,
+    environment: null,
+    production: false,
+    agent_session_id: null,
+    cost_usd: null,
+    budget_usd: null,
+    pending_approvals: 0,
     pinned: false,
     archived: false,
     ...rest,

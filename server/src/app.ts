@@ -20,6 +20,9 @@ import { createDispatch, type Dispatcher, type Handlers } from './dispatch.ts';
 import { fileOwner } from './doors/port-owner.ts';
 import { openEventStream } from './doors/sse.ts';
 import { agentHandlers } from './handlers/agents.ts';
+import { approvalHandlers } from './handlers/approvals.ts';
+import { changesHandlers } from './handlers/changes.ts';
+import { chatHandlers } from './handlers/chat.ts';
 import type { HandlerContext } from './handlers/context.ts';
 import { deviceHandlers } from './handlers/devices.ts';
 import { historyHandlers } from './handlers/history.ts';
@@ -29,6 +32,7 @@ import { projectHandlers } from './handlers/projects.ts';
 import { pushHandlers } from './handlers/push.ts';
 import { sessionHandlers } from './handlers/sessions.ts';
 import { systemHandlers } from './handlers/system.ts';
+import { environmentHandlers, usageHandlers } from './handlers/usage.ts';
 import { createNotice, holderOf, type Notice } from './running.ts';
 import { deviceStore } from './store/devices.ts';
 import { type Store, upgradeStore } from './store/store.ts';
@@ -132,6 +136,11 @@ function build(foundation: Foundation, store: Store, notice: Notice): App {
     projects: work.projects,
     machines: work.machineService,
     history: work.history,
+    approvals: work.approvals.service,
+    rules: work.rules,
+    usage: work.usage.service,
+    environments: work.environments,
+    changes: work.changes,
     devices,
     pairings,
     push: notify.push,
@@ -189,6 +198,11 @@ function dispatcher({ onFault, disk }: Foundation, metrics: Metrics, context: Ha
     ...machineHandlers(context),
     ...projectHandlers(context),
     ...sessionHandlers(context),
+    ...chatHandlers(context),
+    ...approvalHandlers(context),
+    ...changesHandlers(context),
+    ...usageHandlers(context),
+    ...environmentHandlers(context),
     ...historyHandlers(context),
     ...deviceHandlers(context),
     ...pushHandlers(context),

@@ -7,12 +7,15 @@ import { FRAME_SNAPSHOT } from '@afield/shared/link/frames.ts';
 import { uuidv7 } from 'uuidv7';
 import type { ConfiguredAgent } from './agents/configured.ts';
 import { createRecipes } from './agents/index.ts';
+import { createApprovals } from './core/approvals.ts';
 import { systemClock } from './core/clock.ts';
 import type { SessionDeps } from './core/deps.ts';
+import { createEnvironments } from './core/environments.ts';
 import { createEventLog } from './core/event-log.ts';
 import type { ViewerSink } from './core/service.ts';
 import { createSessions } from './core/sessions.ts';
 import type { World } from './core/surviving-runtime.ts';
+import { createUsage } from './core/usage.ts';
 import { createMachines } from './machines/index.ts';
 import { mortal, never, newLife } from './mortal.ts';
 import { createPtyRuntime } from './runtimes/pty.ts';
@@ -55,6 +58,17 @@ export function openHouse(options: HouseOptions = {}) {
   const build = () =>
     createSessions({
       newId: uuidv7,
+      chatRuntimes: { get: () => null },
+      approvals: createApprovals({ clock, newId: uuidv7, store, events, recipes: createRecipes({ agents }), warn: () => {} }).desk,
+      usage: createUsage({ clock, store, events, prices: {}, budgets: { session_usd: null, day_usd: null } }).desk,
+      environments: createEnvironments({
+        environments: {},
+        recipes: createRecipes({ agents }),
+        machines: {} as never,
+        env: {},
+        home: folder,
+      }),
+      snapshots: { take: async () => null },
       store,
       events,
       recipes: createRecipes({ shell: '/bin/bash', agents }),

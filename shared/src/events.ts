@@ -1,8 +1,13 @@
+import type { Approval } from './api/approvals.ts';
+import type { ChatItem, ChatState } from './api/chat.ts';
 import type { Device } from './api/devices.ts';
+import type { LogEntry } from './api/logs.ts';
 import type { Machine } from './api/machines.ts';
 import type { Probe } from './api/probes.ts';
-import type { DeliveryState, Lease, LogEntry, Session } from './api/sessions.ts';
+import type { DeliveryState, Prompt } from './api/prompts.ts';
+import type { Lease, Session } from './api/sessions.ts';
 import type { RelayState, Storage } from './api/system.ts';
+import type { SessionUsage } from './api/usage.ts';
 
 /** Payload of each event. An event is on disk, with its seq, before anyone hears of it. */
 export interface EventPayloads {
@@ -21,6 +26,30 @@ export interface EventPayloads {
   'probe.result': { probe: Probe };
   /** Delivery state of a prompt. */
   'message.state_changed': { prompt_id: string; state: DeliveryState; reason: string | null };
+  /** The prompts that wait have another order, or one of them another text, or is gone. */
+  'message.queue_changed': { prompts: Prompt[] };
+  /** A message or a thought begins. Whatever it holds already is in `item`. */
+  'message.start': { item: ChatItem };
+  /** More text of an open item, or more output of a tool. `at`: UTF-16 units that stood before it; who has another number asks for the item. */
+  'message.chunk': { item_id: string; at: number; text: string };
+  /** A message, a thought or a notice as it is for good. */
+  'message.complete': { item: ChatItem };
+  /** The turn ended badly; `item` is the notice that says why. */
+  'message.error': { item: ChatItem };
+  'tool.call_start': { item: ChatItem };
+  /** Title, input, diffs or locations are known better; at most four times a second for one call. */
+  'tool.call_updated': { item: ChatItem };
+  'tool.call_complete': { item: ChatItem };
+  'tool.call_error': { item: ChatItem };
+  /** The whole plan as it is now. */
+  'plan.updated': { item: ChatItem };
+  'agent.thinking': { session: Session };
+  'approval.requested': { approval: Approval };
+  /** Answered, delivered, or gone: its `state` says which. */
+  'approval.resolved': { approval: Approval };
+  'usage.updated': { usage: SessionUsage };
+  /** Models, modes, slash commands, abilities: all of it as it is now. */
+  'session.chat_changed': { chat: ChatState };
   log: { entry: LogEntry };
   'device.paired': { device: Device };
   'device.revoked': { device_id: string };
@@ -46,6 +75,21 @@ export const EVENT_TYPES = Object.keys({
   'agent.idle': 1,
   'probe.result': 1,
   'message.state_changed': 1,
+  'message.queue_changed': 1,
+  'message.start': 1,
+  'message.chunk': 1,
+  'message.complete': 1,
+  'message.error': 1,
+  'tool.call_start': 1,
+  'tool.call_updated': 1,
+  'tool.call_complete': 1,
+  'tool.call_error': 1,
+  'plan.updated': 1,
+  'agent.thinking': 1,
+  'approval.requested': 1,
+  'approval.resolved': 1,
+  'usage.updated': 1,
+  'session.chat_changed': 1,
   log: 1,
   'device.paired': 1,
   'device.revoked': 1,

@@ -14,6 +14,11 @@ export type Permission =
   | 'sessions:read'
   | 'sessions:write'
   | 'sessions:input'
+  | 'approvals:read'
+  | 'approvals:answer'
+  | 'approvals:write'
+  | 'usage:read'
+  | 'environments:read'
   | 'devices:read'
   | 'devices:write'
   | 'push:write';

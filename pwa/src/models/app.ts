@@ -1,4 +1,4 @@
-import type { LogType } from '@afield/shared/api/sessions.ts';
+import type { LogType } from '@afield/shared/api/logs.ts';
 import { computed, createModel, effect, signal } from '@preact/signals';
 import type { StoredKey } from '../platform/device-key.ts';
 import type { Installer } from '../platform/install.ts';

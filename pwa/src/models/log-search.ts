@@ -1,5 +1,5 @@
 import type { LogHit } from '@afield/shared/api/history.ts';
-import type { LogType } from '@afield/shared/api/sessions.ts';
+import type { LogType } from '@afield/shared/api/logs.ts';
 import { batch, computed, createModel, effect, signal } from '@preact/signals';
 import { failureOf } from './action.ts';
 import { type HomeLink, isOpen } from './home-link.ts';

@@ -1,4 +1,4 @@
-import type { LogEntry } from '@afield/shared/api/sessions.ts';
+import type { LogEntry } from '@afield/shared/api/logs.ts';
 import { AfieldError } from '@afield/shared/errors.ts';
 import { describe, expect, it } from 'vitest';
 import { probeOf } from '../../test/machines.ts';

@@ -1,5 +1,5 @@
+import type { LogEntry } from '@afield/shared/api/logs.ts';
 import { type Probe, probe as probeSchema } from '@afield/shared/api/probes.ts';
-import type { LogEntry } from '@afield/shared/api/sessions.ts';
 import type { AfieldEvent } from '@afield/shared/events.ts';
 import { createModel, effect, signal } from '@preact/signals';
 import { createAction } from './action.ts';

@@ -1,4 +1,4 @@
-import type { LogEntry } from '@afield/shared/api/sessions.ts';
+import type { LogEntry } from '@afield/shared/api/logs.ts';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { down, ONLINE, scriptedLink, settled } from '../../test/scripted-link.ts';
 import { SessionLogModel } from './session-log.ts';

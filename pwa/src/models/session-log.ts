@@ -1,4 +1,4 @@
-import type { LogEntry, LogType } from '@afield/shared/api/sessions.ts';
+import type { LogEntry, LogType } from '@afield/shared/api/logs.ts';
 import type { AfieldEvent } from '@afield/shared/events.ts';
 import { batch, computed, createModel, effect, signal } from '@preact/signals';
 import { failureOf } from './action.ts';

@@ -1,4 +1,4 @@
-import type { LogEntry } from '@afield/shared/api/sessions.ts';
+import type { LogEntry } from '@afield/shared/api/logs.ts';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { LogLine } from '../models/session-log.ts';
 import { CopyButton } from '../ui/copy-button.tsx';

@@ -1,4 +1,4 @@
-import type { LogType } from '@afield/shared/api/sessions.ts';
+import type { LogType } from '@afield/shared/api/logs.ts';
 import { Icon } from './icons.tsx';
 import { LOG_ICONS } from './log-kinds.ts';
 

@@ -1,4 +1,4 @@
-import type { LogType } from '@afield/shared/api/sessions.ts';
+import type { LogType } from '@afield/shared/api/logs.ts';
 import type { IconName } from './icons.tsx';
 
 /** Each kind of entry has a shape and a word of its own: never a colour alone. */

@@ -23,7 +23,11 @@ export function createCatalogue(recipes: RecipeBook, machines: MachineBook): Cat
       version: file === null ? null : versionIn(await machine.version(file, recipe.versionArgs ?? ['--version'])),
       install: file === null ? recipe.install : null,
       faces: [...recipe.faces],
-      runtime: recipe.runtime,
+      runtimes: [
+        ...(recipe.faces.includes('terminal') ? [{ name: 'terminal', face: 'terminal' as const, note: null }] : []),
+        ...(recipe.chat ?? []).map(({ runtime: name, note }) => ({ name, face: 'chat' as const, note: note ?? null })),
+      ],
+      models: [...(recipe.models ?? [])],
       takes_model: recipe.modelOption !== undefined,
       source: recipe.source,
       capabilities: [...recipe.capabilities],

@@ -3,7 +3,6 @@ import type { Recipe } from '../core/ports.ts';
 /** What most agents with a terminal face have in common; a recipe overrides what differs. */
 export const TERMINAL_AGENT = {
   args: [],
-  runtime: 'terminal',
   faces: ['terminal'],
   capabilities: ['prompt', 'interrupt'],
   passEnv: [],

@@ -2,7 +2,8 @@
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Agent } from '@afield/shared/api/agents.ts';
-import type { LogEntry, Session } from '@afield/shared/api/sessions.ts';
+import type { LogEntry } from '@afield/shared/api/logs.ts';
+import type { Session } from '@afield/shared/api/sessions.ts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readFileOr, TestDesk, until } from './test-desk.ts';
 

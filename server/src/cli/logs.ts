@@ -1,5 +1,6 @@
 import type { LogHit } from '@afield/shared/api/history.ts';
-import { ENDED, type LogEntry, logType, type Session } from '@afield/shared/api/sessions.ts';
+import { type LogEntry, logType } from '@afield/shared/api/logs.ts';
+import { ENDED, type Session } from '@afield/shared/api/sessions.ts';
 import { AfieldError } from '@afield/shared/errors.ts';
 import type { Command } from 'commander';
 import type { CommandModule, Context } from './context.ts';

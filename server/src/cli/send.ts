@@ -1,4 +1,5 @@
-import type { Prompt, Session } from '@afield/shared/api/sessions.ts';
+import type { Prompt } from '@afield/shared/api/prompts.ts';
+import type { Session } from '@afield/shared/api/sessions.ts';
 import { uuidv7 } from '@afield/shared/client/uuid.ts';
 import { AfieldError } from '@afield/shared/errors.ts';
 import type { Command } from 'commander';
@@ -62,6 +63,8 @@ function delivery({ state }: Prompt, session: Session): string {
       return `✓✓ ${name} took it.`;
     case 'stuck':
       return `△ It could not be given to ${name}. afield logs ${session.id.slice(0, 13)} says why.`;
+    case 'withdrawn':
+      return '⊘ It was taken back before it was given.';
   }
 }
 

@@ -4,14 +4,20 @@ import { uuidv7 } from 'uuidv7';
 import { createCatalogue } from '../agents/catalogue.ts';
 import { createRecipes } from '../agents/index.ts';
 import { createSecretFile, readSecretFile } from '../auth/secret-file.ts';
+import { createApprovals } from '../core/approvals.ts';
+import { createEnvironments } from '../core/environments.ts';
 import { History } from '../core/history.ts';
 import { createProjects } from '../core/projects.ts';
+import { createRules } from '../core/rules.ts';
 import type { SessionService } from '../core/service.ts';
 import { createSessions } from '../core/sessions.ts';
 import { createTrustPolicy } from '../core/trust.ts';
+import { createUsage } from '../core/usage.ts';
+import { createChanges } from '../git/changes.ts';
 import { createMachines } from '../machines/index.ts';
 import { createMachineService } from '../machines/service.ts';
 import { createNotify } from '../notify/index.ts';
+import { createChatRuntimes } from '../runtimes/chat-runtimes.ts';
 import { createRuntimes } from '../runtimes/choose.ts';
 import { pushStore } from '../store/push.ts';
 import { createDescriptorCount } from './descriptors.ts';
@@ -36,6 +42,12 @@ export function setToWork({ config, store, clock, env, home, files, log, events,
   const pushes = pushStore(store.db);
   const warn = (message: string, cause?: unknown) => log.warn(message, cause === undefined ? {} : { error: cause });
 
+  const asking = { clock, newId: uuidv7, store, events, recipes, warn };
+  const approvals = createApprovals(asking);
+  const usage = createUsage({ clock, store, events, prices: {}, budgets: { session_usd: null, day_usd: null } });
+  const environments = createEnvironments({ environments: {}, recipes, machines: machines.book, env, home });
+  const changes = createChanges({ machines: machines.book, store });
+
   // Notifications first, so that what was lost with the last server is told too.
   let sessions: SessionService | null = null;
   const notify = createNotify({
@@ -57,6 +69,11 @@ export function setToWork({ config, store, clock, env, home, files, log, events,
     disk,
     recipes,
     machines: machines.book,
+    chatRuntimes: createChatRuntimes({ clock }),
+    approvals: approvals.desk,
+    usage: usage.desk,
+    environments,
+    snapshots: changes,
     workDir: config.work_dir,
     recordings: files.recordings,
     descriptors: createDescriptorCount(),
@@ -91,6 +108,11 @@ export function setToWork({ config, store, clock, env, home, files, log, events,
       retention: { days: config.history_days, bytes: config.history_bytes },
       warn,
     }),
+    approvals,
+    rules: createRules(asking),
+    usage,
+    environments,
+    changes,
     notify,
     sessions,
     agents,

@@ -1,3 +1,6 @@
+import type { ChatRuntimeBook } from './chat-ports.ts';
+import type { ApprovalDesk, Environments, UsageDesk } from './chat-service.ts';
+import type { ApprovalStore, ChatStore, Snapshots } from './chat-stores.ts';
 import type { MachineBook } from './machine-ports.ts';
 import type { Clock, EventStore, LogStore, MetaStore, ProjectStore, PromptStore, PurgeStore, RecipeBook, SessionStore } from './ports.ts';
 import type { EventLog } from './service.ts';
@@ -17,12 +20,19 @@ export interface SessionDeps {
     purges: PurgeStore;
     projects: ProjectStore;
     meta: MetaStore;
+    chat: ChatStore;
+    approvals: ApprovalStore;
   };
   events: EventLog;
   /** Default: it takes everything. */
   disk?: Disk;
   recipes: RecipeBook;
   machines: MachineBook;
+  chatRuntimes: ChatRuntimeBook;
+  approvals: ApprovalDesk;
+  usage: UsageDesk;
+  environments: Environments;
+  snapshots: Snapshots;
   /** Where a session starts when nothing else is said. */
   workDir: string;
   /** Folder of the recordings, one sub-folder a session; made (0700) when missing. */

@@ -58,6 +58,7 @@ export class LiveSessions {
       viewers: 0,
       track: this.#tracks.get(row.id)?.bars(this.#clock.monotonic()) ?? emptyTrack(),
       survives_restart: row.runtime !== 'pty',
+      pending_approvals: 0,
     });
   }
 }

@@ -1,5 +1,5 @@
 /** Pages of log entries, bounded in number and in size: a screen on a slow line opens the log of a session of any length. */
-import type { LogEntry, LogType } from '@afield/shared/api/sessions.ts';
+import type { LogEntry, LogType } from '@afield/shared/api/logs.ts';
 import { AfieldError } from '@afield/shared/errors.ts';
 import type { LogStore } from './ports.ts';
 

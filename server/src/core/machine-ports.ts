@@ -105,6 +105,8 @@ export interface TerminalRuntime {
 
 /** A program on a machine whose pipes stay open. */
 export interface HostProcess {
+  /** On its machine; null where that is not known. */
+  readonly pid: number | null;
   onOutput: (bytes: Buffer) => void;
   /** Called once, after the last output. `code` null: it was ended by a signal, or the line was cut. `detail`: the end of what it said on stderr. */
   onClose: (end: { code: number | null; detail: string }) => void;
@@ -176,9 +178,9 @@ export interface Machine {
   readonly line: MachineLine;
   /**
    * What really is started on `host`: for a prefix the prefix stands before it. Nothing that a user gave as environment stands in its
-   * arguments. Errors: machine_unreachable.
+   * arguments. `terminal` false: it gets pipes; default: true. Errors: machine_unreachable.
    */
-  wrap(command: Command): Command | Promise<Command>;
+  wrap(command: Command, options?: { terminal: boolean }): Command | Promise<Command>;
   /** Watches the processes of a session for `sample_ms`; null when nobody can tell. */
   processes(session: { id: string; pid: number | null }, sample_ms: number): Promise<ProcessFacts | null>;
   /** What is missing there, with a fix each: reached, tmux, … */

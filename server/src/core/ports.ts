@@ -1,8 +1,11 @@
 /** The interfaces that the core calls. Whoever implements one imports it from here; the core imports no implementation. */
 
+import type { Attachment } from '@afield/shared/api/chat.ts';
+import type { LogEntry, LogType } from '@afield/shared/api/logs.ts';
 import type { SshTarget } from '@afield/shared/api/machines.ts';
 import type { Project } from '@afield/shared/api/projects.ts';
-import type { Activity, DeliveryState, LogEntry, LogType, Session, SessionStatus } from '@afield/shared/api/sessions.ts';
+import type { DeliveryState } from '@afield/shared/api/prompts.ts';
+import type { Activity, Session, SessionStatus } from '@afield/shared/api/sessions.ts';
 import type { AfieldEvent, EventPayloads, EventType } from '@afield/shared/events.ts';
 import type { AdoptedPane } from './machine-ports.ts';
 
@@ -55,6 +58,26 @@ export interface StateRule {
   activity?: Activity;
 }
 
+/** One way to a chat face: a runtime that speaks the agent's protocol, and what is started for it. */
+export interface ChatWay {
+  /** Name of a chat runtime. */
+  runtime: string;
+  /** Default: the recipe's own program. */
+  program?: string;
+  /** Arguments that every start gets, in the place of the recipe's. */
+  args: readonly string[];
+  /** Option that names the model. Default: the runtime chooses it in its protocol. */
+  modelOption?: string;
+  /** Fixed variables. */
+  env?: Readonly<Record<string, string>>;
+  /** What is different with it, for who chooses: how it is billed, what it cannot do. */
+  note?: string;
+  /** Mode that it starts in when nobody chose one: the one that asks. */
+  mode?: string;
+  /** Versions that it was tested with, `from` to `to` inclusive; another one gets a warning and works as far as it can. */
+  tested?: { from: string; to: string };
+}
+
 /** How one kind of agent is started and read. Data, no loops. */
 export interface Recipe {
   name: string;
@@ -66,9 +89,12 @@ export interface Recipe {
   versionArgs?: readonly string[];
   /** One line to type when it is not installed. */
   install: string | null;
-  /** `terminal`: behind a terminal, in whatever runtime the machine has. */
-  runtime: 'terminal';
+  /** `terminal`: behind a terminal, in whatever runtime the machine has. `chat`: by one of `chat`. */
   faces: readonly ('terminal' | 'chat')[];
+  /** Ways to the chat face, the usual one first. */
+  chat?: readonly ChatWay[];
+  /** Models to choose from before it runs. */
+  models?: readonly string[];
   capabilities: readonly string[];
   /** Names of environment variables of the server that the agent may see beside the general allow-list. A trailing `*` matches a prefix. */
   passEnv: readonly string[];
@@ -103,9 +129,14 @@ export interface RecipeBook {
 }
 
 /** A row of the session table: what must survive a restart. */
-export type SessionRow = Omit<Session, 'lease' | 'viewers' | 'track' | 'survives_restart' | 'adopted' | 'attach_command'> & {
+export type SessionRow = Omit<
+  Session,
+  'lease' | 'viewers' | 'track' | 'survives_restart' | 'adopted' | 'attach_command' | 'pending_approvals'
+> & {
   args: string[];
   adopted: AdoptedPane | null;
+  /** The directory as it was at the start, as `Snapshots` knows it; null: it is not versioned, or was not looked at. */
+  start_tree: string | null;
 };
 
 export interface SessionStore {
@@ -153,6 +184,11 @@ export interface PromptRow {
   id: string;
   session_id: string;
   content: string;
+  attachments: Attachment[];
+  /** Order among those that wait: the smallest goes first. */
+  place: number;
+  /** The directory as it was before it was given. */
+  tree: string | null;
   state: DeliveryState;
   reason: string | null;
   created_at: string;
@@ -162,8 +198,12 @@ export interface PromptStore {
   insert(row: PromptRow): boolean;
   get(id: string): PromptRow | null;
   setState(id: string, state: DeliveryState, reason: string | null): void;
-  /** Still `home`, oldest first. */
+  /** Text, place, tree. */
+  update(id: string, changes: Partial<Pick<PromptRow, 'content' | 'place' | 'tree'>>): void;
+  /** Still `home`, in their order. */
   undelivered(session_id: string): PromptRow[];
+  /** The last one that was accepted or consumed. */
+  lastGiven(session_id: string): PromptRow | null;
   /** `accepted` and never seen to be taken, oldest first. */
   unconfirmed(session_id: string): PromptRow[];
   purge(session_id: string): void;

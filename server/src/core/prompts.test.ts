@@ -1,4 +1,4 @@
-import type { DeliveryState } from '@afield/shared/api/sessions.ts';
+import type { DeliveryState } from '@afield/shared/api/prompts.ts';
 import { uuidv7 } from 'uuidv7';
 import { afterEach, describe, expect, it } from 'vitest';
 import { eventually, type House, type HouseOptions, openHouse, script } from '../sessions-kit.ts';

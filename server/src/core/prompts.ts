@@ -3,7 +3,7 @@
  * (being written to the agent) → consumed (it shows that it took it), or stuck with a reason (protocol 3.4).
  */
 
-import type { DeliveryState, Prompt } from '@afield/shared/api/sessions.ts';
+import type { DeliveryState, Prompt } from '@afield/shared/api/prompts.ts';
 import { pause } from './clock.ts';
 import type { Clock, PromptRow, PromptStore, Recipe } from './ports.ts';
 import { cleanPrompt, shows, typed } from './prompt-text.ts';
@@ -169,6 +169,6 @@ export class Prompts {
   }
 }
 
-export function promptView({ id, session_id, content, state, created_at }: PromptRow): Prompt {
-  return { id, session_id, content, state, created_at };
+export function promptView({ place: _place, tree: _tree, ...prompt }: PromptRow): Prompt {
+  return prompt;
 }

@@ -187,7 +187,7 @@ describe('a session that outlives the home server', () => {
 
   it('keeps its name, pin and size, and can be stopped, resized and typed into', async () => {
     const { id, program } = await start({ cols: 100, rows: 30 });
-    house.sessions.update(id, { name: 'mine', pinned: true });
+    await house.sessions.update(id, { name: 'mine', pinned: true });
     await house.sessions.resize(id, { cols: 90, rows: 20 }, 'me');
     await restart();
     await house.sessions.input(id, Buffer.from('hello'));
@@ -252,6 +252,9 @@ describe('prompts at a crash', () => {
     const { id, program } = await start();
     program.print('busy');
     house.store.prompts.insert({
+      attachments: [],
+      place: 1,
+      tree: null,
       id: uuidv7(),
       session_id: id,
       content: 'later',

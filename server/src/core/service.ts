@@ -1,8 +1,12 @@
 /** What the core offers to handlers and link. Implemented by `sessions.ts` and `event-log.ts`. */
+
+import type { LogEntry, LogType } from '@afield/shared/api/logs.ts';
 import type { Probe } from '@afield/shared/api/probes.ts';
-import type { LogEntry, LogType, Prompt, Session, SessionCreate, SessionStatus } from '@afield/shared/api/sessions.ts';
+import type { Prompt } from '@afield/shared/api/prompts.ts';
+import type { Session, SessionCreate, SessionStatus } from '@afield/shared/api/sessions.ts';
 import type { AfieldEvent, EventPayloads, EventType } from '@afield/shared/events.ts';
 import type { FRAME_OUTPUT, FRAME_SNAPSHOT } from '@afield/shared/link/frames.ts';
+import type { ChatService, PromptInput } from './chat-service.ts';
 
 /** Where a viewer's bytes go: one live attachment, seen from the core. The core waits for no viewer. */
 export interface ViewerSink {
@@ -37,7 +41,7 @@ export interface Screen {
   screen: string;
 }
 
-export interface SessionService {
+export interface SessionService extends ChatService {
   /** Errors: agent_unknown, agent_not_installed, cwd_missing, start_failed, project_not_found, machine_not_found, machine_unreachable, too_many. */
   create(input: SessionCreate): Promise<Session>;
   list(query: {
@@ -51,7 +55,11 @@ export interface SessionService {
     cursor?: string;
   }): { items: Session[]; next_cursor: string | null };
   get(id: string): Session;
-  update(id: string, changes: { name?: string; pinned?: boolean; archived?: boolean }): Session;
+  /** Model and mode: of a running chat. Errors: not_supported, session_ended, unavailable. */
+  update(
+    id: string,
+    changes: { name?: string; pinned?: boolean; archived?: boolean; model?: string; mode?: string; budget_usd?: number | null },
+  ): Promise<Session>;
   /** Ends the agent; `by` is the device's name, shown as the reason. Errors: unavailable while its machine cannot be reached. */
   stop(id: string, by: string): Promise<Session>;
   /** Makes a session of a program in the user's own tmux. */
@@ -70,7 +78,8 @@ export interface SessionService {
   probe(id: string): Promise<Probe>;
   /** Removes an ended session and its history. */
   purge(id: string): Promise<void>;
-  prompt(id: string, prompt: { id: string; content: string }): Promise<Prompt>;
+  /** Errors: session_ended, bad_request, conflict, not_supported, too_large. */
+  prompt(id: string, prompt: PromptInput): Promise<Prompt>;
   cancel(id: string): Promise<Session>;
   /** Input and resize wait a moment for a session that is being found again. Errors: session_ended, unavailable. */
   input(id: string, bytes: Uint8Array): Promise<void>;

@@ -108,7 +108,7 @@ export function newRow(deps: SessionDeps, { recipe, args, ...planned }: Planned 
   return {
     ...planned,
     agent: recipe.name,
-    faces: [...recipe.faces],
+    faces: ['terminal'],
     args: [...args],
     status: 'starting',
     status_reason: null,
@@ -118,6 +118,13 @@ export function newRow(deps: SessionDeps, { recipe, args, ...planned }: Planned 
     exit_code: null,
     output_bytes: 0,
     recovered_bytes: 0,
+    mode: null,
+    environment: null,
+    production: false,
+    agent_session_id: null,
+    cost_usd: null,
+    budget_usd: null,
+    start_tree: null,
     adopted: null,
     created_at: now,
     updated_at: now,
@@ -130,7 +137,17 @@ export function newRow(deps: SessionDeps, { recipe, args, ...planned }: Planned 
 
 function promptOf(deps: SessionDeps, row: SessionRow, content = ''): PromptRow | null {
   if (cleanPrompt(content) === '') return null;
-  return { id: deps.newId(), session_id: row.id, content, state: 'home', reason: null, created_at: row.created_at };
+  return {
+    id: deps.newId(),
+    session_id: row.id,
+    content,
+    attachments: [],
+    place: 0,
+    tree: null,
+    state: 'home',
+    reason: null,
+    created_at: row.created_at,
+  };
 }
 
 /** Short, typed easily at the command line: `claude-repo`. */

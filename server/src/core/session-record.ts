@@ -1,5 +1,6 @@
 /** What is written about one session: its row, its events, its log. A full disk must not end the agent. */
-import type { LogType, Session } from '@afield/shared/api/sessions.ts';
+import type { LogType } from '@afield/shared/api/logs.ts';
+import type { Session } from '@afield/shared/api/sessions.ts';
 import { AfieldError } from '@afield/shared/errors.ts';
 import type { EventPayloads, EventType } from '@afield/shared/events.ts';
 import { timestamp } from './clock.ts';
@@ -62,8 +63,8 @@ export class SessionRecord {
 /** The row as everybody may see it, with what only a running session knows. */
 export function viewOf(
   row: SessionRow,
-  now: Pick<Session, 'attach_command' | 'lease' | 'viewers' | 'track' | 'survives_restart'>,
+  now: Pick<Session, 'attach_command' | 'lease' | 'viewers' | 'track' | 'survives_restart' | 'pending_approvals'>,
 ): Session {
-  const { args: _args, adopted, ...rest } = row;
+  const { args: _args, start_tree: _tree, adopted, ...rest } = row;
   return { ...rest, adopted: adopted !== null, ...now };
 }

@@ -167,6 +167,7 @@ export class LiveSession {
       viewers: this.terminal.viewers,
       track: this.track.bars(this.#deps.clock.monotonic()),
       survives_restart: this.survives,
+      pending_approvals: this.#deps.approvals.pending(this.row.id),
     });
   }
 

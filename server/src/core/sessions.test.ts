@@ -85,9 +85,13 @@ describe('a session', () => {
 
   it('is renamed, pinned and archived, running or over', async () => {
     const { id } = await house.sessions.create({ agent: 'hello', name: 'first' });
-    expect(house.sessions.update(id, { name: 'second' }).name).toBe('second');
+    expect((await house.sessions.update(id, { name: 'second' })).name).toBe('second');
     await house.sessions.stop(id, 'me');
-    expect(house.sessions.update(id, { archived: true, pinned: true })).toMatchObject({ name: 'second', archived: true, pinned: true });
+    expect(await house.sessions.update(id, { archived: true, pinned: true })).toMatchObject({
+      name: 'second',
+      archived: true,
+      pinned: true,
+    });
     expect(house.sessions.list({ archived: false, limit: 10 }).items).toEqual([]);
     expect(house.heard.filter((event) => event.type === 'session.renamed')).toHaveLength(2);
   });

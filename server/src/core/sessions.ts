@@ -136,7 +136,7 @@ export function createSessions(deps: SessionDeps): SessionService {
 
     get: (id) => view(rowOf(id)),
 
-    update(id, changes) {
+    async update(id, changes) {
       const session = live.get(id);
       if (session !== null) {
         session.update(changes);
@@ -189,7 +189,18 @@ export function createSessions(deps: SessionDeps): SessionService {
       }
       const session = await running(id);
       if (cleanPrompt(content) === '') throw new AfieldError('bad_request', 'The prompt holds no text.');
-      const row = { id: prompt_id, session_id: id, content, state: 'home' as const, reason: null, created_at: timestamp(clock) };
+      const created_at = timestamp(clock);
+      const row = {
+        id: prompt_id,
+        session_id: id,
+        content,
+        attachments: [],
+        place: Date.parse(created_at),
+        tree: null,
+        state: 'home' as const,
+        reason: null,
+        created_at,
+      };
       store.prompts.insert(row);
       events.publish('message.state_changed', id, { prompt_id, state: 'home', reason: null });
       session.prompted(row);
@@ -243,6 +254,7 @@ export function createSessions(deps: SessionDeps): SessionService {
       return attachment;
     },
 
+    ...noChat,
     counts: () => store.sessions.counts(),
     lastInputAt: (id) => live.get(id)?.lastTypedAt ?? null,
     viewers: () => live.all().reduce((sum, session) => sum + session.terminal.viewers, 0),
@@ -261,3 +273,18 @@ export function createSessions(deps: SessionDeps): SessionService {
     },
   };
 }
+
+const no = (): never => {
+  throw new AfieldError('not_supported', 'This session has no chat face.');
+};
+const noChat = {
+  messages: no,
+  message: no,
+  chat: no,
+  attachment: no,
+  queue: () => [],
+  updateQueued: no,
+  withdraw: no,
+  fork: no,
+  resume: no,
+};

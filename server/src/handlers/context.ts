@@ -2,10 +2,11 @@
 import type { Agent } from '@afield/shared/api/agents.ts';
 import type { Device, Pairing } from '@afield/shared/api/devices.ts';
 import type { HistorySize, LogHit, Pruned } from '@afield/shared/api/history.ts';
+import type { LogType } from '@afield/shared/api/logs.ts';
 import type { Adoptable, Machine, SshTarget } from '@afield/shared/api/machines.ts';
 import type { Project } from '@afield/shared/api/projects.ts';
-import type { LogType } from '@afield/shared/api/sessions.ts';
 import type { Check, Connection, Info, Status } from '@afield/shared/api/system.ts';
+import type { ApprovalService, ChangesService, Environments, RuleService, UsageService } from '../core/chat-service.ts';
 import type { Identity } from '../core/identity.ts';
 import type { ProjectInput } from '../core/projects.ts';
 import type { PushService } from '../core/push.ts';
@@ -18,6 +19,11 @@ export interface HandlerContext {
   projects: ProjectService;
   machines: MachineService;
   history: HistoryService;
+  approvals: ApprovalService;
+  rules: RuleService;
+  usage: UsageService;
+  environments: Pick<Environments, 'list' | 'check'>;
+  changes: ChangesService;
   devices: DeviceService;
   pairings: PairingService;
   push: PushService;

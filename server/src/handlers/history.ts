@@ -1,5 +1,5 @@
 import type { history as routes } from '@afield/shared/api/history.ts';
-import { type LogType, logType } from '@afield/shared/api/sessions.ts';
+import { type LogType, logType } from '@afield/shared/api/logs.ts';
 import type { HandlersOf } from '../dispatch.ts';
 import type { HandlerContext } from './context.ts';
 import { given, words } from './given.ts';

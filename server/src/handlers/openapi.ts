@@ -1,9 +1,11 @@
 /** The contract as OpenAPI 3.1: made from the same objects that validate and answer. */
 import { agent } from '@afield/shared/api/agents.ts';
 import { device, pairing } from '@afield/shared/api/devices.ts';
+import { logEntry } from '@afield/shared/api/logs.ts';
 import { project } from '@afield/shared/api/projects.ts';
+import { prompt } from '@afield/shared/api/prompts.ts';
 import { pushState } from '@afield/shared/api/push.ts';
-import { logEntry, prompt, session } from '@afield/shared/api/sessions.ts';
+import { session } from '@afield/shared/api/sessions.ts';
 import { check, connection, relayState } from '@afield/shared/api/system.ts';
 import { API_BASE, api } from '@afield/shared/api.ts';
 import { ERRORS, type ErrorCode } from '@afield/shared/errors.ts';

@@ -1,6 +1,8 @@
+import type { logs } from '@afield/shared/api/logs.ts';
+import { type LogType, logType } from '@afield/shared/api/logs.ts';
 import type { probes } from '@afield/shared/api/probes.ts';
 import type { sessions as routes } from '@afield/shared/api/sessions.ts';
-import { type LogType, logType, type SessionStatus, sessionStatus } from '@afield/shared/api/sessions.ts';
+import { type SessionStatus, sessionStatus } from '@afield/shared/api/sessions.ts';
 import type { HandlersOf } from '../dispatch.ts';
 import type { HandlerContext } from './context.ts';
 import { lastEventId } from './events.ts';
@@ -12,7 +14,7 @@ const LOG_TYPES: readonly string[] = logType.options;
 export const sessionHandlers = ({
   sessions,
   streams,
-}: Pick<HandlerContext, 'sessions' | 'streams'>): HandlersOf<typeof routes & typeof probes> => ({
+}: Pick<HandlerContext, 'sessions' | 'streams'>): HandlersOf<typeof routes & typeof probes & typeof logs> => ({
   createSession: ({ body }) => sessions.create(given(body)),
   listSessions: ({ query: { status, ...rest } }) =>
     sessions.list({ ...given(rest), ...given({ status: words<SessionStatus>('status', STATUSES, status) }) } as never),
@@ -27,7 +29,8 @@ export const sessionHandlers = ({
     await sessions.purge(params.id);
     return null;
   },
-  promptSession: ({ params, body }) => sessions.prompt(params.id, { id: body.id, content: body.content }),
+  forkSession: ({ params, body }) => sessions.fork(params.id, given(body)),
+  resumeSession: ({ params }) => sessions.resume(params.id),
   cancelSession: ({ params }) => sessions.cancel(params.id),
   inputSession: async ({ params, body }) => {
     await sessions.input(params.id, 'text' in body ? Buffer.from(body.text, 'utf8') : Buffer.from(body.base64, 'base64'));

@@ -8,7 +8,7 @@ import { launch, scarcity, signalGroup } from './launch.ts';
 
 const RUN_MS = 10_000;
 const RUN_BYTES = 1024 * 1024;
-/** What waits for a program that does not read; more is dropped. */
+/** What waits for a program that does not read; more is dropped, unless nothing else waits. */
 const MAX_QUEUED_BYTES = 4 * 1024 * 1024;
 /** The end of what a program said on stderr. */
 const DETAIL_CHARACTERS = 500;
@@ -79,10 +79,11 @@ function hostProcess(child: ChildProcessWithoutNullStreams): HostProcess {
   let detail = '';
   let closed = false;
   const opened: HostProcess = {
+    pid: child.pid ?? null,
     onOutput: () => {},
     onClose: () => {},
     write(bytes) {
-      if (closed || stdin.destroyed || stdin.writableLength + bytes.length > MAX_QUEUED_BYTES) return false;
+      if (closed || stdin.destroyed || (stdin.writableLength > 0 && stdin.writableLength + bytes.length > MAX_QUEUED_BYTES)) return false;
       stdin.write(bytes);
       return true;
     },

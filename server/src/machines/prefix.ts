@@ -42,7 +42,7 @@ export interface PrefixMachineDeps {
 }
 
 export interface PrefixMachine extends Machine {
-  wrap(command: Command): Promise<Command>;
+  wrap(command: Command, options?: { terminal: boolean }): Promise<Command>;
   /** Runs something there now. Errors: machine_unreachable. */
   reach(): Promise<void>;
 }
@@ -105,10 +105,10 @@ export function createPrefixMachine(row: MachineRow & { prefix: string[] }, { lo
       known = null;
       await facts();
     },
-    async wrap({ session_id, file, args, cwd, env }) {
+    async wrap({ session_id, file, args, cwd, env }, { terminal } = { terminal: true }) {
       const entries = Object.entries(env);
       const open = entries.flatMap(([key, value]) => (OPEN.has(key) ? [`${key}=${value}`] : []));
-      const [program = '', ...words] = prefix;
+      const [program = '', ...words] = terminal ? prefix : quiet;
       const found = await local.which(program);
       if (found === null)
         throw new AfieldError('machine_unreachable', `${name} is reached by "${program}", which the home server does not have.`);

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { LogEntry } from '@afield/shared/api/sessions.ts';
+import type { LogEntry } from '@afield/shared/api/logs.ts';
 import type { AfieldEvent } from '@afield/shared/events.ts';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createEventLog } from '../core/event-log.ts';

@@ -3,7 +3,7 @@
  * two that no text can hold: whose session's it is and of which type, so that a search in one session is fast even for a word that
  * stands everywhere else too.
  */
-import type { LogEntry, LogType } from '@afield/shared/api/sessions.ts';
+import type { LogEntry, LogType } from '@afield/shared/api/logs.ts';
 import type { BetterSQLite3Database } from 'drizzle-orm/better-sqlite3';
 import type { LogQuery, LogStore } from '../core/ports.ts';
 import type { logs } from './schema.ts';

@@ -73,4 +73,38 @@ export const MIGRATIONS: readonly string[] = [
   CREATE INDEX logs_session ON logs (session_id);
   CREATE INDEX logs_type ON logs (session_id, type);
   CREATE INDEX sessions_ended ON sessions (ended_at, id) WHERE pinned = 0 AND ended_at IS NOT NULL;`,
+
+  // The chat face: its items in the order in which they began, approvals and the rules that answer them, usage.
+  `ALTER TABLE sessions ADD COLUMN mode TEXT;
+  ALTER TABLE sessions ADD COLUMN environment TEXT;
+  ALTER TABLE sessions ADD COLUMN production INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE sessions ADD COLUMN agent_session_id TEXT;
+  ALTER TABLE sessions ADD COLUMN cost_usd REAL;
+  ALTER TABLE sessions ADD COLUMN budget_usd REAL;
+  ALTER TABLE sessions ADD COLUMN start_tree TEXT;
+  ALTER TABLE prompts ADD COLUMN attachments TEXT NOT NULL DEFAULT '[]';
+  ALTER TABLE prompts ADD COLUMN place REAL NOT NULL DEFAULT 0;
+  ALTER TABLE prompts ADD COLUMN tree TEXT;
+  UPDATE prompts SET place = rowid;
+  CREATE TABLE chat_items (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL, id TEXT NOT NULL UNIQUE, session_id TEXT NOT NULL, kind TEXT NOT NULL, body TEXT NOT NULL,
+    created_at TEXT NOT NULL, updated_at TEXT NOT NULL
+  );
+  CREATE INDEX chat_items_session ON chat_items (session_id, seq);
+  CREATE TABLE approvals (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL, id TEXT NOT NULL UNIQUE, session_id TEXT NOT NULL, project_id TEXT, agent TEXT NOT NULL,
+    item_id TEXT, ask TEXT NOT NULL, hash TEXT NOT NULL, state TEXT NOT NULL, outcome TEXT, created_at TEXT NOT NULL
+  );
+  CREATE INDEX approvals_session ON approvals (session_id, seq);
+  CREATE INDEX approvals_open ON approvals (state, seq) WHERE state IN ('pending', 'answered');
+  CREATE TABLE rules (
+    id TEXT PRIMARY KEY NOT NULL, project_id TEXT, agent TEXT, tool_kind TEXT, pattern TEXT NOT NULL, action TEXT NOT NULL,
+    created_by TEXT NOT NULL, created_at TEXT NOT NULL, used INTEGER NOT NULL DEFAULT 0, used_at TEXT
+  );
+  CREATE TABLE usage (
+    session_id TEXT NOT NULL, turn_id TEXT NOT NULL, project_id TEXT, agent TEXT NOT NULL, model TEXT, timestamp TEXT NOT NULL,
+    input_tokens INTEGER NOT NULL, cached_tokens INTEGER NOT NULL, output_tokens INTEGER NOT NULL, cost_usd REAL,
+    PRIMARY KEY (session_id, turn_id)
+  ) WITHOUT ROWID;
+  CREATE INDEX usage_time ON usage (timestamp);`,
 ];

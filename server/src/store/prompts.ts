@@ -1,5 +1,5 @@
-import type { DeliveryState } from '@afield/shared/api/sessions.ts';
-import { and, asc, eq } from 'drizzle-orm';
+import type { DeliveryState } from '@afield/shared/api/prompts.ts';
+import { and, asc, desc, eq, inArray } from 'drizzle-orm';
 import type { BetterSQLite3Database } from 'drizzle-orm/better-sqlite3';
 import type { PromptStore } from '../core/ports.ts';
 import { prompts } from './schema.ts';
@@ -10,7 +10,7 @@ export function promptStore(db: BetterSQLite3Database): PromptStore {
       .select()
       .from(prompts)
       .where(and(eq(prompts.session_id, session_id), eq(prompts.state, state)))
-      .orderBy(asc(prompts.created_at), asc(prompts.id))
+      .orderBy(asc(prompts.place), asc(prompts.created_at), asc(prompts.id))
       .all();
   return {
     insert: (row) => db.insert(prompts).values(row).onConflictDoNothing().run().changes === 1,
@@ -18,6 +18,17 @@ export function promptStore(db: BetterSQLite3Database): PromptStore {
     setState: (id, state, reason) => {
       db.update(prompts).set({ state, reason }).where(eq(prompts.id, id)).run();
     },
+    update: (id, changes) => {
+      db.update(prompts).set(changes).where(eq(prompts.id, id)).run();
+    },
+    lastGiven: (session_id) =>
+      db
+        .select()
+        .from(prompts)
+        .where(and(eq(prompts.session_id, session_id), inArray(prompts.state, ['accepted', 'consumed'])))
+        .orderBy(desc(prompts.created_at), desc(prompts.id))
+        .limit(1)
+        .get() ?? null,
     undelivered: (session_id) => inState(session_id, 'home'),
     unconfirmed: (session_id) => inState(session_id, 'accepted'),
     purge: (session_id) => {

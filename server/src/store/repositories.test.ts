@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { SessionRow } from '../core/ports.ts';
+import type { PromptRow, SessionRow } from '../core/ports.ts';
 import { openStore, type Store } from './store.ts';
 
 let folder: string;
@@ -41,6 +41,13 @@ const session = (over: Partial<SessionRow> & { id: string }): SessionRow => ({
   model: null,
   adopted: null,
   recovered_bytes: 0,
+  mode: null,
+  environment: null,
+  production: false,
+  agent_session_id: null,
+  cost_usd: null,
+  budget_usd: null,
+  start_tree: null,
   pinned: false,
   archived: false,
   ...over,
@@ -99,7 +106,10 @@ describe('prompts', () => {
       state: 'home',
       reason: null,
       created_at: '2026-01-01T00:00:00.000Z',
-    } as const;
+      attachments: [],
+      place: 1,
+      tree: null,
+    } satisfies PromptRow;
     expect(store.prompts.insert(row)).toBe(true);
     expect(store.prompts.insert({ ...row, content: 'other' })).toBe(false);
     expect(store.prompts.get('p')?.content).toBe('hello');

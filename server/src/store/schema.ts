@@ -1,7 +1,10 @@
+import type { ApprovalAsk, ApprovalOutcome, ApprovalState } from '@afield/shared/api/approvals.ts';
+import type { Attachment, ChatItem, ToolKind } from '@afield/shared/api/chat.ts';
 import type { SshTarget } from '@afield/shared/api/machines.ts';
+import type { DeliveryState } from '@afield/shared/api/prompts.ts';
 import type { SessionStatus } from '@afield/shared/api/sessions.ts';
 import type { EventType } from '@afield/shared/events.ts';
-import { blob, index, integer, sqliteTable, text } from 'drizzle-orm/sqlite-core';
+import { blob, index, integer, primaryKey, real, sqliteTable, text } from 'drizzle-orm/sqlite-core';
 import type { AdoptedPane } from '../core/machine-ports.ts';
 
 /**
@@ -38,6 +41,13 @@ export const sessions = sqliteTable(
     model: text('model'),
     adopted: text('adopted', { mode: 'json' }).$type<AdoptedPane>(),
     recovered_bytes: integer('recovered_bytes').notNull().default(0),
+    mode: text('mode'),
+    environment: text('environment'),
+    production: integer('production', { mode: 'boolean' }).notNull().default(false),
+    agent_session_id: text('agent_session_id'),
+    cost_usd: real('cost_usd'),
+    budget_usd: real('budget_usd'),
+    start_tree: text('start_tree'),
   },
   (t) => [index('sessions_created').on(t.created_at, t.id), index('sessions_status').on(t.status)],
 );
@@ -49,9 +59,12 @@ export const prompts = sqliteTable(
     id: text('id').primaryKey(),
     session_id: text('session_id').notNull(),
     content: text('content').notNull(),
-    state: text('state').$type<'home' | 'accepted' | 'consumed' | 'stuck'>().notNull(),
+    state: text('state').$type<DeliveryState>().notNull(),
     reason: text('reason'),
     created_at: text('created_at').notNull(),
+    attachments: text('attachments', { mode: 'json' }).$type<Attachment[]>().notNull().default([]),
+    place: real('place').notNull().default(0),
+    tree: text('tree'),
   },
   (t) => [index('prompts_session').on(t.session_id, t.created_at)],
 );
@@ -116,6 +129,71 @@ export const projects = sqliteTable('projects', {
   default_model: text('default_model'),
   env: text('env', { mode: 'json' }).$type<Record<string, string>>().notNull().default({}),
 });
+
+/** What the chat face of a session shows, in the order in which it began. */
+export const chatItems = sqliteTable(
+  'chat_items',
+  {
+    seq: integer('seq').primaryKey({ autoIncrement: true }),
+    id: text('id').notNull().unique(),
+    session_id: text('session_id').notNull(),
+    kind: text('kind').$type<ChatItem['kind']>().notNull(),
+    body: text('body', { mode: 'json' }).$type<Record<string, unknown>>().notNull(),
+    created_at: text('created_at').notNull(),
+    updated_at: text('updated_at').notNull(),
+  },
+  (t) => [index('chat_items_session').on(t.session_id, t.seq)],
+);
+
+/** What agents asked, and what became of it. */
+export const approvals = sqliteTable(
+  'approvals',
+  {
+    seq: integer('seq').primaryKey({ autoIncrement: true }),
+    id: text('id').notNull().unique(),
+    session_id: text('session_id').notNull(),
+    project_id: text('project_id'),
+    agent: text('agent').notNull(),
+    item_id: text('item_id'),
+    ask: text('ask', { mode: 'json' }).$type<ApprovalAsk>().notNull(),
+    hash: text('hash').notNull(),
+    state: text('state').$type<ApprovalState>().notNull(),
+    outcome: text('outcome', { mode: 'json' }).$type<ApprovalOutcome>(),
+    created_at: text('created_at').notNull(),
+  },
+  (t) => [index('approvals_session').on(t.session_id, t.seq)],
+);
+
+export const rules = sqliteTable('rules', {
+  id: text('id').primaryKey(),
+  project_id: text('project_id'),
+  agent: text('agent'),
+  tool_kind: text('tool_kind').$type<ToolKind>(),
+  pattern: text('pattern').notNull(),
+  action: text('action').$type<'allow' | 'ask' | 'deny'>().notNull(),
+  created_by: text('created_by').notNull(),
+  created_at: text('created_at').notNull(),
+  used: integer('used').notNull().default(0),
+  used_at: text('used_at'),
+});
+
+/** Tokens and cost of each turn. */
+export const usage = sqliteTable(
+  'usage',
+  {
+    session_id: text('session_id').notNull(),
+    turn_id: text('turn_id').notNull(),
+    project_id: text('project_id'),
+    agent: text('agent').notNull(),
+    model: text('model'),
+    timestamp: text('timestamp').notNull(),
+    input_tokens: integer('input_tokens').notNull(),
+    cached_tokens: integer('cached_tokens').notNull(),
+    output_tokens: integer('output_tokens').notNull(),
+    cost_usd: real('cost_usd'),
+  },
+  (t) => [primaryKey({ columns: [t.session_id, t.turn_id] }), index('usage_time').on(t.timestamp)],
+);
 
 /** Machines other than the home server itself. */
 export const machines = sqliteTable('machines', {

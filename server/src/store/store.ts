@@ -4,6 +4,7 @@ import { dirname } from 'node:path';
 import { AfieldError } from '@afield/shared/errors.ts';
 import Database from 'better-sqlite3';
 import { type BetterSQLite3Database, drizzle } from 'drizzle-orm/better-sqlite3';
+import type { ApprovalStore, ChatStore, RuleStore, UsageStore } from '../core/chat-stores.ts';
 import type {
   DatabaseFile,
   EventStore,
@@ -15,7 +16,9 @@ import type {
   PurgeStore,
   SessionStore,
 } from '../core/ports.ts';
+import { approvalStore } from './approvals.ts';
 import { type BackupOptions, backUp, pruneBackups } from './backup.ts';
+import { chatStore } from './chat-items.ts';
 import { eventStore } from './events.ts';
 import { logStore } from './logs.ts';
 import { machineStore } from './machines.ts';
@@ -24,8 +27,10 @@ import { MIGRATIONS } from './migrations.ts';
 import { projectStore } from './projects.ts';
 import { promptStore } from './prompts.ts';
 import { purgeStore } from './purges.ts';
+import { ruleStore } from './rules.ts';
 import { sessionStore } from './sessions.ts';
 import { databaseFile } from './sqlite.ts';
+import { usageStore } from './usage.ts';
 
 export type Db = BetterSQLite3Database;
 
@@ -38,6 +43,10 @@ export interface Store {
   readonly machines: MachineStore;
   readonly meta: MetaStore;
   readonly purges: PurgeStore;
+  readonly chat: ChatStore;
+  readonly approvals: ApprovalStore;
+  readonly rules: RuleStore;
+  readonly usage: UsageStore;
   readonly file: DatabaseFile;
   /** For the repositories of other rooms. */
   readonly db: Db;
@@ -153,6 +162,10 @@ function storeOf(sqlite: Database.Database): Store {
     machines: machineStore(db),
     meta: metaStore(db),
     purges: purgeStore(db),
+    chat: chatStore(db),
+    approvals: approvalStore(db),
+    rules: ruleStore(db),
+    usage: usageStore(db),
     file: databaseFile(sqlite),
     db,
     atomically,

@@ -11,7 +11,10 @@ export const agent = z.object({
   /** One line to type when it is not installed; null when there is nothing to install. */
   install: z.nullable(z.string()),
   faces: z.array(face),
-  runtime: z.string(),
+  /** What its sessions may run in, by face, the usual one first. `note`: what is different with it, such as how it is billed. */
+  runtimes: z.array(z.object({ name: z.string(), face, note: z.nullable(z.string()) })),
+  /** Models that may be chosen at the start, from the config file; a running chat tells its own. */
+  models: z.array(z.string()),
   /** `builtin`, or `config` for one from the config file. */
   source: z.enum(['builtin', 'config']),
   capabilities: z.array(z.string()),

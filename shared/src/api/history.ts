@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import { route } from '../route.ts';
 import { id, listOf, page, queryInt, time } from './base.ts';
-import { logEntry } from './sessions.ts';
+import { logEntry } from './logs.ts';
 
 /** A log entry found, with what is needed to go to it. `marks`: where the words were found, as [from, to) in UTF-16 units of `text`. */
 export const logHit = z.object({

@@ -15,6 +15,7 @@ import {
   rows,
   time,
 } from './base.ts';
+import { environmentName } from './environments.ts';
 
 /**
  * `idle` waits for input, `waiting` waits for an approval or an answer on its screen, `lost`: its process vanished.
@@ -47,8 +48,21 @@ export const session = z.object({
   adopted: z.boolean(),
   /** One line to type on its machine to look at it without Afield; null where there is none. */
   attach_command: z.nullable(z.string()),
-  /** The model it was started with; null: the agent's own default. */
+  /** The model it was started with, or that was chosen since; null: the agent's own default. */
   model: z.nullable(z.string()),
+  /** How much it may do without asking, by the agent's own name for it; null: its default. It holds after a resume too. */
+  mode: z.nullable(z.string()),
+  /** The named environment it was started in; null: none. */
+  environment: z.nullable(z.string()),
+  production: z.boolean(),
+  /** What the agent itself calls this session, to go on with it; null while it has not told. */
+  agent_session_id: z.nullable(z.string()),
+  /** Approvals that wait. */
+  pending_approvals: z.int(),
+  /** What its turns have cost so far; null: unknown. */
+  cost_usd: z.nullable(z.number()),
+  /** No new prompt is given to the agent once it has cost so much; null: no limit of its own. */
+  budget_usd: z.nullable(z.number()),
   status: sessionStatus,
   /** One sentence: why it failed, was lost, or what it waits for. Made by the server, never an agent's text. */
   status_reason: z.nullable(z.string()),
@@ -76,6 +90,9 @@ export const session = z.object({
 });
 export type Session = z.infer<typeof session>;
 
+/** In USD. */
+const budget = z.number().check(z.gt(0), z.lte(100_000));
+
 export const sessionCreate = z.strictObject({
   /** Made by the caller so that a repeated create is answered from the record. Default: made by the server. */
   id: z.optional(id),
@@ -94,31 +111,23 @@ export const sessionCreate = z.strictObject({
   /** Given to the agent as soon as it is ready. */
   prompt: z.optional(z.string().check(z.maxLength(100_000))),
   face: z._default(face, 'terminal'),
+  /** What it runs in, from the agent's `runtimes` of this face. Default: the first. */
+  runtime: z.optional(z.string().check(z.minLength(1), z.maxLength(64))),
+  /** How much it may do without asking, by the agent's own name for it. Chat face only. */
+  mode: z.optional(z.string().check(z.minLength(1), z.maxLength(100))),
+  /** A named environment of the config file. */
+  environment: z.optional(environmentName),
+  /** The name of an environment that is called production, once more: who starts it has seen that it is. */
+  confirm: z.optional(z.string().check(z.maxLength(64))),
+  budget_usd: z.optional(budget),
+  /** Goes on with a session of the agent that it already has, by the agent's own id. Chat face only. */
+  resume: z.optional(z.string().check(z.minLength(1), z.maxLength(200), z.regex(/^[A-Za-z0-9][A-Za-z0-9._:-]*$/))),
   /** More arguments for the program. */
   args: z._default(z.array(z.string().check(z.maxLength(4096))).check(z.maxLength(64)), []),
   cols: z._default(cols, 80),
   rows: z._default(rows, 24),
 });
 export type SessionCreate = z.input<typeof sessionCreate>;
-
-/** `home`: stored. `accepted`: written to the agent. `consumed`: the agent shows that it took it. `stuck`: could not be delivered. */
-export const deliveryState = z.enum(['home', 'accepted', 'consumed', 'stuck']);
-export type DeliveryState = z.infer<typeof deliveryState>;
-export const prompt = z.object({ id, session_id: id, content: z.string(), state: deliveryState, created_at: time });
-export type Prompt = z.infer<typeof prompt>;
-
-/** `output` holds what became visible on the screen since the entry before it, as plain text. */
-export const logType = z.enum(['state', 'probe', 'output', 'tool', 'message', 'approval', 'input', 'system']);
-export type LogType = z.infer<typeof logType>;
-export const logEntry = z.object({
-  seq: z.int(),
-  session_id: id,
-  timestamp: time,
-  type: logType,
-  text: z.string(),
-  detail: z.optional(z.record(z.string(), z.unknown())),
-});
-export type LogEntry = z.infer<typeof logEntry>;
 
 /** Keys for the terminal: text in UTF-8, or any bytes in base64. One of the two. */
 const inputBody = z.union([
@@ -143,6 +152,9 @@ export const sessions = {
       'project_not_found',
       'machine_not_found',
       'machine_unreachable',
+      'environment_unknown',
+      'confirmation_needed',
+      'not_supported',
       'too_many',
     ],
   }),
@@ -195,12 +207,20 @@ export const sessions = {
   updateSession: route({
     method: 'PATCH',
     path: '/sessions/{id}',
-    summary: 'Rename, pin or archive',
+    summary: 'Rename, pin or archive; choose another model or mode of a running chat, or another budget',
     permission: 'sessions:write',
     params: idParams,
-    body: z.strictObject({ name: z.optional(displayName), pinned: z.optional(z.boolean()), archived: z.optional(z.boolean()) }),
+    body: z.strictObject({
+      name: z.optional(displayName),
+      pinned: z.optional(z.boolean()),
+      archived: z.optional(z.boolean()),
+      model: z.optional(modelName),
+      mode: z.optional(z.string().check(z.minLength(1), z.maxLength(100))),
+      /** Null: no limit of its own. */
+      budget_usd: z.optional(z.nullable(budget)),
+    }),
     response: session,
-    errors: ['session_not_found'],
+    errors: ['session_not_found', 'session_ended', 'not_supported', 'unavailable'],
   }),
   deleteSession: route({
     method: 'DELETE',
@@ -212,20 +232,25 @@ export const sessions = {
     response: z.nullable(session),
     errors: ['session_not_found', 'session_ended', 'conflict', 'unavailable'],
   }),
-  promptSession: route({
+  forkSession: route({
     method: 'POST',
-    path: '/sessions/{id}/prompt',
-    summary: 'Send a message to the agent; the same id again is answered from the record',
-    permission: 'sessions:input',
+    path: '/sessions/{id}/fork',
+    summary: 'A new session that begins with all that this chat knows',
+    permission: 'sessions:write',
     params: idParams,
-    status: 202,
-    body: z.strictObject({
-      id,
-      content: z.string().check(z.minLength(1), z.maxLength(100_000)),
-      priority: z._default(z.enum(['normal', 'now']), 'normal'),
-    }),
-    response: prompt,
-    errors: ['session_not_found', 'session_ended'],
+    status: 201,
+    body: z.strictObject({ id: z.optional(id), name: z.optional(displayName) }),
+    response: session,
+    errors: ['session_not_found', 'not_supported', 'unavailable', 'too_many'],
+  }),
+  resumeSession: route({
+    method: 'POST',
+    path: '/sessions/{id}/resume',
+    summary: 'Go on with a chat that has ended; the same id, the same history',
+    permission: 'sessions:write',
+    params: idParams,
+    response: session,
+    errors: ['session_not_found', 'conflict', 'not_supported', 'unavailable', 'too_many'],
   }),
   cancelSession: route({
     method: 'POST',
@@ -270,35 +295,6 @@ export const sessions = {
       format: z.string(),
       screen: z.string(),
     }),
-    errors: ['session_not_found'],
-  }),
-  getLogs: route({
-    method: 'GET',
-    path: '/sessions/{id}/logs',
-    summary: 'What happened in a session, newest page first, each page in order',
-    permission: 'sessions:read',
-    params: idParams,
-    query: z.object({
-      ...page,
-      /** Only entries after this seq. */
-      since: z.optional(queryInt(0, Number.MAX_SAFE_INTEGER)),
-      /** Only entries before this seq. */
-      before: z.optional(queryInt(0, Number.MAX_SAFE_INTEGER)),
-      /** The oldest of them instead of the newest: to go on from a place towards the present, with `since`. */
-      oldest: z._default(queryFlag, false),
-      type: z.optional(z.string().check(z.maxLength(200))),
-      q: z.optional(z.string().check(z.maxLength(200))),
-    }),
-    response: listOf(logEntry),
-    errors: ['session_not_found'],
-  }),
-  getRecording: route({
-    method: 'GET',
-    path: '/sessions/{id}/recording',
-    summary: 'The whole terminal session as asciicast v2',
-    permission: 'sessions:read',
-    params: idParams,
-    produces: 'application/x-asciicast',
     errors: ['session_not_found'],
   }),
   sessionEvents: route({

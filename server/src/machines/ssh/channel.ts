@@ -26,6 +26,7 @@ export interface Channel extends HostProcess {
 /** A login shell may print a greeting first, and take its time. */
 const GREETING_CHARACTERS = 64 * 1024;
 const OPEN_MS = 20_000;
+/** More is dropped, unless nothing else waits. */
 const MAX_QUEUED_BYTES = 4 * 1024 * 1024;
 const DETAIL_CHARACTERS = 500;
 /** A cut connection ends its programs a moment before itself. */
@@ -139,6 +140,7 @@ function running({ child, master, ended, pid, rest, detail, endThere }: Running)
     stdout.resume();
   };
   const channel: Channel = {
+    pid,
     get cut() {
       return cut;
     },
@@ -146,7 +148,7 @@ function running({ child, master, ended, pid, rest, detail, endThere }: Running)
     onOutput: () => {},
     onClose: () => {},
     write(bytes) {
-      if (over || stdin.destroyed || stdin.writableLength + bytes.length > MAX_QUEUED_BYTES) return false;
+      if (over || stdin.destroyed || (stdin.writableLength > 0 && stdin.writableLength + bytes.length > MAX_QUEUED_BYTES)) return false;
       stdin.write(bytes);
       return true;
     },

@@ -1,0 +1,13 @@
+/** The runtimes that speak an agent's protocol. A new one: a folder beside this file, and a line here. */
+import type { ChatRuntime, ChatRuntimeBook } from '../core/chat-ports.ts';
+import type { Clock } from '../core/ports.ts';
+
+export interface ChatRuntimeDeps {
+  clock: Clock;
+}
+
+export function createChatRuntimes(_deps: ChatRuntimeDeps): ChatRuntimeBook {
+  const runtimes: readonly ChatRuntime[] = [];
+  const book = new Map(runtimes.map((runtime) => [runtime.name, runtime]));
+  return { get: (name) => book.get(name) ?? null };
+}

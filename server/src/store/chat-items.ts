@@ -1,0 +1,30 @@
+import { and, desc, eq, getTableColumns, inArray, lt } from 'drizzle-orm';
+import type { BetterSQLite3Database } from 'drizzle-orm/better-sqlite3';
+import type { ChatStore } from '../core/chat-stores.ts';
+import { chatItems } from './schema.ts';
+
+export function chatStore(db: BetterSQLite3Database): ChatStore {
+  const { seq: _seq, ...columns } = getTableColumns(chatItems);
+  const placeOf = (id: string) => db.select({ seq: chatItems.seq }).from(chatItems).where(eq(chatItems.id, id)).get()?.seq ?? 0;
+  return {
+    insert: (row) => {
+      db.insert(chatItems).values(row).run();
+    },
+    update: (id, changes) => {
+      db.update(chatItems).set(changes).where(eq(chatItems.id, id)).run();
+    },
+    get: (id) => db.select(columns).from(chatItems).where(eq(chatItems.id, id)).get() ?? null,
+    list: ({ session_id, before, limit }) =>
+      db
+        .select(columns)
+        .from(chatItems)
+        .where(and(eq(chatItems.session_id, session_id), before === undefined ? undefined : lt(chatItems.seq, placeOf(before))))
+        .orderBy(desc(chatItems.seq))
+        .limit(limit)
+        .all(),
+    purge: (session_id, limit) => {
+      const some = db.select({ seq: chatItems.seq }).from(chatItems).where(eq(chatItems.session_id, session_id)).limit(limit);
+      return db.delete(chatItems).where(inArray(chatItems.seq, some)).run().changes;
+    },
+  };
+}
