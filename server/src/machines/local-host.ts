@@ -12,6 +12,8 @@ const RUN_BYTES = 1024 * 1024;
 const MAX_QUEUED_BYTES = 4 * 1024 * 1024;
 /** The end of what a program said on stderr. */
 const DETAIL_CHARACTERS = 500;
+/** What a program left running may hold its pipes open: when it has ended and nothing came for so long, all of its output was read. */
+const DRAINED_MS = 200;
 /** As a shell answers for a program that it does not find. */
 const NOT_FOUND = 127;
 
@@ -78,6 +80,8 @@ function hostProcess(child: ChildProcessWithoutNullStreams): HostProcess {
   const { stdin, stdout, stderr } = child;
   let detail = '';
   let closed = false;
+  let held = false;
+  let heardAt = 0;
   const opened: HostProcess = {
     pid: child.pid ?? null,
     onOutput: () => {},
@@ -89,15 +93,31 @@ function hostProcess(child: ChildProcessWithoutNullStreams): HostProcess {
     },
     end: () => stdin.end(),
     kill: () => endGroup(child),
-    pause: () => stdout.pause(),
-    resume: () => stdout.resume(),
+    pause() {
+      held = true;
+      stdout.pause();
+    },
+    resume() {
+      held = false;
+      stdout.resume();
+    },
   };
   const close = (code: number | null) => {
     if (closed) return;
     closed = true;
     opened.onClose({ code, detail: detail.trim() });
   };
-  stdout.on('data', (bytes: Buffer) => opened.onOutput(bytes));
+  const leave = (code: number | null) => {
+    if (closed) return;
+    if (held || performance.now() - heardAt < DRAINED_MS) return void setTimeout(leave, DRAINED_MS, code);
+    stdout.destroy();
+    stderr.destroy();
+    close(code);
+  };
+  stdout.on('data', (bytes: Buffer) => {
+    heardAt = performance.now();
+    opened.onOutput(bytes);
+  });
   stderr.on('data', (bytes: Buffer) => {
     detail = (detail + bytes.toString()).slice(-DETAIL_CHARACTERS);
   });
@@ -106,6 +126,7 @@ function hostProcess(child: ChildProcessWithoutNullStreams): HostProcess {
     close(NOT_FOUND);
   });
   child.on('close', close);
+  child.on('exit', (code) => setTimeout(leave, DRAINED_MS, code));
   ignoreFaults(child);
   return opened;
 }
