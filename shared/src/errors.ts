@@ -55,16 +55,23 @@ export interface Problem {
   status: number;
   code: ErrorCode;
   detail: string;
+  /** Extension members (RFC 9457, 3.2), each documented with its code: the `outcome` of an `approval_answered`. */
+  [extension: string]: unknown;
 }
+
+const MEMBERS: ReadonlySet<string> = new Set(['type', 'title', 'status', 'code', 'detail', 'instance', '__proto__']);
 
 /** The one error class of the product. `code` decides status and title; `cause` stays on this side. */
 export class AfieldError extends Error {
   readonly code: ErrorCode;
+  /** What programs are told beside the sentence, as members of the problem. Travels, unlike `cause`. */
+  readonly extension: Readonly<Record<string, unknown>>;
 
-  constructor(code: ErrorCode, detail: string, options?: { cause?: unknown }) {
+  constructor(code: ErrorCode, detail: string, options?: { cause?: unknown; extension?: Record<string, unknown> }) {
     super(detail, options);
     this.name = 'AfieldError';
     this.code = code;
+    this.extension = options?.extension ?? {};
   }
 
   get status(): number {
@@ -73,12 +80,13 @@ export class AfieldError extends Error {
 
   toProblem(): Problem {
     const { status, title } = ERRORS[this.code];
-    return { type: `urn:afield:error:${this.code}`, title, status, code: this.code, detail: this.message };
+    return { ...this.extension, type: `urn:afield:error:${this.code}`, title, status, code: this.code, detail: this.message };
   }
 
-  /** Reads a problem that came from the other side; an unknown code becomes `internal`. */
-  static from(problem: { code?: string; detail?: string; title?: string }): AfieldError {
-    const code = problem.code !== undefined && problem.code in ERRORS ? (problem.code as ErrorCode) : 'internal';
-    return new AfieldError(code, problem.detail ?? problem.title ?? ERRORS[code].title);
+  /** Reads a problem that came from the other side; an unknown code becomes `internal`. Its extension members are kept. */
+  static from(problem: { code?: string; detail?: string; title?: string; [extension: string]: unknown }): AfieldError {
+    const code = problem.code !== undefined && Object.hasOwn(ERRORS, problem.code) ? (problem.code as ErrorCode) : 'internal';
+    const extension = Object.fromEntries(Object.entries(problem).filter(([name]) => !MEMBERS.has(name)));
+    return new AfieldError(code, problem.detail ?? problem.title ?? ERRORS[code].title, { extension });
   }
 }
