@@ -9,6 +9,16 @@ import type { Lease, Session } from './api/sessions.ts';
 import type { RelayState, Storage } from './api/system.ts';
 import type { SessionUsage } from './api/usage.ts';
 
+/** A budget of which 80 % (`near`) or all is used now. `session_name`, `agent`: whose report it was. */
+export interface BudgetCrossing {
+  budget: 'session' | 'day';
+  state: 'near' | 'reached';
+  usd: number;
+  spent_usd: number;
+  session_name: string;
+  agent: string;
+}
+
 /** Payload of each event. An event is on disk, with its seq, before anyone hears of it. */
 export interface EventPayloads {
   'session.created': { session: Session };
@@ -47,7 +57,8 @@ export interface EventPayloads {
   'approval.requested': { approval: Approval };
   /** Answered, delivered, or gone: its `state` says which. */
   'approval.resolved': { approval: Approval };
-  'usage.updated': { usage: SessionUsage };
+  /** `crossed`: budgets that came near their end, or to it, with this report; each is told once. */
+  'usage.updated': { usage: SessionUsage; crossed?: BudgetCrossing[] };
   /** Models, modes, slash commands, abilities: all of it as it is now. */
   'session.chat_changed': { chat: ChatState };
   log: { entry: LogEntry };

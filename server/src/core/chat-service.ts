@@ -6,7 +6,7 @@ import type { NamedEnvironment } from '@afield/shared/api/environments.ts';
 import type { GivenAttachment, Prompt } from '@afield/shared/api/prompts.ts';
 import type { Session } from '@afield/shared/api/sessions.ts';
 import type { Check } from '@afield/shared/api/system.ts';
-import type { SessionUsage, UsageSum } from '@afield/shared/api/usage.ts';
+import type { DayBudget, SessionUsage, UsageSum } from '@afield/shared/api/usage.ts';
 import type { Result } from '@afield/shared/route.ts';
 import type { AgentAnswer, Ask, UsageReport } from './chat-ports.ts';
 import type { SessionRow } from './ports.ts';
@@ -94,6 +94,8 @@ export interface UsageDesk {
   verdict(row: SessionRow): UsageVerdict;
   /** Its own budget was changed. */
   changed(row: SessionRow): void;
+  /** Runs `go` when a day's budget that was reached begins anew: prompts that wait may go on. Returns the end of it. */
+  onNewDay?(go: () => void): () => void;
 }
 /** `reached`: no new prompt goes to the agent, and a turn that goes on is cancelled; `reason` says which budget, and what to do. */
 export type UsageVerdict =
@@ -111,7 +113,7 @@ export interface UsageAnswer {
   to: string;
   items: { key: string; name: string | null; sum: UsageSum }[];
   total: UsageSum;
-  day_budget: { usd: number; spent_usd: number; state: 'within' | 'near' | 'reached' } | null;
+  day_budget: DayBudget | null;
   as_of: string;
 }
 

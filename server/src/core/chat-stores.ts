@@ -18,6 +18,8 @@ export interface ChatStore {
   get(id: string): ChatRow | null;
   /** Newest first; `before`: older than this item. */
   list(query: { session_id: string; before?: string | undefined; limit: number }): ChatRow[];
+  /** Messages, thoughts and tool calls of which more may come, oldest first. */
+  open(session_id: string): ChatRow[];
   /** Deletes up to `limit` items of a session; how many that were. */
   purge(session_id: string, limit: number): number;
 }
@@ -63,6 +65,7 @@ export interface UsageRow {
 export interface UsageStore {
   /** Replaces the row of the same session and turn. */
   put(row: UsageRow): void;
+  get(session_id: string, turn_id: string): UsageRow | null;
   /** Days are UTC, both inclusive. */
   sums(query: {
     by: 'day' | 'model' | 'agent' | 'project' | 'session';
@@ -71,7 +74,10 @@ export interface UsageStore {
     limit: number;
   }): { key: string; sum: UsageSum }[];
   total(query: { from: string; to: string }): UsageSum;
-  ofSession(session_id: string): { sum: UsageSum; models: { model: string; sum: UsageSum }[] };
+  /** By model, the dearest first; an unknown one is `''`. */
+  ofSession(session_id: string): { model: string; sum: UsageSum }[];
+  /** Deletes all but about the newest `keep`. */
+  prune(keep: number): void;
 }
 
 /** Remembers what a directory holds, to compare with later. Null: it is not versioned, or cannot be looked at now. Never throws. */

@@ -1,4 +1,4 @@
-import { and, asc, desc, eq, gte, lt, sql } from 'drizzle-orm';
+import { and, asc, desc, eq, gte, lte, sql } from 'drizzle-orm';
 import type { BetterSQLite3Database } from 'drizzle-orm/better-sqlite3';
 import type { UsageStore } from '../core/chat-stores.ts';
 import { usage } from './schema.ts';
@@ -19,9 +19,8 @@ const KEYS = {
   project: sql<string>`coalesce(${usage.project_id}, '')`,
   session: sql<string>`${usage.session_id}`,
 };
-/** The first moment after a day, as text that sorts with timestamps. */
-const after = (day: string) => new Date(Date.parse(`${day}T00:00:00Z`) + 86_400_000).toISOString();
-const within = (from: string, to: string) => and(gte(usage.timestamp, from), lt(usage.timestamp, after(to)));
+/** From the first moment of a day to the last of another, as text that sorts with timestamps. */
+const within = (from: string, to: string) => and(gte(usage.timestamp, from), lte(usage.timestamp, `${to}T23:59:59.999Z`));
 
 export function usageStore(db: BetterSQLite3Database): UsageStore {
   return {
@@ -31,6 +30,12 @@ export function usageStore(db: BetterSQLite3Database): UsageStore {
         .onConflictDoUpdate({ target: [usage.session_id, usage.turn_id], set: row })
         .run();
     },
+    get: (session_id, turn_id) =>
+      db
+        .select()
+        .from(usage)
+        .where(and(eq(usage.session_id, session_id), eq(usage.turn_id, turn_id)))
+        .get() ?? null,
     sums: ({ by, from, to, limit }) =>
       db
         .select({ key: KEYS[by], ...SUM })
@@ -42,15 +47,18 @@ export function usageStore(db: BetterSQLite3Database): UsageStore {
         .all()
         .map(({ key, ...sum }) => ({ key, sum })),
     total: ({ from, to }) => db.select(SUM).from(usage).where(within(from, to)).get()!,
-    ofSession: (session_id) => ({
-      sum: db.select(SUM).from(usage).where(eq(usage.session_id, session_id)).get()!,
-      models: db
+    ofSession: (session_id) =>
+      db
         .select({ model: KEYS.model, ...SUM })
         .from(usage)
         .where(eq(usage.session_id, session_id))
         .groupBy(KEYS.model)
+        .orderBy(desc(SUM.cost_usd), desc(SUM.output_tokens))
         .all()
         .map(({ model, ...sum }) => ({ model, sum })),
-    }),
+    prune: (keep) => {
+      const oldest = db.select({ at: usage.timestamp }).from(usage).orderBy(desc(usage.timestamp)).limit(1).offset(keep).get();
+      if (oldest !== undefined) db.delete(usage).where(lte(usage.timestamp, oldest.at)).run();
+    },
   };
 }

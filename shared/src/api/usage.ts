@@ -14,6 +14,12 @@ export const usageSum = z.object({
 });
 export type UsageSum = z.infer<typeof usageSum>;
 
+/** `near` from 80 % on. */
+const budgetState = z.enum(['within', 'near', 'reached']);
+/** What all sessions together may spend a day (UTC), and what was spent today. */
+export const dayBudget = z.object({ usd: z.number(), spent_usd: z.number(), state: budgetState });
+export type DayBudget = z.infer<typeof dayBudget>;
+
 /** What one session has used, and what it may. */
 export const sessionUsage = z.object({
   session_id: id,
@@ -21,7 +27,9 @@ export const sessionUsage = z.object({
   models: z.array(z.object({ model: z.string(), sum: usageSum })),
   /** Of the agent's window; null while it has not told. */
   context: z.nullable(z.object({ used_tokens: z.int(), size_tokens: z.int() })),
-  budget: z.nullable(z.object({ usd: z.number(), state: z.enum(['within', 'near', 'reached']) })),
+  /** Its own, else the one that the config file gives every session. */
+  budget: z.nullable(z.object({ usd: z.number(), state: budgetState })),
+  day_budget: z.nullable(dayBudget),
 });
 export type SessionUsage = z.infer<typeof sessionUsage>;
 
@@ -46,7 +54,7 @@ export const usage = {
       items: z.array(z.object({ key: z.string(), name: z.nullable(z.string()), sum: usageSum })),
       total: usageSum,
       /** What may be spent a day, and what was today. */
-      day_budget: z.nullable(z.object({ usd: z.number(), spent_usd: z.number(), state: z.enum(['within', 'near', 'reached']) })),
+      day_budget: z.nullable(dayBudget),
       as_of: time,
     }),
     errors: ['bad_request'],
