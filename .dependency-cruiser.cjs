@@ -50,6 +50,7 @@ module.exports = {
     server('link', [DISPATCH, CORE]),
     server('auth', [CORE, DISPATCH]),
     server('notify', [CORE]),
+    server('git', [CORE]),
     only(
       'server-cli',
       '^server/src/cli/',

@@ -1,20 +1,151 @@
-/** What changed in a session's directory, as git tells. */
+/** What changed in a session's directory, as git tells. Paths are those of the repository, whichever of its folders the session works in. */
 import { AfieldError } from '@afield/shared/errors.ts';
 import type { ChangesService } from '../core/chat-service.ts';
 import type { Snapshots } from '../core/chat-stores.ts';
-import type { MachineBook } from '../core/machine-ports.ts';
-import type { PromptStore, SessionStore } from '../core/ports.ts';
+import type { HostResult, Machine, MachineBook } from '../core/machine-ports.ts';
+import type { PromptStore, SessionRow, SessionStore } from '../core/ports.ts';
+import { printable } from '../core/printable.ts';
+import { type Looked, readLook } from './parse.ts';
+import { FILE_BYTES, LIST_BYTES, LOOK, LOOK_END, PATCH_BYTES } from './scripts.ts';
+
+/** A session does not wait longer for the picture of its directory. */
+const TAKE_S = 3;
+/** A person waits for this one. */
+const DIFF_S = 8;
+/** Beyond that whatever hangs is ended. */
+const GRACE_S = 2;
+const TREE = /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/;
+/** Looks at the same time: each reads a whole directory. */
+const MAX_LOOKS = 8;
 
 export interface ChangesDeps {
   machines: MachineBook;
   store: { sessions: SessionStore; prompts: PromptStore };
 }
 
-export function createChanges(_deps: ChangesDeps): ChangesService & Snapshots {
+type Query = Parameters<ChangesService['diff']>[1];
+type Answer = Awaited<ReturnType<ChangesService['diff']>>;
+
+export function createChanges({ machines, store }: ChangesDeps): ChangesService & Snapshots {
+  /** Two phones that look at the same are answered by one look. */
+  const looking = new Map<string, Promise<Answer>>();
+
+  async function look(row: SessionRow, query: Query): Promise<Answer> {
+    const machine = machines.get(row.machine);
+    if (machine === null) throw new AfieldError('unavailable', `${printable(row.machine)} is no machine of this home any more.`);
+    const against = base(row, query.against);
+    const { code, stdout, stderr } = await run(machine, row.cwd, DIFF_S, ['diff', ...against, query.path ?? '']);
+    if (code === LOOK_END.none) return { vcs: 'none', against: query.against, branch: null, files: [], more_files: 0 };
+    if (code !== 0) throw explained(code, stderr, query, row);
+    return { vcs: 'git', against: query.against, ...read(stdout, query) };
+  }
+
+  /** The tree or ref that is compared with. */
+  function base(row: SessionRow, against: string): ['tree' | 'ref', string] {
+    if (against === 'start') return ['tree', known(row.start_tree, 'What the directory held at the start of this session is not known.')];
+    if (against === 'message') {
+      const prompt = store.prompts.lastGiven(row.id);
+      if (prompt === null) throw new AfieldError('not_found', 'No message was given to this session yet. Compare with its start.');
+      return ['tree', known(prompt.tree, 'What the directory held before the last message is not known.')];
+    }
+    // No ref begins so (git-check-ref-format), and nothing that does must ever look like an option.
+    if (against.startsWith('-') || /[\0\n]/.test(against)) throw noRef(against);
+    return ['ref', against];
+  }
+
   return {
-    diff: async () => {
-      throw new AfieldError('unavailable', 'Not there yet.');
+    async diff(id, query) {
+      const row = store.sessions.get(id);
+      if (row === null) throw new AfieldError('session_not_found', 'There is no such session.');
+      if (query.path?.includes('\0')) throw new AfieldError('bad_request', 'No file has such a name.');
+      const key = JSON.stringify([id, query.against, query.path ?? null]);
+      const under = looking.get(key);
+      if (under !== undefined) return under;
+      if (looking.size >= MAX_LOOKS) throw new AfieldError('unavailable', 'Changes are being looked at already. Try again in a moment.');
+      const asked = look(row, query).finally(() => looking.delete(key));
+      looking.set(key, asked);
+      return asked;
     },
-    take: async () => null,
+
+    async take(name, cwd) {
+      try {
+        const machine = machines.get(name);
+        if (machine === null || (machine.kind === 'ssh' && machine.line.state === 'down')) return null;
+        const { code, stdout } = await run(machine, cwd, TAKE_S, ['take']);
+        const tree = stdout.toString().trim();
+        return code === 0 && TREE.test(tree) ? tree : null;
+      } catch {
+        // Nothing to compare with is no reason to keep an agent from its work.
+        return null;
+      }
+    },
   };
+}
+
+function known(tree: string | null, why: string): string {
+  if (tree !== null && TREE.test(tree)) return tree;
+  throw new AfieldError('not_found', `${why} Compare with the last commit (HEAD) instead.`);
+}
+
+/** The script, on the machine itself: for a prefix not on its host, which is the home server, but behind the prefix. */
+async function run(machine: Machine, cwd: string, seconds: number, [mode = '', ...words]: string[]): Promise<HostResult> {
+  const args = ['-c', LOOK, 'afield', mode, cwd, String(seconds), ...words];
+  const behind = machine.kind === 'prefix';
+  const command = behind ? await machine.wrap({ session_id: '', file: 'sh', args, cwd: '/', env: {} }, { terminal: false }) : null;
+  const argv = command === null ? ['sh', ...args] : [command.file, ...command.args];
+  return machine.host.run(argv, {
+    timeoutMs: (seconds + GRACE_S) * 1_000,
+    maxBytes: 2 * LIST_BYTES + FILE_BYTES + PATCH_BYTES,
+  });
+}
+
+function read(stdout: Buffer, { path }: Query): Looked {
+  const only = path !== undefined;
+  const looked = readLook(stdout, { only, limit: only ? FILE_BYTES : PATCH_BYTES });
+  if (only && looked.files[0]?.path !== path) throw unchanged();
+  return looked;
+}
+
+const noRef = (against: string) =>
+  new AfieldError('not_found', `There is no branch, tag or commit ${printable(against)} in this repository. Compare with another one.`);
+const unchanged = () => new AfieldError('not_found', 'This file is as it was.');
+
+function explained(code: number | null, stderr: string, { against }: Query, row: SessionRow): AfieldError {
+  const directory = printable(row.cwd);
+  switch (code) {
+    case LOOK_END.noRef:
+      return noRef(against);
+    case LOOK_END.noTree:
+      return new AfieldError(
+        'not_found',
+        `What the directory held ${against === 'start' ? 'at the start' : 'before the last message'} is gone: git has tidied the repository up. Compare with the last commit (HEAD) instead.`,
+      );
+    case LOOK_END.unchanged:
+      return unchanged();
+    case LOOK_END.noGit:
+      return new AfieldError('unavailable', `There is no git on ${printable(row.machine)}. Install it there to see changes.`);
+    case LOOK_END.noDirectory:
+      return new AfieldError('unavailable', `${directory} is not there any more, or may not be read.`);
+    case LOOK_END.untrusted:
+      return new AfieldError(
+        'unavailable',
+        `${directory} belongs to another user, so git does not look into it. If you trust it: git config --global --add safe.directory ${directory}`,
+      );
+    case LOOK_END.elsewhere:
+      return new AfieldError(
+        'unavailable',
+        `The repository in ${directory} keeps its files elsewhere (core.worktree), so they are not shown.`,
+      );
+    case LOOK_END.tooLong:
+    case null:
+      return new AfieldError(
+        'unavailable',
+        'Looking at the changes took too long. Large files or folders that are not part of the work belong into .gitignore.',
+      );
+    default:
+      return new AfieldError(
+        'unavailable',
+        `git could not tell what changed: ${printable(stderr.trim().split('\n').at(-1) ?? '') || 'it gave no reason'}`,
+      );
+  }
 }
