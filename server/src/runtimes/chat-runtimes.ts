@@ -1,13 +1,14 @@
 /** The runtimes that speak an agent's protocol. A new one: a folder beside this file, and a line here. */
 import type { ChatRuntime, ChatRuntimeBook } from '../core/chat-ports.ts';
 import type { Clock } from '../core/ports.ts';
+import { createAcpRuntime } from './acp/runtime.ts';
 
 export interface ChatRuntimeDeps {
   clock: Clock;
 }
 
-export function createChatRuntimes(_deps: ChatRuntimeDeps): ChatRuntimeBook {
-  const runtimes: readonly ChatRuntime[] = [];
+export function createChatRuntimes(deps: ChatRuntimeDeps): ChatRuntimeBook {
+  const runtimes: readonly ChatRuntime[] = [createAcpRuntime(deps)];
   const book = new Map(runtimes.map((runtime) => [runtime.name, runtime]));
   return { get: (name) => book.get(name) ?? null };
 }

@@ -29,8 +29,8 @@ export interface RpcHandlers {
 }
 
 export interface RpcPeer {
-  /** Errors: RpcError when the other side answers with one; unavailable when it is gone, or reads nothing. */
-  request(method: string, params?: unknown): Promise<unknown>;
+  /** Errors: RpcError when the other side answers with one; unavailable when it is gone, or reads nothing. `sent`: its id. */
+  request(method: string, params?: unknown, sent?: (id: RpcId) => void): Promise<unknown>;
   /** Errors: unavailable. */
   notify(method: string, params?: unknown): void;
   /** A line from the other side. */
@@ -85,13 +85,14 @@ export function createRpcPeer({
   }
 
   return {
-    request(method, params) {
+    request(method, params, sent) {
       last += 1;
       const id = last;
       return new Promise((resolve, reject) => {
         waiting.set(id, { resolve, reject });
         try {
           put({ id, method, ...(params === undefined ? {} : { params }) });
+          sent?.(id);
         } catch (error) {
           waiting.delete(id);
           reject(error as Error);

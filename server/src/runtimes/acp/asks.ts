@@ -1,0 +1,155 @@
+/** What an agent asks, and the answers in its words: permission for a tool call, and questions (elicitation). */
+import type { ApprovalOption, Question } from '@afield/shared/api/approvals.ts';
+import type { AgentAnswer, Ask } from '../../core/chat-ports.ts';
+import type { Json } from './read.ts';
+import { list, record, records, shown, text } from './read.ts';
+import type { ToolCall } from './tools.ts';
+
+const KINDS: Record<string, Pick<ApprovalOption, 'decision' | 'scope'>> = {
+  allow_once: { decision: 'allow', scope: 'once' },
+  allow_always: { decision: 'allow', scope: 'always' },
+  reject_once: { decision: 'deny', scope: 'once' },
+  reject_always: { decision: 'deny', scope: 'always' },
+};
+/** Fields of an input that change nothing about what its command does. */
+const HARMLESS = new Set([
+  'command',
+  'description',
+  'explanation',
+  'reason',
+  'justification',
+  'title',
+  'timeout',
+  'cwd',
+  'workdir',
+  'directory',
+]);
+
+/** `cwd`: where the session works; a command that runs elsewhere says so. */
+export function permissionAsk(params: Json, id: string | null, call: ToolCall, cwd: string): Ask {
+  return {
+    kind: 'permission',
+    tool_id: id,
+    tool_kind: call.kind,
+    tool_name: call.name,
+    subject: subjectOf(call),
+    detail: detailOf(call, cwd),
+    diffs: call.diffs,
+    options: records(params.options).map(optionOf),
+    questions: [],
+  };
+}
+
+function optionOf(option: Json, index: number): ApprovalOption {
+  const id = text(option.optionId) ?? String(index);
+  const label = text(option.name) ?? id;
+  const known = KINDS[String(option.kind)];
+  if (known === undefined) {
+    // never the one that a plain yes would take
+    return { id, label, decision: /reject|deny|cancel|\bno\b/i.test(`${id} ${label}`) ? 'deny' : 'allow', scope: 'always' };
+  }
+  const session = known.scope === 'always' && /session/i.test(`${id} ${label}`);
+  return { id, label, ...known, ...(session ? { scope: 'session' } : {}) };
+}
+
+/** The exact command, path or input: all of what is told. */
+function subjectOf(call: ToolCall): string {
+  const { command } = record(call.rawInput);
+  if (typeof command === 'string' && Object.keys(record(call.rawInput)).every((key) => HARMLESS.has(key))) return command;
+  // what it writes stands in the diffs
+  if (call.diffs.length > 0) return call.diffs.map(({ path }) => path).join('\n');
+  if (call.rawInput !== null) return shown(call.rawInput);
+  if (call.kind === 'edit' && call.locations.length > 0) return call.locations.map(({ path }) => path).join('\n');
+  return call.title;
+}
+
+function detailOf(call: ToolCall, cwd: string): string | null {
+  const input = record(call.rawInput);
+  const elsewhere = [input.cwd, input.workdir, input.directory].map(text).find((place) => place !== null && place !== cwd);
+  const said = text(input.description) ?? text(input.justification) ?? text(input.reason) ?? text(input.explanation);
+  const parts = [said, call.about === said ? null : call.about, elsewhere === undefined ? null : `In ${elsewhere}`];
+  return parts.filter((part) => part !== null && part !== undefined).join('\n') || null;
+}
+
+export function permissionResult(answer: AgentAnswer): Json {
+  if (answer.decision === 'cancel' || answer.option_id === null) return { outcome: { outcome: 'cancelled' } };
+  return { outcome: { outcome: 'selected', optionId: answer.option_id } };
+}
+
+const DECLINE: ApprovalOption = { id: 'decline', label: 'Do not answer', decision: 'deny', scope: 'once' };
+const STOP: ApprovalOption = { id: 'cancel', label: 'Cancel', decision: 'cancel', scope: 'once' };
+
+export function questionAsk(params: Json, call: ToolCall | null): Ask {
+  const asked = {
+    kind: 'question',
+    tool_id: text(params.toolCallId),
+    tool_kind: call?.kind ?? 'other',
+    tool_name: call?.name ?? 'question',
+  } as const;
+  const message = text(params.message);
+  if (params.mode === 'url') {
+    const open: ApprovalOption = { id: 'accept', label: 'I have opened it', decision: 'allow', scope: 'once' };
+    return { ...asked, diffs: [], subject: text(params.url) ?? '', detail: message, options: [open, DECLINE, STOP], questions: [] };
+  }
+  const schema = record(params.requestedSchema);
+  const required = new Set(list(schema.required));
+  const questions = Object.entries(record(schema.properties)).map(([id, field]) => questionOf(id, record(field), required.has(id)));
+  return {
+    ...asked,
+    diffs: [],
+    subject: message ?? text(schema.title) ?? '',
+    detail: text(schema.description),
+    options: [DECLINE, STOP],
+    questions,
+  };
+}
+
+function questionOf(id: string, field: Json, required: boolean): Question {
+  const items = record(field.items);
+  const multiple = field.type === 'array';
+  const choices = choicesOf(multiple ? items : field);
+  const type =
+    choices.length > 0
+      ? 'choice'
+      : field.type === 'boolean'
+        ? 'flag'
+        : field.type === 'number' || field.type === 'integer'
+          ? 'number'
+          : 'text';
+  const words = [text(field.title), text(field.description)].filter((part) => part !== null).join(': ');
+  return { id, text: words || id, type, choices, multiple, free: false, required };
+}
+
+function choicesOf(field: Json): Question['choices'] {
+  const named = [...records(field.oneOf), ...records(field.anyOf)].map((one) => ({
+    id: text(one.const) ?? '',
+    label: text(one.title) ?? text(one.const) ?? '',
+    description: text(one.description),
+  }));
+  if (named.length > 0) return named;
+  return list(field.enum).map((value) => ({ id: String(value), label: String(value), description: null }));
+}
+
+/** Answers as the form wants them: a list, a number, yes or no, or words. */
+export function questionResult(params: Json, answer: AgentAnswer): Json {
+  if (answer.decision === 'cancel') return { action: 'cancel' };
+  if (answer.decision === 'deny' || answer.option_id === DECLINE.id) return { action: 'decline' };
+  if (params.mode === 'url') return { action: 'accept' };
+  const fields = record(record(params.requestedSchema).properties);
+  const content: Json = {};
+  for (const [id, given] of Object.entries(answer.answers)) {
+    const value = valueFor(record(fields[id]).type, given);
+    if (id in fields && value !== null) content[id] = value;
+  }
+  return { action: 'accept', content };
+}
+
+function valueFor(type: unknown, given: readonly string[]): unknown {
+  const [first] = given;
+  if (type === 'array') return given;
+  if (first === undefined || first === '') return null;
+  if (type === 'boolean') return ['true', 'yes', 'on', '1'].includes(first.toLowerCase());
+  if (type !== 'number' && type !== 'integer') return first;
+  const number = Number(first);
+  return Number.isFinite(number) ? number : null;
+}

@@ -1,0 +1,58 @@
+/** Tokens and cost, in the places where agents tell them. */
+import type { UsageReport } from '../../core/chat-ports.ts';
+import type { Json } from './read.ts';
+import { count, record, records, text } from './read.ts';
+
+export type Tokens = Pick<UsageReport, 'input_tokens' | 'cached_tokens' | 'output_tokens'> & { model: string | null };
+
+/** `usage` of a prompt's result (unstable in ACP 1, sent by most), or Gemini's `_meta.quota`. Null: it tells nothing. */
+export function tokensOf(result: Json): Tokens | null {
+  const quota = record(record(result._meta).quota);
+  const model = text(records(quota.model_usage)[0]?.model);
+  return counted(record(result.usage), model) ?? counted(record(quota.token_count), model);
+}
+
+/** One report, in the words of ACP, of Gemini (`input_tokens`) or of Qwen. */
+export function counted(usage: Json, model: string | null): Tokens | null {
+  const input = count(usage.inputTokens ?? usage.input_tokens ?? usage.promptTokens);
+  const output = count(usage.outputTokens ?? usage.output_tokens ?? usage.candidatesTokens);
+  if (input === null && output === null) return null;
+  const cached = count(usage.cachedReadTokens ?? usage.cachedInputTokens ?? usage.cached_tokens) ?? 0;
+  const written = count(usage.cachedWriteTokens ?? usage.cacheWriteInputTokens) ?? 0;
+  const total = count(usage.totalTokens ?? usage.total_tokens);
+  // who counts cached tokens beside the input shows it in the total
+  const beside = total !== null && total >= (input ?? 0) + (output ?? 0) + cached ? cached + written : 0;
+  return { input_tokens: (input ?? 0) + beside, cached_tokens: cached, output_tokens: output ?? 0, model };
+}
+
+/** Cost is told as the sum of the session, over all its processes; a turn's is the difference. */
+export class CostMeter {
+  #known: number | null;
+  #turnStart: number | null;
+  #told = false;
+
+  /** `fresh`: nothing was spent before. */
+  constructor(fresh: boolean) {
+    this.#known = fresh ? 0 : null;
+    this.#turnStart = this.#known;
+  }
+
+  /** Another currency than US dollars counts as untold. */
+  read(cost: Json): void {
+    const amount = count(cost.amount);
+    if (amount === null || text(cost.currency) !== 'USD') return;
+    this.#known = amount;
+    this.#told = true;
+  }
+
+  begin(): void {
+    this.#turnStart = this.#known;
+    this.#told = false;
+  }
+
+  /** Of the turn, in US dollars; null: it was not told, or what was spent before is not known. */
+  spent(): number | null {
+    if (!this.#told || this.#known === null || this.#turnStart === null || this.#known < this.#turnStart) return null;
+    return this.#known - this.#turnStart;
+  }
+}
