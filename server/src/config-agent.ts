@@ -1,4 +1,5 @@
 /** The setting `agents`: what may be written about an agent of the user's own. What it means is said in docs/guides/agents.md. */
+import { modelName } from '@afield/shared/api/base.ts';
 import { activity } from '@afield/shared/api/sessions.ts';
 import * as z from 'zod/mini';
 import { text } from './config-values.ts';
@@ -18,10 +19,23 @@ const state = z
   })
   .check(z.refine((rule) => rule.title !== undefined || rule.screen !== undefined, { error: 'expected a title or a screen to look for' }));
 
-/** Any command with a terminal. */
+/** How it speaks, instead of a terminal or beside one. */
+const chat = z.union([
+  /** The command itself speaks this protocol, and has no terminal. */
+  z.enum(['acp']),
+  z.strictObject({
+    runtime: z.enum(['acp']),
+    /** Arguments with which the program speaks it, in the place of the others. */
+    args: z.array(text(4096)).check(z.maxLength(64)),
+    /** Mode that a session starts in when nobody chose one: the one that asks. */
+    mode: z.optional(text(100)),
+  }),
+]);
+
+/** Any command with a terminal or that speaks a protocol, or more about an agent that Afield knows. */
 export const configAgent = z.strictObject({
-  /** Program name or absolute path, then the arguments of every start. */
-  command: z.array(text(4096)).check(z.minLength(1), z.maxLength(64)),
+  /** Program name or absolute path, then the arguments of every start. Default: those of the agent of this name that Afield knows. */
+  command: z.optional(z.array(text(4096)).check(z.minLength(1), z.maxLength(64))),
   title: z.optional(text(100)),
   /** Arguments that print the version. */
   version_args: z.optional(z.array(z.string()).check(z.maxLength(8))),
@@ -40,6 +54,9 @@ export const configAgent = z.strictObject({
   /** Keys that end a prompt, and that interrupt. */
   submit: keys,
   interrupt: keys,
+  /** Models to choose from when it is started. */
+  models: z.optional(z.array(modelName).check(z.maxLength(100))),
+  chat: z.optional(chat),
   /** Option that names the model. */
   model_option: z.optional(z.string().check(z.regex(/^--?[A-Za-z][A-Za-z0-9-]{0,63}$/, 'must be an option, like --model'))),
 });
