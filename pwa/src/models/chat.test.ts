@@ -1,0 +1,192 @@
+import type { ChatItem } from '@afield/shared/api/chat.ts';
+import type { Prompt } from '@afield/shared/api/prompts.ts';
+import { AfieldError } from '@afield/shared/errors.ts';
+import type { AfieldEvent, EventPayloads, EventType } from '@afield/shared/events.ts';
+import { signal } from '@preact/signals';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { chatItems, chatState, prompt, promptId, SESSION } from '../../test/chat-items.ts';
+import { down, ONLINE, scriptedLink, settled } from '../../test/scripted-link.ts';
+import { session } from '../../test/sessions.ts';
+import { type Chat, ChatModel } from './chat.ts';
+import type { KeptPrompt } from './chat-outbox.ts';
+
+const { agent, tool, user } = chatItems();
+const kept = signal<readonly KeptPrompt[]>([]);
+let home: ReturnType<typeof scriptedLink>;
+let items: ChatItem[];
+let queue: Prompt[];
+let taken: (prompt: Prompt) => void;
+let chat: Chat;
+
+const event = <T extends EventType>(type: T, payload: EventPayloads[T]) =>
+  home.event({ type, seq: 1, session_id: SESSION, timestamp: '', payload } as AfieldEvent);
+const keys = () => chat.rows.value.map(({ key, kind }) => `${kind} ${key.slice(-1)}`);
+const keptPrompt = (n: number): KeptPrompt => ({
+  id: promptId(n),
+  session_id: SESSION,
+  content: `kept ${n}`,
+  priority: 'normal',
+  attachments: [],
+  created_at: '',
+  tried: false,
+  refused: null,
+  withdraw: false,
+});
+
+beforeEach(async () => {
+  kept.value = [];
+  items = [user(1, 'Do it'), agent(2, 'Done')];
+  queue = [];
+  home = scriptedLink(ONLINE);
+  home.answers.getMessages = () => ({ items, next_cursor: null });
+  home.answers.getChat = () => chatState();
+  home.answers.getQueue = () => ({ items: queue, next_cursor: null });
+  chat = new ChatModel({
+    link: home.link,
+    session_id: SESSION,
+    outbox: {
+      kept,
+      add: () => true,
+      retry: () => undefined,
+      take: (id) => kept.peek().find((one) => one.id === id) ?? null,
+      onTaken(listener) {
+        taken = listener;
+        return () => true;
+      },
+    },
+    kept: { read: () => '', write: () => undefined },
+    files: new Map(),
+    readFile: () => Promise.reject(new Error('no')),
+    later: () => () => undefined,
+    take: () => undefined,
+  });
+  await settled();
+});
+
+describe('the way of a prompt', () => {
+  it('keeps its place and its key from this device to the history', () => {
+    kept.value = [keptPrompt(3)];
+    expect(keys()).toEqual(['item 1', 'item 2', 'kept 3']);
+    const first = chat.rows.value.at(-1)!.key;
+    taken(prompt(3, 'kept 3'));
+    kept.value = [];
+    expect(keys()).toEqual(['item 1', 'item 2', 'prompt 3']);
+    event('message.state_changed', { prompt_id: promptId(3), state: 'accepted', reason: null });
+    expect(chat.rows.value.at(-1)).toMatchObject({ kind: 'prompt', place: null, prompt: { state: 'accepted' } });
+    event('message.complete', { item: user(3, 'kept 3') });
+    event('message.state_changed', { prompt_id: promptId(3), state: 'consumed', reason: null });
+    expect(keys()).toEqual(['item 1', 'item 2', 'item 3']);
+    expect(chat.rows.value.at(-1)!.key).toBe(first);
+    expect(chat.delivery(promptId(3))).toEqual({ state: 'consumed', reason: null });
+  });
+
+  it('is never shown twice, whatever comes first', () => {
+    taken(prompt(3, 'x'));
+    kept.value = [keptPrompt(3)];
+    event('message.complete', { item: user(3, 'x') });
+    expect(keys()).toEqual(['item 1', 'item 2', 'item 3']);
+  });
+
+  it('one that is stuck stays, with the reason', () => {
+    taken(prompt(3, 'x'));
+    event('message.state_changed', { prompt_id: promptId(3), state: 'stuck', reason: 'The budget is used up.' });
+    expect(chat.rows.value.at(-1)).toMatchObject({ prompt: { state: 'stuck', reason: 'The budget is used up.' } });
+    expect(chat.queue.count.value).toBe(0);
+  });
+
+  it('of another session it is none of ours', () => {
+    kept.value = [{ ...keptPrompt(3), session_id: 'other' }];
+    expect(keys()).toEqual(['item 1', 'item 2']);
+  });
+});
+
+describe('the queue', () => {
+  it('stands behind the history in its own order, and follows it', () => {
+    event('message.queue_changed', { prompts: [prompt(5, 'b'), prompt(4, 'a')] });
+    expect(keys().slice(2)).toEqual(['prompt 5', 'prompt 4']);
+    event('message.queue_changed', { prompts: [prompt(4, 'a'), prompt(5, 'b')] });
+    expect(chat.rows.value.slice(2)).toMatchObject([{ place: 1, prompt: { content: 'a' } }, { place: 2 }]);
+  });
+
+  it('is moved by one place, changed, given now and withdrawn', async () => {
+    event('message.queue_changed', { prompts: [prompt(4, 'a'), prompt(5, 'b')] });
+    const changes: unknown[] = [];
+    home.answers.updateQueued = ({ body }) => {
+      changes.push(body);
+      return prompt(5, 'b');
+    };
+    home.answers.withdrawQueued = () => prompt(4, 'a', { state: 'withdrawn' });
+    queue = [prompt(5, 'b'), prompt(4, 'a')];
+    expect(await chat.queue.move(promptId(5), -1)).toBe(true);
+    expect(chat.queue.waiting.value.map(({ content }) => content)).toEqual(['b', 'a']);
+    expect(await chat.queue.move(promptId(5), -1)).toBe(false);
+    await chat.queue.edit(promptId(5), 'better');
+    await chat.queue.now(promptId(5));
+    expect(changes).toEqual([{ position: 0 }, { content: 'better' }, { priority: 'now' }]);
+    await chat.queue.withdraw(promptId(4));
+    expect(keys()).toEqual(['item 1', 'item 2', 'prompt 5']);
+  });
+
+  it('a change that comes too late says so', async () => {
+    event('message.queue_changed', { prompts: [prompt(4, 'a')] });
+    home.answers.updateQueued = () => {
+      throw new AfieldError('conflict', 'The agent has it already.');
+    };
+    expect(await chat.queue.edit(promptId(4), 'x')).toBe(false);
+    expect(chat.queue.failure.value?.text).toBe('The agent has it already.');
+  });
+});
+
+describe('the line', () => {
+  it('after a return everything is asked for anew and put together', async () => {
+    home.state(down('relay_down'));
+    items = [...items, agent(3, 'meanwhile')];
+    queue = [prompt(4, 'a')];
+    home.state(ONLINE);
+    await settled();
+    expect(keys()).toEqual(['item 1', 'item 2', 'item 3', 'prompt 4']);
+  });
+
+  it('a gap in the events brings the newest page', async () => {
+    items = [...items, agent(3, 'in the gap')];
+    home.gap(99);
+    await settled();
+    expect(keys()).toEqual(['item 1', 'item 2', 'item 3']);
+  });
+
+  it('a session without more than its messages is shown all the same', async () => {
+    delete home.answers.getChat;
+    delete home.answers.getQueue;
+    await chat.reload();
+    expect(chat.error.value).toBeNull();
+    expect(keys()).toEqual(['item 1', 'item 2']);
+  });
+});
+
+describe('what can be done', () => {
+  it('the tool that works now is known', () => {
+    event('tool.call_start', { item: tool(3, { state: 'running', title: 'npm ci' }) });
+    expect(chat.tool.value).toMatchObject({ title: 'npm ci' });
+    event('tool.call_complete', { item: tool(3, { state: 'done', title: 'npm ci', updated_at: '2027-01-01T00:00:00Z' }) });
+    expect(chat.tool.value).toBeNull();
+  });
+
+  it('a stop that does not reach home is no stop', async () => {
+    await chat.stop();
+    expect(chat.stopping.value).toBe(false);
+    expect(chat.failure.value).not.toBeNull();
+  });
+
+  it('a fork gives the new session', async () => {
+    const made = session({ name: 'Fork', minutes: 0 });
+    home.answers.forkSession = () => made;
+    expect(await chat.fork()).toBe(made.id);
+    delete home.answers.forkSession;
+    expect(await chat.fork()).toBeNull();
+  });
+
+  it('modes, models and commands follow the agent', () => {
+    event('session.chat_changed', { chat: chatState({ mode: 'plan', commands: [] }) });
+    expect(chat.state.value).toMatchObject({ mode: 'plan', commands: [] });
+  });
+});

@@ -1,0 +1,176 @@
+import type { ChatItem, ChatState } from '@afield/shared/api/chat.ts';
+import type { Prompt } from '@afield/shared/api/prompts.ts';
+import type { Session } from '@afield/shared/api/sessions.ts';
+import type { AfieldEvent } from '@afield/shared/events.ts';
+import { computed, createModel, effect, signal } from '@preact/signals';
+import { createAction } from './action.ts';
+import { type ChatFile, createComposer } from './chat-composer.ts';
+import { createChatFeed } from './chat-feed.ts';
+import type { KeptPrompt, Outbox } from './chat-outbox.ts';
+import { createChatQueue, type Delivery } from './chat-queue.ts';
+import { type HomeLink, isOpen } from './home-link.ts';
+import { whileOpen } from './while-open.ts';
+
+const TOPICS = ['message.*', 'tool.*', 'plan.updated', 'session.chat_changed'];
+/** As many of the last items are looked through for what the agent does now. */
+const LOOKED_AT = 20;
+
+export interface ChatDeps {
+  link: HomeLink;
+  session_id: string;
+  outbox: Pick<Outbox, 'kept' | 'add' | 'retry' | 'take' | 'onTaken'>;
+  kept: { read(): string; write(text: string): void };
+  files: Map<string, readonly ChatFile[]>;
+  readFile(file: File, most: number): Promise<ChatFile>;
+  later(run: () => void, ms: number): () => void;
+  /** A session that an answer just brought. */
+  take(session: Session): void;
+}
+
+/** One row of the chat. A prompt keeps its key on its way from this device to the agent, so that it stays where it is. */
+export type ChatRow =
+  | { key: string; kind: 'item'; id: string }
+  /** At home, and not yet in the history. `place`: among those that wait, from 1; null: it waits no more. */
+  | { key: string; kind: 'prompt'; prompt: Prompt; place: number | null }
+  | { key: string; kind: 'kept'; prompt: KeptPrompt };
+
+/** The chat face of one session on this device. */
+export const ChatModel = createModel((deps: ChatDeps) => {
+  const { link, session_id, outbox, later } = deps;
+  const params = { id: session_id };
+  const state = signal<ChatState | null>(null);
+  const feed = createChatFeed({ link, session_id, later });
+  const queue = createChatQueue(link, session_id);
+  const action = createAction();
+  const stopping = signal(false);
+  const composer = createComposer({ ...deps, commands: computed(() => state.value?.commands ?? []) });
+
+  const itemsNow = (ids: readonly string[]) => ids.map((id) => feed.item(id)?.value).filter((item) => item !== undefined);
+  const keyOf = (item: ChatItem): string => (item.kind === 'message' && item.prompt_id !== null ? `p ${item.prompt_id}` : item.id);
+
+  const rows = computed<ChatRow[]>(() => {
+    const seen = queue.seen.value;
+    const waiting = queue.waiting.value;
+    const all: ChatRow[] = [];
+    const shown = new Set<string>();
+    const add = (row: ChatRow) => {
+      if (shown.has(row.key)) return;
+      shown.add(row.key);
+      all.push(row);
+    };
+    for (const id of feed.order.value) {
+      const item = feed.item(id)?.peek();
+      if (item !== undefined) add({ key: keyOf(item), kind: 'item', id });
+    }
+    for (const prompt of seen.values()) if (isShown(prompt)) add({ key: `p ${prompt.id}`, kind: 'prompt', prompt, place: null });
+    for (const [index, prompt] of waiting.entries()) add({ key: `p ${prompt.id}`, kind: 'prompt', prompt, place: index + 1 });
+    for (const prompt of outbox.kept.value) {
+      if (prompt.session_id === session_id && !prompt.withdraw) add({ key: `p ${prompt.id}`, kind: 'kept', prompt });
+    }
+    return all;
+  });
+
+  async function load(): Promise<void> {
+    const chat = link.call('getChat', { params }).then(
+      (now) => {
+        state.value = now;
+      },
+      () => undefined, // the messages say whether home can be asked
+    );
+    await Promise.all([feed.load(), chat, queue.load().catch(() => undefined)]);
+  }
+
+  function onEvent(event: AfieldEvent): void {
+    if (event.type === 'session.chat_changed') state.value = event.payload.chat;
+    feed.onEvent(event);
+    queue.onEvent(event);
+  }
+
+  const subscription = link.subscribe({ topics: TOPICS, session_id, onGap: () => void load() }, onEvent);
+  const stop = whileOpen(link, () => void load());
+  const unhear = outbox.onTaken((prompt) => {
+    if (prompt.session_id === session_id) queue.took(prompt);
+  });
+  effect(() => () => {
+    stop();
+    unhear();
+    subscription.close();
+    feed.close();
+    composer.close();
+  });
+
+  const change = (body: { model?: string; mode?: string }) =>
+    action.run(async () => deps.take(await link.call('updateSession', { params, body })));
+
+  return {
+    rows,
+    item: feed.item,
+    state,
+    composer,
+    queue,
+    loading: feed.loading,
+    loaded: feed.loaded,
+    error: feed.error,
+    more: feed.more,
+    behind: feed.behind,
+    arrived: feed.arrived,
+    seen: feed.seen,
+    loadOlder: feed.loadOlder,
+    /** The newest page anew. */
+    reload: load,
+    /** Where a prompt that stands in the history stands on its way; null: nothing is known here. */
+    delivery(prompt_id: string): Delivery | null {
+      const known = queue.seen.value.get(prompt_id);
+      return known === undefined ? null : { state: known.state, reason: known.reason };
+    },
+    /** The tool that works now. */
+    tool: computed(() => {
+      const last = itemsNow(feed.order.value.slice(-LOOKED_AT));
+      return last.findLast((item) => item.kind === 'tool' && item.state === 'running') ?? null;
+    }),
+    /** When the turn that goes on began, ms since 1970; null: not known here. */
+    turnSince: computed(() => {
+      const last = itemsNow(feed.order.value).findLast((item) => item.kind === 'message' && item.role === 'user');
+      return last === undefined ? null : Date.parse(last.created_at);
+    }),
+    open: () => isOpen(link),
+    retryKept: outbox.retry,
+    /** Takes back what did not leave this device, into the composer or for good. */
+    takeKept(id: string, how: 'edit' | 'drop') {
+      const prompt = outbox.take(id);
+      if (prompt !== null && how === 'edit') composer.putBack(prompt.content);
+    },
+    busy: action.busy,
+    failure: action.failure,
+    clearFailure: action.clear,
+    stopping,
+    /** Interrupts the turn. */
+    async stop() {
+      stopping.value = true;
+      const done = await action.run(async () => deps.take(await link.call('cancelSession', { params })));
+      if (!done) stopping.value = false;
+    },
+    /** The agent works no more, or works anew. */
+    stopped() {
+      stopping.value = false;
+    },
+    setModel: (model: string) => change({ model }),
+    setMode: (mode: string) => change({ mode }),
+    resume: () => action.run(async () => deps.take(await link.call('resumeSession', { params }))),
+    /** The id of the new session; null: it could not be made. */
+    async fork(): Promise<string | null> {
+      let made: Session | null = null;
+      await action.run(async () => {
+        made = await link.call('forkSession', { params, body: {} });
+        deps.take(made);
+      });
+      return (made as Session | null)?.id ?? null;
+    },
+  };
+});
+export type Chat = InstanceType<typeof ChatModel>;
+
+/** On its way, or went wrong, and not in the history. What was taken back here is gone; what somebody else took back is told. */
+function isShown({ state, reason }: Prompt): boolean {
+  return state === 'accepted' || state === 'stuck' || (state === 'withdrawn' && reason !== null);
+}
