@@ -41,6 +41,9 @@ const WITHOUT_DISK: ReadonlySet<Operation> = new Set<Operation>([
   'revokeDevice',
   'pruneHistory',
   'reapStrays',
+  'answerApproval',
+  'answerApprovals',
+  'deleteRule',
 ]);
 
 export interface DispatchOptions {

@@ -102,6 +102,11 @@ export function followEvents(log: EventLog, options: FollowOptions): Following {
 const NOUNS: Record<string, Permission> = {
   session: 'sessions:read',
   message: 'sessions:read',
+  tool: 'sessions:read',
+  plan: 'sessions:read',
+  agent: 'sessions:read',
+  approval: 'approvals:read',
+  usage: 'usage:read',
   log: 'sessions:read',
   device: 'devices:read',
   machine: 'system:read',

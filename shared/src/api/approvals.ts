@@ -54,10 +54,12 @@ export type ApprovalState = z.infer<typeof approvalState>;
 export const approvalOutcome = z.object({
   decision: z.enum(['allow', 'deny', 'cancel', 'answer', 'unknown']),
   scope: z.enum(['once', 'session', 'always']),
+  /** The option of the agent that was taken; null or left out: none, or nobody knows which. */
+  option_id: z.optional(z.nullable(z.string())),
   /** Words that went with it. */
   text: z.nullable(z.string()),
   answers: z.record(z.string(), z.array(z.string())),
-  /** A device, `a rule`, or `at the agent`. */
+  /** A device, `a rule`, `at the agent`, or `Afield` itself where nobody could be asked. */
   by: z.string(),
   /** The rule that decided; null: a person did. */
   rule_id: z.nullable(id),

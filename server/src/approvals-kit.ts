@@ -1,0 +1,167 @@
+/** For tests: approvals and rules over a real store, with a clock that stands still and agents that take what they are told. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { ApprovalAsk, ApprovalOption, Question } from '@afield/shared/api/approvals.ts';
+import type { AfieldEvent } from '@afield/shared/events.ts';
+import { uuidv7 } from 'uuidv7';
+import { createRecipes } from './agents/index.ts';
+import { createApprovals } from './core/approvals.ts';
+import type { AgentAnswer, Ask } from './core/chat-ports.ts';
+import { createEventLog } from './core/event-log.ts';
+import { manualClock } from './core/manual-clock.ts';
+import type { SessionRow } from './core/ports.ts';
+import { createRules } from './core/rules.ts';
+import { openStore, type Store } from './store/store.ts';
+
+export const OPTIONS: Record<'once' | 'session' | 'always' | 'deny', ApprovalOption> = {
+  once: { id: 'y', label: 'Yes', decision: 'allow', scope: 'once' },
+  session: { id: 's', label: 'Yes, in this session', decision: 'allow', scope: 'session' },
+  always: { id: 'a', label: 'Yes, always', decision: 'allow', scope: 'always' },
+  deny: { id: 'n', label: 'No', decision: 'deny', scope: 'once' },
+};
+
+export const sampleAsk = (changes: Partial<Ask> = {}): Ask => ({
+  kind: 'permission',
+  tool_id: 't1',
+  tool_kind: 'execute',
+  tool_name: 'Bash',
+  subject: 'npm test',
+  detail: null,
+  diffs: [],
+  options: [OPTIONS.once, OPTIONS.always, OPTIONS.deny],
+  questions: [],
+  ...changes,
+});
+
+export function sampleApprovalAsk(changes: Partial<ApprovalAsk> = {}): ApprovalAsk {
+  const { tool_id: _id, ...ask } = sampleAsk();
+  return { ...ask, cwd: '/srv/web', ...changes };
+}
+
+export const sampleQuestion = (changes: Partial<Question> = {}): Question => ({
+  id: 'q',
+  text: 'Which one?',
+  type: 'choice',
+  choices: [
+    { id: 'one', label: 'One', description: null },
+    { id: 'two', label: 'Two', description: null },
+  ],
+  multiple: false,
+  free: false,
+  required: true,
+  ...changes,
+});
+
+export const sampleRow = (changes: Partial<SessionRow> = {}): SessionRow => ({
+  id: '019a0000-0000-7000-8000-000000000001',
+  name: 'web',
+  agent: 'claude',
+  machine: 'local',
+  project_id: null,
+  cwd: '/srv/web',
+  faces: ['chat'],
+  runtime: 'claude-stream',
+  args: [],
+  status: 'busy',
+  status_reason: null,
+  activity: null,
+  title: null,
+  cols: 80,
+  rows: 24,
+  pid: 1,
+  exit_code: null,
+  output_bytes: 0,
+  created_at: '2026-01-01T00:00:00.000Z',
+  updated_at: '2026-01-01T00:00:00.000Z',
+  ended_at: null,
+  last_output_at: null,
+  model: null,
+  adopted: null,
+  recovered_bytes: 0,
+  mode: null,
+  environment: null,
+  production: false,
+  agent_session_id: null,
+  cost_usd: null,
+  budget_usd: null,
+  start_tree: null,
+  pinned: false,
+  archived: false,
+  ...changes,
+});
+
+export interface ApprovalHouseOptions {
+  sessions?: SessionRow[];
+  /** Ids; each gets a directory of its own. */
+  projects?: string[];
+  /** Kept from an earlier house: a restart. */
+  folder?: string;
+  /** Stands before the real store: a disk that is full, say. */
+  over?(store: Store): Store;
+}
+
+/** Close it. */
+export function approvalHouse({ sessions = [sampleRow()], projects = [], folder, over = (store) => store }: ApprovalHouseOptions = {}) {
+  const at = folder ?? mkdtempSync(join(tmpdir(), 'afield-approvals-'));
+  const opened = openStore(join(at, 'afield.db'));
+  const clock = manualClock();
+  const created_at = new Date(clock.now()).toISOString();
+  if (folder === undefined) {
+    for (const row of sessions) opened.sessions.insert(row);
+    for (const id of projects) {
+      const project = { id, name: id, machine: 'local', cwd: `/srv/${id}`, default_agent: null, default_model: null, env: {} };
+      opened.projects.insert({ ...project, created_at, used_at: null });
+    }
+  }
+  const store = over(opened);
+  const events = createEventLog(store.events, clock);
+  const heard: AfieldEvent[] = [];
+  events.subscribe((event) => heard.push(event));
+  const warnings: string[] = [];
+  const recipes = createRecipes({ agents: {} });
+  const deps = { clock, newId: uuidv7, store, events, recipes, warn: (message: string) => void warnings.push(message) };
+  const before = events.nextSeq();
+  const approvals = createApprovals(deps);
+  const row = sessions[0] as SessionRow;
+  return {
+    ...approvals,
+    rules: createRules(deps),
+    folder: at,
+    store: opened,
+    clock,
+    heard,
+    warnings,
+    row,
+    /** An agent asks; it takes every answer unless told otherwise. */
+    ask(
+      ask: Partial<Ask> = {},
+      { of = row, takes = async () => {} }: { of?: SessionRow; takes?: (answer: AgentAnswer) => Promise<void> } = {},
+    ) {
+      const taken: AgentAnswer[] = [];
+      const deliver = async (answer: AgentAnswer) => {
+        taken.push(answer);
+        await takes(answer);
+      };
+      const approval = approvals.desk.ask(of, { ask: sampleAsk(ask), item_id: null, deliver });
+      return { id: approval.id, hash: approval.hash, approval, taken };
+    },
+    /** What this house told of approvals: type and state, in order. */
+    told: () =>
+      events
+        .read({ since: before - 1, limit: 1_000, types: ['approval.requested', 'approval.resolved'] })
+        .map((event) => `${event.type} ${(event.payload as { approval: { state: string } }).approval.state}`),
+    logged: (id = row.id) =>
+      opened.logs
+        .read({ session_id: id, types: ['approval'], limit: 100 })
+        .map(({ text }) => text)
+        .reverse(),
+    /** Whatever promises are due have had their turn. */
+    settled: () => new Promise<void>((resolve) => setImmediate(resolve)),
+    close({ keep = false } = {}) {
+      opened.close();
+      if (!keep) rmSync(at, { recursive: true, force: true });
+    },
+  };
+}
+export type ApprovalHouse = ReturnType<typeof approvalHouse>;
