@@ -110,10 +110,83 @@ describe('loadConfig', () => {
     }
   });
 
+  it('reads prices and budgets, strictly', async () => {
+    file(
+      'prices:\n  gpt-5.5: { input: 1.25, output: 10, cached: 0.125 }\n  "local/*": { input: 0, output: 0 }\nbudgets: { day_usd: 12 }\n',
+    );
+    expect(await load()).toMatchObject({
+      prices: { 'gpt-5.5': { input: 1.25, output: 10, cached: 0.125 }, 'local/*': { input: 0, output: 0 } },
+      budgets: { session_usd: null, day_usd: 12 },
+    });
+    for (const [text, message] of [
+      ['prices: { x: { input: 1 } }', /prices\.x\.output/],
+      ['prices: { x: { input: -1, output: 1 } }', /prices\.x\.input/],
+      ['prices: { "a*b": { input: 1, output: 1 } }', /prices/],
+      ['prices: { x: { input: 1, output: 1, cache: 1 } }', /prices\.x/],
+      ['budgets: { session_usd: 0 }', /budgets\.session_usd/],
+      ['budgets: { month_usd: 1 }', /budgets/],
+    ] as const) {
+      file(text);
+      expect([text, await fault()]).toEqual([text, expect.stringMatching(message)]);
+    }
+  });
+
+  it('reads environments, strictly, and nothing dangerous or secret in them', async () => {
+    file(`environments:
+  work:
+    agent: claude
+    server_url: https://llm.example.org/v1
+    env: { MODE: careful }
+    secrets: { ANTHROPIC_API_KEY: { file: ~/.keys/work }, B: { keychain: my key }, C: { variable: KEY } }
+    production: true
+`);
+    expect((await load()).environments).toEqual({
+      work: {
+        agent: 'claude',
+        server_url: 'https://llm.example.org/v1',
+        env: { MODE: 'careful' },
+        secrets: { ANTHROPIC_API_KEY: { file: '~/.keys/work' }, B: { keychain: 'my key' }, C: { variable: 'KEY' } },
+        production: true,
+      },
+    });
+    for (const [text, message] of [
+      ['{ env: { LD_PRELOAD: /x.so } }', /environments\.work\.env is not right: .*PATH, LD_PRELOAD and NODE_OPTIONS/],
+      ['{ env: { PATH: /x } }', /work\.env/],
+      ['{ secrets: { NODE_OPTIONS: { variable: X } } }', /work\.secrets/],
+      ['{ env: { AFIELD_SESSION: x } }', /work\.env/],
+      ['{ secrets: { KEY: { file: relative } } }', /work\.secrets\.KEY\.file/],
+      ['{ secrets: { KEY: { file: /x, variable: Y } } }', /expected one of file, keychain and variable/],
+      ['{ secrets: { KEY: {} } }', /expected one of/],
+      ['{ secrets: { KEY: sk-live } }', /work\.secrets\.KEY/],
+      ['{ secrets: { KEY: { keychain: "-w" } } }', /work\.secrets\.KEY\.keychain/],
+      ['{ env: { A: x }, secrets: { A: { variable: X } } }', /every variable once/],
+      ['{ server_url: "https://me:pw@host" }', /without a user or a password/],
+      ['{ server_url: "ftp://host" }', /https:\/\//],
+      ['{ program: bin/claude }', /work\.program/],
+      ['{ program: "--help" }', /work\.program/],
+      ['{ url: "https://x" }', /environments\.work/],
+    ] as const) {
+      file(`environments:\n  work: ${text}\n`);
+      const said = await fault();
+      expect([text, said]).toEqual([text, expect.stringMatching(message)]);
+      expect(said).not.toMatch(/sk-live|me:pw/);
+    }
+    file('environments: { "Work space": {} }');
+    expect(await fault()).toMatch(/environments/);
+  });
+
+  it('models of an agent, also of one that Afield knows', async () => {
+    file('agents:\n  claude:\n    models: [opus, "claude-sonnet-4-6"]\n');
+    expect((await load()).agents.claude).toEqual({ models: ['opus', 'claude-sonnet-4-6'] });
+    file('agents:\n  claude:\n    models: ["two words"]\n');
+    expect(await fault()).toMatch(/agents\.claude\.models/);
+  });
+
   it('warns of variables that do nothing', async () => {
-    expect((await load({ AFIELD_PROT: '1', AFIELD_RELAY_PORT: '2', AFIELD_AGENTS: 'x' })).warnings).toEqual([
+    expect((await load({ AFIELD_PROT: '1', AFIELD_RELAY_PORT: '2', AFIELD_AGENTS: 'x', AFIELD_BUDGETS: 'x' })).warnings).toEqual([
       'The variable AFIELD_PROT is no setting of Afield and does nothing.',
       'The variable AFIELD_AGENTS is no setting of Afield and does nothing.',
+      'The variable AFIELD_BUDGETS is no setting of Afield and does nothing.',
     ]);
   });
 
@@ -151,5 +224,12 @@ describe('loadConfig', () => {
     expect(JSON.stringify(shown)).not.toContain('canary');
     expect(shown.config.agents).toEqual({ mine: { command: ['x'], env: { API_KEY: '[redacted]' } } });
     expect(shown.config).toMatchObject({ port: 4096, data_dir: home });
+  });
+
+  it('shows no value of an environment’s variables, and of its secrets only where they are', async () => {
+    file('environments:\n  work:\n    env: { MODE: canary }\n    secrets: { KEY: { file: ~/key } }\n');
+    expect(publicConfig(await load()).config.environments).toEqual({
+      work: { env: { MODE: '[redacted]' }, secrets: { KEY: { file: '~/key' } } },
+    });
   });
 });

@@ -1,60 +1,13 @@
 /** Settings: defaults ← config.yaml ← `AFIELD_*` ← flags. The only reader of environment and config file. */
 import { readFileSync } from 'node:fs';
-import { homedir, hostname } from 'node:os';
+import { homedir } from 'node:os';
 import path from 'node:path';
 import { AfieldError } from '@afield/shared/errors.ts';
 import { explainIssues } from '@afield/shared/link/invalid.ts';
 import * as z from 'zod/mini';
-import { configAgent } from './config-agent.ts';
-import { address, flag, port, sizeInBytes, text, words } from './config-values.ts';
+import { defaults, FILE_ONLY, publicSettings, type SettingName, type Settings, settings } from './config-settings.ts';
 
-export const DEFAULT_PORT = 4096;
-
-/** Every setting: its schema, by the name it has in config.yaml. `AFIELD_` and the name in capitals is its variable. */
-const settings = {
-  /** Address to listen on. */
-  host: text(255),
-  /** 0: any free one. */
-  port,
-  /** Relay that the home server dials, `wss://…`. */
-  relay: z.nullable(address('wss:', 'ws:')),
-  /** Where a phone opens the page. Default: the relay's host when it has TLS, else this server. */
-  pwa_url: z.nullable(address('https:', 'http:')),
-  /** Idle sockets kept at the relay. */
-  spares: z.coerce.number().check(z.int(), z.gte(1), z.lte(8)),
-  /** How this machine is called in lists. */
-  machine_name: text(64),
-  /** Where sessions start when nothing else is said. */
-  work_dir: text(4096),
-  /** More names that a Host header may have, for a proxy in front. */
-  allowed_hosts: words,
-  /** More origins that a page may have, `https://name[:port]`. */
-  allowed_origins: words,
-  /** Listen without TLS on an address that others reach. */
-  insecure_bind: flag,
-  /** Who answers for pushes (RFC 8292): `mailto:` or `https:`. */
-  push_subject: z.nullable(address('mailto:', 'https:')),
-  /** More hosts that push endpoints may have. */
-  push_hosts: words,
-  /** Folder of the built page. */
-  pwa_dir: z.nullable(text(4096)),
-  /** Largest request body in bytes, at most 8 MiB. */
-  body_limit_bytes: z.coerce.number().check(z.int(), z.gte(1024), z.lte(8 * 1024 * 1024)),
-  /** Days for which sessions that are over are kept; 0: for ever. */
-  history_days: z.coerce.number().check(z.int(), z.gte(0), z.lte(36_500)),
-  /** Bytes that recordings and database together may take, as a number or like `20 GiB`; 0: any number. */
-  history_bytes: sizeInBytes,
-  /** What sessions on this machine run in. `auto`: tmux where it is found. */
-  runtime: z.enum(['auto', 'tmux', 'pty']),
-  /** Directories, and what is in them, in which the question whether an agent may work there is answered with yes. */
-  trust: words,
-  /** Seconds of quiet after which it is found out why a session is quiet; 0: only when somebody asks. */
-  probe_after_s: z.coerce.number().check(z.int(), z.gte(0), z.lte(86_400)),
-  log_level: z.enum(['debug', 'info', 'warn', 'error', 'silent']),
-  agents: z.record(z.string().check(z.regex(/^[a-z0-9][a-z0-9._-]{0,63}$/)), configAgent),
-};
-type Settings = { [K in keyof typeof settings]: z.output<(typeof settings)[K]> };
-export type SettingName = keyof Settings;
+export type { SettingName } from './config-settings.ts';
 
 export interface Config extends Settings {
   /** Folder of database, keys, token and recordings. */
@@ -129,7 +82,6 @@ const OTHER_VARIABLES = new Set([
   'AFIELD_HOME_ID',
   'AFIELD_SERVICE',
 ]);
-const REDACTED: readonly SettingName[] = [];
 
 export interface ConfigInput {
   env?: Readonly<Record<string, string | undefined>>;
@@ -151,30 +103,6 @@ function folders(env: NonNullable<ConfigInput['env']>): { config: string; data: 
     data: path.join(xdg('XDG_DATA_HOME', '.local/share'), 'afield'),
   };
 }
-
-const defaults = (env: NonNullable<ConfigInput['env']>): Record<SettingName, unknown> => ({
-  host: '127.0.0.1',
-  port: DEFAULT_PORT,
-  relay: null,
-  pwa_url: null,
-  spares: 3,
-  machine_name: hostname().slice(0, 64) || 'home',
-  work_dir: env.HOME ?? homedir(),
-  allowed_hosts: [],
-  allowed_origins: [],
-  insecure_bind: false,
-  push_subject: null,
-  push_hosts: [],
-  pwa_dir: null,
-  body_limit_bytes: 1024 * 1024,
-  history_days: 90,
-  history_bytes: 20 * 1024 ** 3,
-  runtime: 'auto',
-  trust: [],
-  probe_after_s: 30,
-  log_level: 'info',
-  agents: {},
-});
 
 async function fromFile(file: string): Promise<Record<string, unknown>> {
   let source: string;
@@ -224,7 +152,7 @@ export async function loadConfig({ env = process.env, flags = {} }: ConfigInput 
   for (const [variable, value] of Object.entries(env)) {
     if (!variable.startsWith('AFIELD_') || value === undefined || value === '' || OTHER_VARIABLES.has(variable)) continue;
     const name = variable.slice('AFIELD_'.length).toLowerCase();
-    if (Object.hasOwn(settings, name) && name !== 'agents') put(name, value, variable);
+    if (Object.hasOwn(settings, name) && !FILE_ONLY.has(name)) put(name, value, variable);
     else warnings.push(`The variable ${variable} is no setting of Afield and does nothing.`);
   }
   for (const [name, value] of Object.entries(flags)) if (value !== undefined) put(name, value, `--${name.replaceAll('_', '-')}`);
@@ -255,17 +183,10 @@ function read(
   throw new AfieldError('bad_request', `${sources[name]}: ${what}`);
 }
 
-/** What `/config` shows. Values of environment variables for agents may be secrets and are left out. */
+/** What `/config` shows. */
 export function publicConfig(config: Config): { config: Record<string, unknown>; sources: Record<string, string> } {
-  const shown: Record<string, unknown> = { data_dir: config.data_dir, config_file: config.config_file };
-  for (const name of Object.keys(settings) as SettingName[]) shown[name] = REDACTED.includes(name) ? '[redacted]' : config[name];
-  shown.agents = Object.fromEntries(
-    Object.entries(config.agents).map(([name, agent]) => [
-      name,
-      agent.env === undefined ? agent : { ...agent, env: Object.fromEntries(Object.keys(agent.env).map((key) => [key, '[redacted]'])) },
-    ]),
-  );
-  return { config: shown, sources: config.sources };
+  const { data_dir, config_file, sources } = config;
+  return { config: { data_dir, config_file, ...publicSettings(config) }, sources };
 }
 
 /** The session in which this program was started, or null. */

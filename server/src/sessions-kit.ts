@@ -67,6 +67,8 @@ export function openHouse(options: HouseOptions = {}) {
         machines: {} as never,
         env: {},
         home: folder,
+        readSecretFile: () => null,
+        reach: async () => ({ ok: false, detail: '' }),
       }),
       snapshots: { take: async () => null },
       store,

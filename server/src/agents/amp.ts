@@ -8,5 +8,6 @@ export const amp: Recipe = {
   title: 'Amp',
   program: 'amp',
   install: 'npm install -g @ampcode/cli',
+  serverUrlVariable: 'AMP_URL',
   passEnv: ['AMP_*'],
 };

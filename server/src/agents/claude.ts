@@ -59,6 +59,7 @@ export const claude: Recipe = {
     { status: 'idle', title: /^✳/u },
   ],
   modelOption: '--model',
+  serverUrlVariable: 'ANTHROPIC_BASE_URL',
   dialogs: [
     {
       name: 'trust',

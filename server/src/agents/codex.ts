@@ -33,5 +33,6 @@ export const codex: Recipe = {
     { status: 'busy', screen: /esc to interrupt/u },
   ],
   modelOption: '--model',
+  serverUrlVariable: 'OPENAI_BASE_URL',
   dialogs: [{ name: 'trust', title: /^$/u, screen: new RegExp(TRUST, 'u'), keys: [{ when: /^/u, press: '\r' }] }],
 };

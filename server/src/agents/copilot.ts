@@ -17,4 +17,5 @@ export const copilot: Recipe = {
   ],
   interruptTimes: 2,
   modelOption: '--model',
+  serverUrlVariable: 'COPILOT_PROVIDER_BASE_URL',
 };

@@ -31,5 +31,6 @@ export const gemini: Recipe = {
     { status: 'busy', screen: /\(esc to cancel/u },
   ],
   modelOption: '--model',
+  serverUrlVariable: 'GOOGLE_GEMINI_BASE_URL',
   dialogs: [{ name: 'trust', title: /^◇ +Ready/u, screen: new RegExp(TRUST, 'u'), keys: [{ when: /^/u, press: '\r' }] }],
 };

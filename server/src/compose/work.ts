@@ -22,6 +22,7 @@ import { createRuntimes } from '../runtimes/choose.ts';
 import { pushStore } from '../store/push.ts';
 import { createDescriptorCount } from './descriptors.ts';
 import type { Foundation } from './foundation.ts';
+import { reach } from './reach.ts';
 
 export type Work = ReturnType<typeof setToWork>;
 
@@ -42,10 +43,18 @@ export function setToWork({ config, store, clock, env, home, files, log, events,
   const pushes = pushStore(store.db);
   const warn = (message: string, cause?: unknown) => log.warn(message, cause === undefined ? {} : { error: cause });
 
-  const asking = { clock, newId: uuidv7, store, events, recipes, warn };
+  const asking = { clock, newId: uuidv7, store, events, recipes, disk, warn };
   const approvals = createApprovals(asking);
-  const usage = createUsage({ clock, store, events, prices: {}, budgets: { session_usd: null, day_usd: null } });
-  const environments = createEnvironments({ environments: {}, recipes, machines: machines.book, env, home });
+  const usage = createUsage({ clock, store, events, disk, prices: config.prices, budgets: config.budgets });
+  const environments = createEnvironments({
+    environments: config.environments,
+    recipes,
+    machines: machines.book,
+    env,
+    home,
+    readSecretFile,
+    reach,
+  });
   const changes = createChanges({ machines: machines.book, store });
 
   // Notifications first, so that what was lost with the last server is told too.

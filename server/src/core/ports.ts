@@ -117,6 +117,8 @@ export interface Recipe {
   foregroundDecides?: boolean;
   /** Option that names the model: `--model`. Without it no model can be chosen. */
   modelOption?: string;
+  /** Variable by which it is told where its model server is. Without it only a person can set it. */
+  serverUrlVariable?: string;
   /** Harmless dialogs that a policy may answer. */
   dialogs?: readonly KnownDialog[];
   source: 'builtin' | 'config';
@@ -266,6 +268,8 @@ export interface EventStore {
   nextSeq(): number;
   /** Oldest seq still kept: a client that resumes from before it has a gap. */
   firstSeq(): number;
+  /** Deletes what told of an open item from this seq on (`message.chunk`, `tool.call_updated`): its row holds all of it. */
+  drop(query: { session_id: string; item_id: string; from: number }): void;
   /** Deletes all but the newest `keep`. */
   prune(keep: number): void;
   /** Deletes up to `limit` events of a session, but not the one that tells of its deletion; how many that were. */
