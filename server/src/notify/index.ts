@@ -11,7 +11,7 @@ import type { Notify, PushStore } from '../core/push.ts';
 import type { EventLog } from '../core/service.ts';
 import { createAttention } from './attention.ts';
 import { createEndpointCheck } from './endpoint.ts';
-import { deviceMessage, sessionMessage } from './message.ts';
+import { budgetMessage, deviceMessage, sessionMessage } from './message.ts';
 import type { Notifier } from './notifier.ts';
 import { createPushNotifier } from './push-notifier.ts';
 import { loadVapidKeys, type SecretFiles, vapidSubject } from './vapid.ts';
@@ -93,6 +93,9 @@ export function createNotify({
       const { device } = event.payload;
       return tell(deviceMessage(device, stamp(event.seq)), { except: device.id });
     }
+    // Once each by itself: the event says which budgets came near their end with it.
+    if (event.type === 'usage.updated' && event.session_id !== null)
+      for (const crossing of event.payload.crossed ?? []) tell(budgetMessage(crossing, event.session_id, stamp(event.seq)));
     attention.handle(event);
   });
 

@@ -1,7 +1,7 @@
 import { pushMessage } from '@afield/shared/api/push.ts';
 import { describe, expect, it } from 'vitest';
 import type { Attention } from './attention.ts';
-import { deviceMessage, sessionMessage, testMessage } from './message.ts';
+import { budgetMessage, deviceMessage, sessionMessage, testMessage } from './message.ts';
 import { sampleSession } from './sample-session.ts';
 
 const stamp = { seq: 7, timestamp: '2026-01-01T00:00:00.000Z' };
@@ -82,5 +82,38 @@ describe('what a notification says', () => {
     expect(message.body).toMatch(/^Pixel 9+/);
     expect(message).toMatchObject({ kind: 'device_paired', session_id: null, tag: 'device:d1' });
     expect(message.body.length).toBeLessThanOrEqual(240);
+  });
+});
+
+describe('a budget', () => {
+  const { id, name, agent } = sampleSession();
+  const crossing = { budget: 'session', state: 'near', usd: 1, spent_usd: 0.834, session_name: name, agent } as const;
+
+  it('says how much is used, and what that means', () => {
+    const said = (changes: Partial<Parameters<typeof budgetMessage>[0]>) => {
+      const message = budgetMessage({ ...crossing, ...changes }, id, stamp);
+      expect(pushMessage.parse(message)).toEqual(message);
+      return [message.title, message.body];
+    };
+    expect(said({})).toEqual(['Budget nearly used: Fix the checkout', '$0.83 of $1.00. At 100 % no new message goes to claude.']);
+    expect(said({ state: 'reached', spent_usd: 1.02 })).toEqual([
+      'Budget reached: Fix the checkout',
+      '$1.02 of $1.00. No new message goes to claude until you raise it.',
+    ]);
+    expect(said({ budget: 'day', usd: 12, spent_usd: 9.7 })[0]).toBe('Budget of the day nearly used');
+    expect(said({ budget: 'day', state: 'reached', usd: 12, spent_usd: 12 })).toEqual([
+      'Budget of the day reached',
+      '$12.00 of $12.00 for all sessions. No new message goes to an agent before 00:00 UTC.',
+    ]);
+  });
+
+  it('leads to where it can be raised, and hides no other notification of the session', () => {
+    expect(budgetMessage(crossing, id, stamp)).toMatchObject({
+      kind: 'budget',
+      tag: `budget:${id}`,
+      path: `/sessions/${id}/info`,
+      session_id: id,
+    });
+    expect(budgetMessage({ ...crossing, budget: 'day' }, id, stamp)).toMatchObject({ tag: 'budget:day', path: '/usage', session_id: null });
   });
 });

@@ -1,6 +1,8 @@
 /** What a notification says. All of it is made here: nothing an agent printed ever becomes a title or a body (case E10). */
 import type { Device } from '@afield/shared/api/devices.ts';
 import type { PushMessage } from '@afield/shared/api/push.ts';
+import type { BudgetCrossing } from '@afield/shared/events.ts';
+import { dollars } from '../core/usage-budget.ts';
 import type { Attention } from './attention.ts';
 
 /** Phones cut a title after about 50 characters and a body after about 150; more would only make the payload large. */
@@ -24,6 +26,32 @@ export function sessionMessage({ kind, turn, session, workedMs, background }: At
   };
   const [title, body] = texts[kind];
   return bounded({ kind, title, body, tag: `session:${session.id}`, path: `/sessions/${session.id}`, session_id: session.id, ...stamp });
+}
+
+/** A budget is used up, or nearly so. It has a notification of its own: it must not hide that the session waits. */
+export function budgetMessage(crossing: BudgetCrossing, session_id: string, stamp: Stamp): PushMessage {
+  const { budget, state, usd, spent_usd, session_name, agent } = crossing;
+  const reached = state === 'reached';
+  const spent = `${dollars(spent_usd)} of ${dollars(usd)}`;
+  const texts =
+    budget === 'session'
+      ? [
+          `${reached ? 'Budget reached' : 'Budget nearly used'}: ${session_name}`,
+          `${spent}. ${reached ? `No new message goes to ${agent} until you raise it.` : `At 100 % no new message goes to ${agent}.`}`,
+        ]
+      : [
+          reached ? 'Budget of the day reached' : 'Budget of the day nearly used',
+          `${spent} for all sessions. ${reached ? 'No new message goes to an agent before 00:00 UTC.' : 'At 100 % no new message goes to an agent today.'}`,
+        ];
+  return bounded({
+    kind: 'budget',
+    title: texts[0] ?? '',
+    body: texts[1] ?? '',
+    tag: budget === 'session' ? `budget:${session_id}` : 'budget:day',
+    path: budget === 'session' ? `/sessions/${session_id}/info` : '/usage',
+    session_id: budget === 'session' ? session_id : null,
+    ...stamp,
+  });
 }
 
 /** Every other device is told of a new one, in case it was not its owner's doing. */

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Device } from '@afield/shared/api/devices.ts';
 import type { Session } from '@afield/shared/api/sessions.ts';
+import type { SessionUsage } from '@afield/shared/api/usage.ts';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type PushReceiver, startPushReceiver, type TestSubscription } from '../../../e2e/push-receiver.ts';
 import { createSecretFile, readSecretFile } from '../auth/secret-file.ts';
@@ -106,6 +107,31 @@ describe('a session that calls', () => {
     clock.advance(30_000);
     await received(phone, 1);
     await vi.waitFor(() => expect(notify.push.state('phone').last_error).toBeNull());
+  });
+});
+
+describe('budgets', () => {
+  it('are told when an event says that one came near its end, whoever is looking, and not again', async () => {
+    const phone = subscribe('phone');
+    const crossed = { budget: 'session', usd: 1, session_name: 'shop', agent: 'claude' } as const;
+    const updated = (changes: object) => events.publish('usage.updated', sampleSession().id, { usage: {} as SessionUsage, ...changes });
+    updated({});
+    updated({ crossed: [{ ...crossed, state: 'near', spent_usd: 0.8 }] });
+    await received(phone, 1);
+    updated({});
+    updated({
+      crossed: [
+        { ...crossed, state: 'reached', spent_usd: 1 },
+        { ...crossed, budget: 'day', state: 'near', spent_usd: 1 },
+      ],
+    });
+    await received(phone, 3);
+    await notify.close();
+    expect(phone.received.map(({ message }) => message.title)).toEqual([
+      'Budget nearly used: shop',
+      'Budget reached: shop',
+      'Budget of the day nearly used',
+    ]);
   });
 });
 

@@ -25,7 +25,7 @@ export type PushState = z.infer<typeof pushState>;
 
 /** What a notification carries (encrypted, RFC 8291). Title and body are made by the server, never by an agent. */
 export const pushMessage = z.object({
-  kind: z.enum(['finished', 'failed', 'waiting', 'lost', 'test', 'device_paired']),
+  kind: z.enum(['finished', 'failed', 'waiting', 'lost', 'budget', 'test', 'device_paired']),
   title: z.string(),
   body: z.string(),
   /** One notification for each tag: `session:<id>`, so that a newer one replaces the older. */
