@@ -4,6 +4,7 @@ import { useRoute } from 'preact-iso';
 import { openTerminal } from '../models/open-terminal.ts';
 import type { TerminalModel } from '../models/terminal.ts';
 import { Dialog } from '../ui/dialog.tsx';
+import { LinkSheet } from '../ui/link-sheet.tsx';
 import { exact, printable } from '../ui/printable.ts';
 import { Composer } from '../ui/terminal/composer.tsx';
 import { KeyBar } from '../ui/terminal/key-bar.tsx';
@@ -57,7 +58,9 @@ export function SessionTerminalScreen() {
               onNaturalSize={terminal.naturalSize}
               onScreen={terminal.drawnOn}
             />
-            {link !== null && <LinkSheet url={link} onClose={() => setLink(null)} />}
+            {link !== null && (
+              <LinkSheet url={link} note="A program in the session printed this link." onCopy={app.copy} onClose={() => setLink(null)} />
+            )}
             {terminal.question.value !== null && <LinesSheet question={terminal.question.value} onAnswer={terminal.answer} />}
           </>
         )
@@ -192,33 +195,6 @@ function Foot(props: FootProps) {
         </>
       )}
     </section>
-  );
-}
-
-/** A link that a program printed: its text may lie, so the true target is shown first. */
-function LinkSheet({ url, onClose }: { url: string; onClose(): void }) {
-  const app = useApp();
-  const [copied, setCopied] = useState<boolean | null>(null);
-  return (
-    <Dialog title="Open this address?" onClose={onClose}>
-      <p class="slab arg">{exact(url)}</p>
-      <p class="dim" role="status">
-        {copied === null && 'A program in the session printed this link.'}
-        {copied === true && 'Copied.'}
-        {copied === false && 'This browser does not allow copying.'}
-      </p>
-      <div class="acts sheet-acts">
-        <button type="button" class="btn btn-line grow" onClick={onClose}>
-          Leave it
-        </button>
-        <button type="button" class="btn btn-line grow" onClick={() => void app.copy(url).then(setCopied)}>
-          Copy
-        </button>
-        <a class="btn btn-main grow" href={url} target="_blank" rel="noopener noreferrer" onClick={onClose}>
-          Open
-        </a>
-      </div>
-    </Dialog>
   );
 }
 

@@ -1,8 +1,9 @@
 import { Terminal } from '@xterm/xterm';
 import { describe, expect, it } from 'vitest';
+import { safeUrl } from '../safe-url.ts';
 import { findAll, MAX_FOUND } from './find.ts';
 import { lineAt, lineStart, linesFrom, MAX_JOINED_ROWS, offsetOf, rangeOf, textOf, wordAt } from './lines.ts';
-import { linkAt, linksIn, linksOf, safeUrl } from './links.ts';
+import { linkAt, linksIn, linksOf } from './links.ts';
 
 async function shown(text: string, cols = 10, rows = 6, scrollback = 500) {
   const terminal = new Terminal({ cols, rows, scrollback });

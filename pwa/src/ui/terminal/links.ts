@@ -1,23 +1,11 @@
 /** Addresses that a program prints: http and https only, with their true target. Everything else is text (security.md E2). */
 import type { IBuffer, IBufferCell, ILink, ILinkProvider, Terminal } from '@xterm/xterm';
+import { safeUrl } from '../safe-url.ts';
 import { before, type Line, lineAt, lineStart, offsetOf, type Place, type Range, rangeOf } from './lines.ts';
 
-/** A longer address is no link. */
-const MAX_URL_CHARACTERS = 2048;
 const ADDRESS = /\bhttps?:\/\/[^\s"'`<>{}|\\^│┃║\p{Cc}\p{Cf}]+/giu;
 /** What a sentence puts behind an address. */
 const SENTENCE_END = /[.,;:!?)\]}…]+$/u;
-
-/** The address as a browser would open it; null for anything it should not. */
-export function safeUrl(text: string): string | null {
-  if (text.length > MAX_URL_CHARACTERS) return null;
-  try {
-    const url = new URL(text);
-    return url.protocol === 'https:' || url.protocol === 'http:' ? url.href : null;
-  } catch {
-    return null;
-  }
-}
 
 /** A closing bracket belongs to the address when it was opened inside of it. */
 function withoutSentence(text: string): string {

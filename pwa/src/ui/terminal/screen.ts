@@ -6,9 +6,10 @@
  */
 import { type IModes, type ITerminalOptions, type ITheme, Terminal } from '@xterm/xterm';
 import '@xterm/xterm/css/xterm.css';
+import { safeUrl } from '../safe-url.ts';
 import { type Box, LINE_HEIGHT } from './fit.ts';
 import { type Line, type Place, type Range, textOf } from './lines.ts';
-import { addressProvider, linkAt, linksOf, safeUrl, type TextLink } from './links.ts';
+import { addressProvider, linkAt, linksOf, type TextLink } from './links.ts';
 import { Origin } from './origin.ts';
 
 /** Lines kept above the screen; deeper history stays at home. */
