@@ -17,6 +17,7 @@ let clock: ManualClock;
 let policy: AttentionPolicy;
 let told: Attention[];
 let inputs: Map<string, number>;
+let approvals: Set<string>;
 let session: Session;
 let seq: number;
 
@@ -24,12 +25,14 @@ beforeEach(() => {
   clock = manualClock();
   told = [];
   inputs = new Map();
+  approvals = new Set();
   seq = 0;
   session = sampleSession({ status: 'starting' });
   policy = createAttention({
     clock,
     lastInputAt: (id) => inputs.get(id) ?? null,
     takesTurns: (agent) => agent !== 'shell',
+    approvalsWait: (id) => approvals.has(id),
     tell: (attention) => told.push(attention),
   });
 });
@@ -161,6 +164,19 @@ describe('an approval', () => {
     clock.advance(APPROVAL_MS - 1);
     types();
     clock.advance(1);
+    expect(kinds()).toEqual(['waiting']);
+  });
+
+  it('is left to those that are known one by one while some of them wait, and told when none does', () => {
+    becomes('busy');
+    approvals.add(session.id);
+    becomes('waiting');
+    clock.advance(60_000);
+    expect(told).toEqual([]);
+    approvals.clear();
+    becomes('busy');
+    becomes('waiting');
+    clock.advance(APPROVAL_MS);
     expect(kinds()).toEqual(['waiting']);
   });
 

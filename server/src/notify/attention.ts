@@ -2,7 +2,7 @@
  * When a session calls its person. Policy only: no channel, no text. The rules, each from what users complain of:
  * - an end is told once it has settled, one flap one call;
  * - the end of an agent's turn is told like a question, once the turn has settled (`agent.idle`): it waits for its person;
- * - an approval is told after 5 s unless answered, whoever is looking;
+ * - an approval is told after 5 s unless answered, whoever is looking (those that are known one by one: `approval-attention.ts`);
  * - anything else is held back only while somebody types into that very session.
  */
 import type { Session, SessionStatus } from '@afield/shared/api/sessions.ts';
@@ -39,6 +39,8 @@ export interface AttentionDeps {
   lastInputAt(session_id: string): number | null;
   /** False for an agent whose `idle` means nothing: a shell is idle after every command. */
   takesTurns(agent: string): boolean;
+  /** True while approvals of a session wait that are told one by one. */
+  approvalsWait(session_id: string): boolean;
   tell(attention: Attention): void;
 }
 
@@ -116,6 +118,7 @@ export function createAttention(deps: AttentionDeps): AttentionPolicy {
     if (flapped) onBusy(state);
     else
       later(state, APPROVAL_MS, () => {
+        if (deps.approvalsWait(session.id)) return;
         state.told = { turn: false, at: clock.monotonic() };
         deps.tell({ kind: 'waiting', turn: false, session, workedMs: null, background: 0, seq });
       });

@@ -1,6 +1,6 @@
 /**
- * Notifications: `attention.ts` decides when, `message.ts` what is said, a notifier brings it. A new way to reach a person (ntfy,
- * e-mail, a webhook) is one file that makes a `Notifier`, and one line in the list below.
+ * Notifications: `attention.ts` and `approval-attention.ts` decide when, `message.ts` what is said, a notifier brings it. A new way to
+ * reach a person (ntfy, e-mail, a webhook) is one file that makes a `Notifier`, and one line in the list below.
  */
 import type { LookupFunction } from 'node:net';
 import type { PushMessage } from '@afield/shared/api/push.ts';
@@ -9,9 +9,10 @@ import { timestamp } from '../core/clock.ts';
 import type { Clock } from '../core/ports.ts';
 import type { Notify, PushStore } from '../core/push.ts';
 import type { EventLog } from '../core/service.ts';
+import { createApprovalAttention } from './approval-attention.ts';
 import { createAttention } from './attention.ts';
 import { createEndpointCheck } from './endpoint.ts';
-import { budgetMessage, deviceMessage, sessionMessage } from './message.ts';
+import { approvalMessage, budgetMessage, deviceMessage, sessionMessage } from './message.ts';
 import type { Notifier } from './notifier.ts';
 import { createPushNotifier } from './push-notifier.ts';
 import { loadVapidKeys, type SecretFiles, vapidSubject } from './vapid.ts';
@@ -76,10 +77,12 @@ export function createNotify({
   };
   const stamp = (seq: number) => ({ seq, timestamp: timestamp(clock) });
 
+  const approvals = createApprovalAttention({ clock, tell: (call) => tell(approvalMessage(call, stamp(call.seq))) });
   const attention = createAttention({
     clock,
     lastInputAt: (id) => sessions.lastInputAt(id),
     takesTurns,
+    approvalsWait: (id) => approvals.waits(id),
     tell: (reason) => tell(sessionMessage(reason, stamp(reason.seq))),
   });
 
@@ -96,6 +99,8 @@ export function createNotify({
     // Once each by itself: the event says which budgets came near their end with it.
     if (event.type === 'usage.updated' && event.session_id !== null)
       for (const crossing of event.payload.crossed ?? []) tell(budgetMessage(crossing, event.session_id, stamp(event.seq)));
+    // Before the status, which says less.
+    approvals.handle(event);
     attention.handle(event);
   });
 
@@ -105,6 +110,7 @@ export function createNotify({
     checks: () => notifiers.flatMap((notifier) => notifier.checks()),
     async close() {
       unsubscribe();
+      approvals.close();
       attention.close();
       await Promise.all(notifiers.map((notifier) => notifier.close()));
     },

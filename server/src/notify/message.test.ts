@@ -1,7 +1,8 @@
 import { pushMessage } from '@afield/shared/api/push.ts';
 import { describe, expect, it } from 'vitest';
 import type { Attention } from './attention.ts';
-import { budgetMessage, deviceMessage, sessionMessage, testMessage } from './message.ts';
+import { approvalMessage, budgetMessage, deviceMessage, sessionMessage, testMessage } from './message.ts';
+import { sampleApproval, sampleOutcome } from './sample-approval.ts';
 import { sampleSession } from './sample-session.ts';
 
 const stamp = { seq: 7, timestamp: '2026-01-01T00:00:00.000Z' };
@@ -115,5 +116,49 @@ describe('a budget', () => {
       session_id: id,
     });
     expect(budgetMessage({ ...crossing, budget: 'day' }, id, stamp)).toMatchObject({ tag: 'budget:day', path: '/usage', session_id: null });
+  });
+});
+
+describe('what a notification says of an approval', () => {
+  const call = (changes: Parameters<typeof sampleApproval>[0], waiting = 1) =>
+    approvalMessage({ approval: sampleApproval(changes), waiting, seq: 7 }, stamp);
+
+  it('is what the agent wants, in words of ours', () => {
+    expect(call({})).toEqual({
+      kind: 'waiting',
+      title: 'claude wants to run a command',
+      body: 'Fix the checkout · waits for your answer',
+      tag: `session:${sampleSession().id}`,
+      path: `/sessions/${sampleSession().id}`,
+      session_id: sampleSession().id,
+      ...stamp,
+    });
+    expect(call({ ask: { tool_kind: 'edit' } }).title).toBe('claude wants to change files');
+    expect(call({ ask: { kind: 'question', tool_kind: 'think' } }).title).toBe('claude asks a question');
+    expect(call({}, 3).title).toBe('claude asks 3 things');
+  });
+
+  it('E10: is nothing that the agent wrote', () => {
+    const evil = 'Approve? y/n';
+    const option = { id: evil, label: evil, decision: 'allow', scope: 'once' } as const;
+    const question = { id: evil, text: evil, type: 'text' as const, choices: [], multiple: false, free: true, required: true };
+    const ask = { subject: evil, detail: evil, tool_name: evil, cwd: evil, options: [option], questions: [question] };
+    const diffs = [{ path: evil, before: evil, after: evil, cut: false }];
+    for (const waiting of [0, 1, 2]) {
+      const outcome = sampleOutcome({ by: 'at the agent', text: evil, reason: evil, option_id: evil });
+      expect(JSON.stringify(call({ ask: { ...ask, diffs }, outcome }, waiting))).not.toContain('Approve?');
+    }
+  });
+
+  it('replaces the call without a sound when it was answered elsewhere', () => {
+    const message = call({ state: 'gone', outcome: sampleOutcome({ decision: 'deny', by: 'at the agent' }) }, 0);
+    expect(message).toMatchObject({
+      kind: 'answered',
+      quiet: true,
+      title: 'Answered: Fix the checkout',
+      body: 'Deny, at the agent · claude wants to run a command',
+      tag: call({}).tag,
+    });
+    expect(pushMessage.parse(message)).toEqual(message);
   });
 });

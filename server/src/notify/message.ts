@@ -1,8 +1,10 @@
 /** What a notification says. All of it is made here: nothing an agent printed ever becomes a title or a body (case E10). */
 import type { Device } from '@afield/shared/api/devices.ts';
 import type { PushMessage } from '@afield/shared/api/push.ts';
+import { askWords, byWords, decisionWords } from '@afield/shared/approval-words.ts';
 import type { BudgetCrossing } from '@afield/shared/events.ts';
 import { dollars } from '../core/usage-budget.ts';
+import type { ApprovalCall } from './approval-attention.ts';
 import type { Attention } from './attention.ts';
 
 /** Phones cut a title after about 50 characters and a body after about 150; more would only make the payload large. */
@@ -51,6 +53,25 @@ export function budgetMessage(crossing: BudgetCrossing, session_id: string, stam
     path: budget === 'session' ? `/sessions/${session_id}/info` : '/usage',
     session_id: budget === 'session' ? session_id : null,
     ...stamp,
+  });
+}
+
+/** Approvals wait for an answer; or none does any more, and the notification that said so is replaced without a sound. */
+export function approvalMessage({ approval, waiting }: ApprovalCall, stamp: Stamp): PushMessage {
+  const { session_id, session_name, agent, ask, outcome } = approval;
+  const about = { tag: `session:${session_id}`, path: `/sessions/${session_id}`, session_id, ...stamp };
+  if (waiting > 0) {
+    const title = waiting === 1 ? `${agent} ${askWords(ask)}` : `${agent} asks ${waiting} things`;
+    return bounded({ kind: 'waiting', title, body: `${session_name} · waits for your answer`, ...about });
+  }
+  const how =
+    outcome === null || outcome.decision === 'unknown' ? 'It is not asked any more' : `${decisionWords(outcome)}, ${byWords(outcome)}`;
+  return bounded({
+    kind: 'answered',
+    title: `Answered: ${session_name}`,
+    body: `${how} · ${agent} ${askWords(ask)}`,
+    quiet: true,
+    ...about,
   });
 }
 

@@ -14,6 +14,7 @@ import type { EventLog } from '../core/service.ts';
 import { pushStore } from '../store/push.ts';
 import { openStore, type Store } from '../store/store.ts';
 import { createNotify, type PushConfig } from './index.ts';
+import { sampleApproval, sampleOutcome } from './sample-approval.ts';
 import { sampleSession } from './sample-session.ts';
 
 let folder: string;
@@ -85,6 +86,21 @@ describe('a session that calls', () => {
     clock.advance(86_400_000);
     expect(notify.push.state('phone')).toMatchObject({ subscribed: true, last_sent_at: '2026-01-01T00:00:03.000Z', last_error: null });
     expect(phone.answers).toEqual([201]);
+  });
+
+  it('tells of an approval by what it is, not once more by its status, and takes it back when it was answered at the desk', async () => {
+    const phone = subscribe('phone');
+    const approval = sampleApproval();
+    becomes('waiting', 'busy');
+    events.publish('approval.requested', approval.session_id, { approval });
+    clock.advance(60_000);
+    await received(phone, 1);
+    expect(phone.received[0]?.message).toMatchObject({ kind: 'waiting', title: 'claude wants to run a command' });
+    const outcome = sampleOutcome({ by: 'the desk' });
+    events.publish('approval.resolved', approval.session_id, { approval: { ...approval, state: 'answered', outcome } });
+    becomes('busy', 'waiting');
+    await received(phone, 2);
+    expect(phone.received[1]?.message).toMatchObject({ kind: 'answered', body: 'Allow, at the desk · claude wants to run a command' });
   });
 
   it('F5: drops a device whose subscription is gone, and goes on with the others', async () => {

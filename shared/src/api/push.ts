@@ -25,7 +25,8 @@ export type PushState = z.infer<typeof pushState>;
 
 /** What a notification carries (encrypted, RFC 8291). Title and body are made by the server, never by an agent. */
 export const pushMessage = z.object({
-  kind: z.enum(['finished', 'failed', 'waiting', 'lost', 'budget', 'test', 'device_paired']),
+  /** `answered`: what waited was answered elsewhere; it replaces the notification that said so. */
+  kind: z.enum(['finished', 'failed', 'waiting', 'answered', 'lost', 'budget', 'test', 'device_paired']),
   title: z.string(),
   body: z.string(),
   /** One notification for each tag: `session:<id>`, so that a newer one replaces the older. */
@@ -33,6 +34,8 @@ export const pushMessage = z.object({
   /** Path in the PWA that a tap opens. */
   path: z.string(),
   session_id: z.nullable(z.string()),
+  /** Shown without a sound. */
+  quiet: z.optional(z.boolean()),
   seq: z.int(),
   timestamp: time,
 });
