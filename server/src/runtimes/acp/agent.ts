@@ -6,13 +6,14 @@ import type { Clock } from '../../core/ports.ts';
 import type { ChatProcess } from '../chat-process.ts';
 import type { RpcId, RpcPeer } from '../json-rpc.ts';
 import { createRpcPeer, METHOD_NOT_FOUND, RpcError } from '../json-rpc.ts';
+import type { Loose } from '../loose.ts';
+import { brief, record, text } from '../loose.ts';
 import { permissionAsk, permissionResult, questionAsk, questionResult } from './asks.ts';
 import type { Offer } from './choices.ts';
+import { modelIn } from './choices.ts';
 import type { Takes } from './content.ts';
 import { promptBlocks } from './content.ts';
 import { OpenAsks } from './open-asks.ts';
-import type { Json } from './read.ts';
-import { brief, record, text } from './read.ts';
 import { refusalText } from './refusal.ts';
 import { Updates } from './updates.ts';
 import { tokensOf } from './usage.ts';
@@ -20,6 +21,10 @@ import { tokensOf } from './usage.ts';
 /** So long after a cancel the turn may take to end; then it is asked in another way, then ended. */
 export const CANCEL_MS = 5_000;
 const CLOSE_MS = 1_000;
+/** Tells what was told in another way as well. */
+const SAID_TWICE = new Set(['elicitation/complete', 'qwen/notify/session/mode-update']);
+/** Known, and said at the start not to be offered; agents ask all the same and go on without. */
+const DECLINED = /^(?:fs|terminal|mcp|craft)\//;
 const STOPS: Record<string, TurnStop> = {
   end_turn: 'done',
   cancelled: 'cancelled',
@@ -132,7 +137,7 @@ export class AcpAgent implements ChatAgent {
     }
     if (offer.current === id) return;
     const [method, params] = changeOf(offer, id);
-    let result: Json;
+    let result: Loose;
     try {
       result = record(await this.peer.request(method, { sessionId: this.sessionId, ...params }));
     } catch (error) {
@@ -166,17 +171,18 @@ export class AcpAgent implements ChatAgent {
     }, CANCEL_MS);
   }
 
-  #finish(turn: Turn, result: Json): void {
+  #finish(turn: Turn, result: Loose): void {
+    this.updates.closeText();
     const stop = STOPS[String(result.stopReason)] ?? 'done';
     if (!(String(result.stopReason) in STOPS)) this.#sink.update({ type: 'unknown', kind: 'stopReason', text: brief(result.stopReason) });
     const tokens = tokensOf(result) ?? this.updates.turnTokens;
     const cost = this.updates.cost.spent();
     if (tokens !== null || (cost !== null && cost > 0)) {
       const { model, ...counts } = tokens ?? { model: null, input_tokens: 0, cached_tokens: 0, output_tokens: 0 };
-      const usage = { turn_id: turn.prompt_id, model: model ?? this.updates.offers.model?.current ?? null, ...counts, cost_usd: cost };
+      const usage = { turn_id: turn.prompt_id, model: model ?? modelIn(this.updates.offers.model), ...counts, cost_usd: cost };
       this.#sink.update({ type: 'usage', usage });
     }
-    const { fault } = this.updates;
+    const fault = this.updates.fault ?? (tokens === null ? this.updates.spokenFault() : null);
     const failed = fault !== null && stop === 'done';
     if (failed) this.#sink.update({ type: 'notice', level: 'error', text: fault });
     this.#over(turn, failed ? 'error' : stop);
@@ -201,17 +207,17 @@ export class AcpAgent implements ChatAgent {
     this.#turn?.taken.resolve();
   }
 
-  #notified(method: string, params: Json): void {
+  #notified(method: string, params: Loose): void {
     if (method === 'session/update') {
       if (this.updates.read(record(params.update))) this.#taken();
       return;
     }
     if (method === '$/cancel_request') this.#asks.withdraw(params.requestId);
     else if (method === '_auth/status_update') this.#account(record(params.authStatus));
-    else if (method !== 'elicitation/complete') this.#sink.update({ type: 'unknown', kind: method, text: brief(params) });
+    else if (!SAID_TWICE.has(method)) this.#sink.update({ type: 'unknown', kind: method, text: brief(params) });
   }
 
-  #account(status: Json): void {
+  #account(status: Loose): void {
     const words = [text(status.label) ?? text(status.kind), text(status.detail)].filter((part) => part !== null);
     if (words.length > 0) this.#sink.update({ type: 'notice', level: 'info', text: `Logged in by: ${words.join(', ')}` });
   }
@@ -221,7 +227,7 @@ export class AcpAgent implements ChatAgent {
   }
 
   /** What it asks of us. Files and terminals are its own; that we offer none was said at the start. */
-  #asked(method: string, params: Json, id: RpcId): Promise<Json> {
+  #asked(method: string, params: Loose, id: RpcId): Promise<Loose> {
     this.#taken();
     if (method === 'session/request_permission') return this.#permission(params, id);
     if (method === 'elicitation/create') {
@@ -229,22 +235,21 @@ export class AcpAgent implements ChatAgent {
       const call = this.updates.tools.get(text(params.toolCallId) ?? '');
       return this.#asks.open(id, questionAsk(params, call), (answer) => questionResult(params, answer), { action: 'cancel' });
     }
-    this.#sink.update({ type: 'unknown', kind: method, text: brief(params) });
+    if (!DECLINED.test(method)) this.#sink.update({ type: 'unknown', kind: method, text: brief(params) });
     throw new RpcError(METHOD_NOT_FOUND, `Afield does not offer ${method.slice(0, 100)}.`);
   }
 
-  #permission(params: Json, id: RpcId): Promise<Json> {
+  #permission(params: Loose, id: RpcId): Promise<Loose> {
     const call = record(params.toolCall);
     const toolId = text(call.toolCallId);
-    // its state stays what it was: it does not run before there is an answer
     const known = this.updates.tool(toolId ?? `asked-${id}`, call);
     this.updates.closeText();
     const ask = permissionAsk(params, toolId, known, this.#cwd);
-    return this.#asks.open(id, ask, permissionResult, { outcome: { outcome: 'cancelled' } });
+    return this.#asks.open(id, ask, (answer) => permissionResult(params, answer), { outcome: { outcome: 'cancelled' } });
   }
 }
 
-function changeOf(offer: Offer, id: string): [string, Json] {
+function changeOf(offer: Offer, id: string): [string, Loose] {
   return 'option' in offer.by
     ? ['session/set_config_option', { configId: offer.by.option, value: id }]
     : [offer.by.method, { [offer.by.field]: id }];

@@ -1,9 +1,10 @@
 /** What an agent asks, and the answers in its words: permission for a tool call, and questions (elicitation). */
 import type { ApprovalOption, Question } from '@afield/shared/api/approvals.ts';
 import type { AgentAnswer, Ask } from '../../core/chat-ports.ts';
-import type { Json } from './read.ts';
-import { list, record, records, shown, text } from './read.ts';
+import type { Loose } from '../loose.ts';
+import { list, record, records, shown, text } from '../loose.ts';
 import type { ToolCall } from './tools.ts';
+import { loneCommand } from './tools.ts';
 
 const KINDS: Record<string, Pick<ApprovalOption, 'decision' | 'scope'>> = {
   allow_once: { decision: 'allow', scope: 'once' },
@@ -11,27 +12,20 @@ const KINDS: Record<string, Pick<ApprovalOption, 'decision' | 'scope'>> = {
   reject_once: { decision: 'deny', scope: 'once' },
   reject_always: { decision: 'deny', scope: 'always' },
 };
-/** Fields of an input that change nothing about what its command does. */
-const HARMLESS = new Set([
-  'command',
-  'description',
-  'explanation',
-  'reason',
-  'justification',
-  'title',
-  'timeout',
-  'cwd',
-  'workdir',
-  'directory',
-]);
 
 /** `cwd`: where the session works; a command that runs elsewhere says so. */
-export function permissionAsk(params: Json, id: string | null, call: ToolCall, cwd: string): Ask {
+export function permissionAsk(params: Loose, id: string | null, call: ToolCall, cwd: string): Ask {
+  const about = { tool_id: id, tool_kind: call.kind, tool_name: call.name };
+  const questions = askedBy(call);
+  if (questions.length > 0) {
+    const options = records(params.options)
+      .map(optionOf)
+      .filter(({ decision }) => decision !== 'allow');
+    return { kind: 'question', ...about, subject: call.title, detail: null, diffs: [], options, questions };
+  }
   return {
     kind: 'permission',
-    tool_id: id,
-    tool_kind: call.kind,
-    tool_name: call.name,
+    ...about,
     subject: subjectOf(call),
     detail: detailOf(call, cwd),
     diffs: call.diffs,
@@ -40,7 +34,7 @@ export function permissionAsk(params: Json, id: string | null, call: ToolCall, c
   };
 }
 
-function optionOf(option: Json, index: number): ApprovalOption {
+function optionOf(option: Loose, index: number): ApprovalOption {
   const id = text(option.optionId) ?? String(index);
   const label = text(option.name) ?? id;
   const known = KINDS[String(option.kind)];
@@ -54,8 +48,8 @@ function optionOf(option: Json, index: number): ApprovalOption {
 
 /** The exact command, path or input: all of what is told. */
 function subjectOf(call: ToolCall): string {
-  const { command } = record(call.rawInput);
-  if (typeof command === 'string' && Object.keys(record(call.rawInput)).every((key) => HARMLESS.has(key))) return command;
+  const command = loneCommand(call.rawInput);
+  if (command !== null) return command;
   // what it writes stands in the diffs
   if (call.diffs.length > 0) return call.diffs.map(({ path }) => path).join('\n');
   if (call.rawInput !== null) return shown(call.rawInput);
@@ -71,7 +65,38 @@ function detailOf(call: ToolCall, cwd: string): string | null {
   return parts.filter((part) => part !== null && part !== undefined).join('\n') || null;
 }
 
-export function permissionResult(answer: AgentAnswer): Json {
+const QUESTIONS_ONLY = new Set(['questions', 'metadata']);
+/**
+ * Questions that are all of the input of a call whose permission is their answer (Qwen), by their place. A call that does anything
+ * else beside is no question: who answers it would allow what is not shown.
+ */
+function askedBy(call: ToolCall): Question[] {
+  const harmless = call.diffs.length === 0 && ['think', 'other', 'plan'].includes(call.kind);
+  if (!harmless || !Object.keys(record(call.rawInput)).every((key) => QUESTIONS_ONLY.has(key))) return [];
+  const asked = records(record(call.rawInput).questions).filter(
+    ({ question, options }) => text(question) !== null && Array.isArray(options),
+  );
+  return asked.map((one, index) => ({
+    id: String(index),
+    text: text(one.question) ?? '',
+    type: 'choice',
+    choices: records(one.options).map((option) => ({
+      id: text(option.label) ?? '',
+      label: text(option.label) ?? '',
+      description: text(option.description),
+    })),
+    multiple: one.multiSelect === true,
+    free: true,
+    required: true,
+  }));
+}
+
+export function permissionResult(params: Loose, answer: AgentAnswer): Loose {
+  if (answer.decision === 'answer') {
+    const yes = records(params.options).find(({ kind }) => kind === 'allow_once');
+    const answers = Object.fromEntries(Object.entries(answer.answers).map(([id, given]) => [id, given.join(', ')]));
+    return { outcome: { outcome: 'selected', optionId: yes?.optionId ?? answer.option_id }, answers };
+  }
   if (answer.decision === 'cancel' || answer.option_id === null) return { outcome: { outcome: 'cancelled' } };
   return { outcome: { outcome: 'selected', optionId: answer.option_id } };
 }
@@ -79,7 +104,7 @@ export function permissionResult(answer: AgentAnswer): Json {
 const DECLINE: ApprovalOption = { id: 'decline', label: 'Do not answer', decision: 'deny', scope: 'once' };
 const STOP: ApprovalOption = { id: 'cancel', label: 'Cancel', decision: 'cancel', scope: 'once' };
 
-export function questionAsk(params: Json, call: ToolCall | null): Ask {
+export function questionAsk(params: Loose, call: ToolCall | null): Ask {
   const asked = {
     kind: 'question',
     tool_id: text(params.toolCallId),
@@ -104,7 +129,7 @@ export function questionAsk(params: Json, call: ToolCall | null): Ask {
   };
 }
 
-function questionOf(id: string, field: Json, required: boolean): Question {
+function questionOf(id: string, field: Loose, required: boolean): Question {
   const items = record(field.items);
   const multiple = field.type === 'array';
   const choices = choicesOf(multiple ? items : field);
@@ -120,7 +145,7 @@ function questionOf(id: string, field: Json, required: boolean): Question {
   return { id, text: words || id, type, choices, multiple, free: false, required };
 }
 
-function choicesOf(field: Json): Question['choices'] {
+function choicesOf(field: Loose): Question['choices'] {
   const named = [...records(field.oneOf), ...records(field.anyOf)].map((one) => ({
     id: text(one.const) ?? '',
     label: text(one.title) ?? text(one.const) ?? '',
@@ -131,12 +156,12 @@ function choicesOf(field: Json): Question['choices'] {
 }
 
 /** Answers as the form wants them: a list, a number, yes or no, or words. */
-export function questionResult(params: Json, answer: AgentAnswer): Json {
+export function questionResult(params: Loose, answer: AgentAnswer): Loose {
   if (answer.decision === 'cancel') return { action: 'cancel' };
   if (answer.decision === 'deny' || answer.option_id === DECLINE.id) return { action: 'decline' };
   if (params.mode === 'url') return { action: 'accept' };
   const fields = record(record(params.requestedSchema).properties);
-  const content: Json = {};
+  const content: Record<string, unknown> = {};
   for (const [id, given] of Object.entries(answer.answers)) {
     const value = valueFor(record(fields[id]).type, given);
     if (id in fields && value !== null) content[id] = value;

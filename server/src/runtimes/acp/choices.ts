@@ -1,7 +1,7 @@
 /** Models and modes that an agent offers: as `modes` and `models`, or as options of the session with these categories. */
 import type { Choice } from '@afield/shared/api/chat.ts';
-import type { Json } from './read.ts';
-import { list, record, records, text } from './read.ts';
+import type { Loose } from '../loose.ts';
+import { list, record, records, text } from '../loose.ts';
 
 export interface Offer {
   current: string | null;
@@ -14,7 +14,7 @@ export interface Offers {
   mode: Offer | null;
 }
 
-const choiceOf = (id: unknown, value: Json): Choice | null => {
+const choiceOf = (id: unknown, value: Loose): Choice | null => {
   const known = text(id);
   return known === null ? null : { id: known, name: text(value.name) ?? known, description: text(value.description) };
 };
@@ -24,7 +24,7 @@ const choicesOf = (values: unknown, field: string): Choice[] =>
     .filter((choice) => choice !== null);
 
 /** What `session/new` and the like answer with, or a `config_option_update`. */
-export function offersOf(result: Json, before: Offers = { model: null, mode: null }): Offers {
+export function offersOf(result: Loose, before: Offers = { model: null, mode: null }): Offers {
   const options = records(result.configOptions);
   const models = record(result.models);
   const modes = record(result.modes);
@@ -55,7 +55,7 @@ function updated(option: Offer | null, before: Offer | null): Offer | null {
   return { ...before, current: option.current ?? before.current };
 }
 
-function optionOf(options: readonly Json[], category: string): Offer | null {
+function optionOf(options: readonly Loose[], category: string): Offer | null {
   const option = options.find((one) => one.category === category) ?? options.find((one) => one.id === category);
   const id = text(option?.id);
   if (option === undefined || id === null || (option.type !== undefined && option.type !== 'select')) return null;
@@ -64,5 +64,12 @@ function optionOf(options: readonly Json[], category: string): Offer | null {
   return { current: text(option.currentValue), choices: choicesOf(values, 'value'), by: { option: id } };
 }
 
+/** The chosen model as a price list knows it: an id that is made up for choosing only is worth less than its name. */
+export function modelIn(offer: Offer | null): string | null {
+  const chosen = offer?.choices.find(({ id }) => id === offer.current);
+  const current = offer?.current ?? null;
+  return current === null || /^[\w./:@-]+$/.test(current) ? current : (chosen?.name ?? current);
+}
+
 /** Slash commands; their names without the slash. */
-export const commandsOf = (update: Json): Choice[] => choicesOf(update.availableCommands, 'name');
+export const commandsOf = (update: Loose): Choice[] => choicesOf(update.availableCommands, 'name');

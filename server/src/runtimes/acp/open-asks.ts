@@ -3,15 +3,15 @@ import { AfieldError } from '@afield/shared/errors.ts';
 import type { AgentAnswer, Ask, ChatUpdate } from '../../core/chat-ports.ts';
 import type { RpcId } from '../json-rpc.ts';
 import { RpcError } from '../json-rpc.ts';
-import type { Json } from './read.ts';
+import type { Loose } from '../loose.ts';
 
 const CANCELLED = -32_800;
 
 interface Open {
   rpcId: RpcId;
-  resultOf(answer: AgentAnswer): Json;
-  cancelled: Json;
-  resolve(result: Json): void;
+  resultOf(answer: AgentAnswer): Loose;
+  cancelled: Loose;
+  resolve(result: Loose): void;
   reject(error: Error): void;
 }
 
@@ -25,8 +25,8 @@ export class OpenAsks {
   }
 
   /** Told; resolves with what the agent gets. An id that is open already: another ask, and the earlier one is gone. */
-  open(rpcId: RpcId, ask: Ask, resultOf: Open['resultOf'], cancelled: Json): Promise<Json> {
-    const { promise, resolve, reject } = Promise.withResolvers<Json>();
+  open(rpcId: RpcId, ask: Ask, resultOf: Open['resultOf'], cancelled: Loose): Promise<Loose> {
+    const { promise, resolve, reject } = Promise.withResolvers<Loose>();
     const twice = [...this.#open].find(([, one]) => one.rpcId === rpcId)?.[0];
     this.#asked += 1;
     const key = twice ?? `ask-${this.#asked}`;
@@ -58,6 +58,7 @@ export class OpenAsks {
 
   /** The turn is cancelled: so is all that it asked. */
   cancelAll(): void {
+    if (this.#open.size > 0) this.#tell({ type: 'running' });
     for (const [key, open] of this.#open) {
       open.resolve(open.cancelled);
       this.#tell({ type: 'ask_gone', key, by: 'elsewhere', decision: 'cancel' });

@@ -2,9 +2,9 @@
 import { AfieldError } from '@afield/shared/errors.ts';
 import type { ChatSink, ChatStart } from '../../core/chat-ports.ts';
 import { RpcError } from '../json-rpc.ts';
+import type { Loose } from '../loose.ts';
+import { record, records, text } from '../loose.ts';
 import type { AcpAgent } from './agent.ts';
-import type { Json } from './read.ts';
-import { offered, record, records, text } from './read.ts';
 import { refusalText, wantsLogin } from './refusal.ts';
 
 const PROTOCOL = 1;
@@ -14,6 +14,9 @@ const INITIALIZE = {
   clientCapabilities: { fs: { readTextFile: false, writeTextFile: false }, terminal: false, elicitation: { form: {}, url: {} } },
   clientInfo: { name: 'afield', title: 'Afield', version: '1' },
 };
+
+/** Whether an ability is told: `{}` and `true` say so. */
+const offered = (value: unknown): boolean => value !== undefined && value !== null && value !== false;
 
 /** Errors: start_failed; not_found when there is nothing to go on with; not_supported for a mode or model that it does not have. */
 export async function open(agent: AcpAgent, start: ChatStart, sink: ChatSink): Promise<void> {
@@ -50,7 +53,7 @@ export async function open(agent: AcpAgent, start: ChatStart, sink: ChatSink): P
   if (start.model !== null) await agent.choose('model', start.model);
 }
 
-function readVersion(told: Json, sink: ChatSink): void {
+function readVersion(told: Loose, sink: ChatSink): void {
   const version = text(record(told.agentInfo).version);
   const note =
     told.protocolVersion === PROTOCOL
@@ -59,7 +62,7 @@ function readVersion(told: Json, sink: ChatSink): void {
   if (version !== null || note !== null) sink.update({ type: 'version', version: version ?? 'unknown', note });
 }
 
-async function begin(agent: AcpAgent, { command, resume, fork }: ChatStart, can: Json): Promise<Json> {
+async function begin(agent: AcpAgent, { command, resume, fork }: ChatStart, can: Loose): Promise<Loose> {
   const place = { cwd: command.cwd, mcpServers: [] };
   if (resume === null) return record(await agent.peer.request('session/new', place));
   const sessions = record(can.sessionCapabilities);
@@ -77,7 +80,7 @@ async function begin(agent: AcpAgent, { command, resume, fork }: ChatStart, can:
   }
 }
 
-function loginNeeded(error: unknown, told: Json): AfieldError {
+function loginNeeded(error: unknown, told: Loose): AfieldError {
   const ways = records(told.authMethods)
     .map((way) => [text(way.name), text(way.description)].filter((part) => part !== null).join(': '))
     .filter((way) => way !== '');

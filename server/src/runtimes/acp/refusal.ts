@@ -1,6 +1,6 @@
 /** What an agent said no with, for people: its message, without the JSON that some put around it. */
 import { RpcError } from '../json-rpc.ts';
-import { brief, record, text } from './read.ts';
+import { brief, record, text } from '../loose.ts';
 
 const AUTH_REQUIRED = -32_000;
 

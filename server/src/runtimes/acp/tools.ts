@@ -2,9 +2,9 @@
 import type { FileDiff, ToolKind } from '@afield/shared/api/chat.ts';
 import { toolKind } from '@afield/shared/api/chat.ts';
 import type { ChatUpdate, ToolPatch } from '../../core/chat-ports.ts';
+import type { Loose } from '../loose.ts';
+import { count, record, records, shown, text } from '../loose.ts';
 import { anyText } from './content.ts';
-import type { Json } from './read.ts';
-import { count, record, records, shown, text } from './read.ts';
 
 /** What is known of a call. */
 export interface ToolCall {
@@ -34,7 +34,7 @@ export class ToolCalls {
   }
 
   /** Of `tool_call`, `tool_call_update` and of the call in a request for permission. `fresh`: it was not known before. */
-  read(id: string, update: Json): { updates: ChatUpdate[]; call: ToolCall; fresh: boolean } {
+  read(id: string, update: Loose): { updates: ChatUpdate[]; call: ToolCall; fresh: boolean } {
     const before = this.#calls.get(id);
     const call = before ?? this.#begin(id, update);
     const patch: ToolPatch = before === undefined ? { name: call.name, kind: call.kind, title: call.title, state: 'pending' } : {};
@@ -68,7 +68,7 @@ export class ToolCalls {
     return updates;
   }
 
-  #begin(id: string, update: Json): ToolCall {
+  #begin(id: string, update: Loose): ToolCall {
     const kind = KINDS.has(String(update.kind)) ? (update.kind as ToolKind) : 'other';
     const title = text(update.title) ?? id;
     const call: ToolCall = {
@@ -95,7 +95,7 @@ export class ToolCalls {
 }
 
 /** As the agent calls it: told by `name`, by an extension, or by ids like `write_file__write_file_17_0`. */
-function nameOf(id: string, update: Json): string | null {
+function nameOf(id: string, update: Loose): string | null {
   const told = Object.values(record(update._meta)).map((value) => text(record(value).toolName));
   return text(update.name) ?? told.find((name) => name !== null) ?? /^(\w+?)__\1_\d/.exec(id)?.[1] ?? null;
 }
@@ -108,9 +108,16 @@ function readInput(raw: unknown, call: ToolCall, patch: ToolPatch): void {
 }
 
 /** A command that stands alone as itself, everything else as JSON. */
-export function inputText(raw: unknown): string {
+const inputText = (raw: unknown): string => loneCommand(raw) ?? shown(raw);
+
+/** Fields of an input that change nothing about what its command does. */
+const HARMLESS = new Set(['description', 'explanation', 'reason', 'justification', 'title', 'timeout', 'cwd', 'workdir', 'directory']);
+/** The command of an input that holds nothing else that matters; null: there is more, or none. */
+export function loneCommand(raw: unknown): string | null {
   const { command, ...rest } = record(raw);
-  return typeof command === 'string' && Object.keys(rest).every((key) => key === 'description') ? command : shown(raw);
+  const again = (value: unknown) => Array.isArray(value) && value.length === 1 && value[0] === command;
+  const alone = Object.entries(rest).every(([key, value]) => HARMLESS.has(key) || again(value));
+  return typeof command === 'string' && alone ? command : null;
 }
 
 function readLocations(value: unknown, call: ToolCall, patch: ToolPatch): void {
@@ -121,7 +128,7 @@ function readLocations(value: unknown, call: ToolCall, patch: ToolPatch): void {
 }
 
 /** Content replaces what was there. Before it runs, its text is about the call; then it is output. Pieces of output come by `_meta`. */
-function readContent(update: Json, call: ToolCall, patch: ToolPatch): string[] {
+function readContent(update: Loose, call: ToolCall, patch: ToolPatch): string[] {
   const content = records(update.content);
   const diffs = content.filter(({ type }) => type === 'diff').map(diffOf);
   if (diffs.length > 0 && JSON.stringify(diffs) !== JSON.stringify(call.diffs)) patch.diffs = call.diffs = diffs;
@@ -138,7 +145,7 @@ function readContent(update: Json, call: ToolCall, patch: ToolPatch): string[] {
     if (words !== '') call.about = words;
     return pieces;
   }
-  const output = unfenced(words) || (call.streams ? '' : rawText(update.rawOutput));
+  const output = unfenced(words) || (call.streams ? '' : rawText(update.rawOutput, call));
   if (output !== '' && output !== call.about) patch.output = output;
   return pieces;
 }
@@ -147,13 +154,14 @@ const FENCE = /^```[^\n]*\n([\s\S]*)\n```$/;
 /** Output that is wrapped for a markdown view. */
 const unfenced = (words: string): string => (words.startsWith('```') ? (FENCE.exec(words)?.[1] ?? words) : words);
 
-function rawText(raw: unknown): string {
+/** Of a call that is seen by its changes, only words. */
+function rawText(raw: unknown, { diffs }: ToolCall): string {
   if (raw === undefined || raw === null) return '';
   const { output, formatted_output, stdout, error } = record(raw);
-  return shown(output ?? formatted_output ?? stdout ?? error ?? raw);
+  return shown(output ?? formatted_output ?? stdout ?? error ?? (diffs.length > 0 && typeof raw !== 'string' ? '' : raw));
 }
 
-function diffOf(one: Json): FileDiff {
+function diffOf(one: Loose): FileDiff {
   const kind = record(one._meta).kind;
   const before = typeof one.oldText === 'string' && kind !== 'add' ? one.oldText : null;
   const after = typeof one.newText === 'string' && kind !== 'delete' ? one.newText : null;

@@ -1,19 +1,19 @@
 /** Tokens and cost, in the places where agents tell them. */
 import type { UsageReport } from '../../core/chat-ports.ts';
-import type { Json } from './read.ts';
-import { count, record, records, text } from './read.ts';
+import type { Loose } from '../loose.ts';
+import { count, record, records, text } from '../loose.ts';
 
 export type Tokens = Pick<UsageReport, 'input_tokens' | 'cached_tokens' | 'output_tokens'> & { model: string | null };
 
 /** `usage` of a prompt's result (unstable in ACP 1, sent by most), or Gemini's `_meta.quota`. Null: it tells nothing. */
-export function tokensOf(result: Json): Tokens | null {
+export function tokensOf(result: Loose): Tokens | null {
   const quota = record(record(result._meta).quota);
   const model = text(records(quota.model_usage)[0]?.model);
   return counted(record(result.usage), model) ?? counted(record(quota.token_count), model);
 }
 
 /** One report, in the words of ACP, of Gemini (`input_tokens`) or of Qwen. */
-export function counted(usage: Json, model: string | null): Tokens | null {
+export function counted(usage: Loose, model: string | null): Tokens | null {
   const input = count(usage.inputTokens ?? usage.input_tokens ?? usage.promptTokens);
   const output = count(usage.outputTokens ?? usage.output_tokens ?? usage.candidatesTokens);
   if (input === null && output === null) return null;
@@ -24,6 +24,17 @@ export function counted(usage: Json, model: string | null): Tokens | null {
   const beside = total !== null && total >= (input ?? 0) + (output ?? 0) + cached ? cached + written : 0;
   return { input_tokens: (input ?? 0) + beside, cached_tokens: cached, output_tokens: output ?? 0, model };
 }
+
+/** Of two calls of the model. */
+export const added = (one: Tokens | null, two: Tokens): Tokens =>
+  one === null
+    ? two
+    : {
+        input_tokens: one.input_tokens + two.input_tokens,
+        cached_tokens: one.cached_tokens + two.cached_tokens,
+        output_tokens: one.output_tokens + two.output_tokens,
+        model: two.model ?? one.model,
+      };
 
 /** Cost is told as the sum of the session, over all its processes; a turn's is the difference. */
 export class CostMeter {
@@ -38,7 +49,7 @@ export class CostMeter {
   }
 
   /** Another currency than US dollars counts as untold. */
-  read(cost: Json): void {
+  read(cost: Loose): void {
     const amount = count(cost.amount);
     if (amount === null || text(cost.currency) !== 'USD') return;
     this.#known = amount;
