@@ -24,6 +24,17 @@ const TRUST = [
 export const claude: Recipe = {
   ...TERMINAL_AGENT,
   name: 'claude',
+  faces: ['terminal', 'chat'],
+  chat: [
+    {
+      runtime: 'claude-stream',
+      args: [],
+      // It keeps a list of what it does only when it is told to; the plan on the screen is that list.
+      env: { CLAUDE_CODE_ENABLE_TODO_TOOLS: '1' },
+      mode: 'default',
+      tested: { from: '2.1.329', to: '2.1.329' },
+    },
+  ],
   title: 'Claude Code',
   program: 'claude',
   install: 'npm install -g @anthropic-ai/claude-code',

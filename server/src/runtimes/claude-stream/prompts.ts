@@ -1,0 +1,36 @@
+/** Prompts that were given and not yet seen to be taken. */
+import type { AfieldError } from '@afield/shared/errors.ts';
+
+export class Prompts {
+  readonly #waiting = new Map<string, { resolve(): void; reject(error: Error): void }>();
+
+  given(id: string): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    this.#waiting.set(id, { resolve, reject });
+    return promise;
+  }
+
+  /** It came back. False: it is none of ours that waits; an older Claude gives it an id of its own. */
+  echoed(id: string | null): boolean {
+    if (id !== null && this.#settle(id)) return true;
+    const [oldest] = this.#waiting.keys();
+    return oldest !== undefined && this.#settle(oldest);
+  }
+
+  /** `queued`: it has it, and comes to it when its turn is over, or at its next step. */
+  lifecycle(id: string | null, state: unknown): void {
+    if (id !== null && (state === 'queued' || state === 'started')) this.#settle(id);
+  }
+
+  close(error: AfieldError): void {
+    for (const { reject } of this.#waiting.values()) reject(error);
+    this.#waiting.clear();
+  }
+
+  #settle(id: string): boolean {
+    const prompt = this.#waiting.get(id);
+    this.#waiting.delete(id);
+    prompt?.resolve();
+    return prompt !== undefined;
+  }
+}
