@@ -40,6 +40,7 @@ export function read(body: Body): Conversation {
   };
 }
 
+const SIGNATURE = Buffer.from('scripted').toString('base64');
 const usageOf = ({ usage }: Reply) => ({
   input_tokens: usage.input,
   output_tokens: usage.output,
@@ -55,7 +56,11 @@ const toolOf = (reply: Reply, index: number) => {
 
 export const whole = (reply: Reply) => ({
   ...headOf(reply),
-  content: [...(reply.text ? [{ type: 'text', text: reply.text }] : []), ...reply.calls.map((_, index) => toolOf(reply, index))],
+  content: [
+    ...(reply.thought ? [{ type: 'thinking', thinking: reply.thought, signature: SIGNATURE }] : []),
+    ...(reply.text ? [{ type: 'text', text: reply.text }] : []),
+    ...reply.calls.map((_, index) => toolOf(reply, index)),
+  ],
   stop_reason: stopOf(reply),
   usage: usageOf(reply),
 });
@@ -74,6 +79,11 @@ export function* frames(reply: Reply): Generator<string> {
   yield event('message_start', {
     message: { ...headOf(reply), content: [], stop_reason: null, usage: { ...usageOf(reply), output_tokens: 1 } },
   });
+  if (reply.thought)
+    yield* block({ type: 'thinking', thinking: '', signature: '' }, [
+      ...words(reply.thought).map((thinking) => ({ type: 'thinking_delta', thinking })),
+      { type: 'signature_delta', signature: SIGNATURE },
+    ]);
   if (reply.text)
     yield* block(
       { type: 'text', text: '' },

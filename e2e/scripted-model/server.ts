@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import * as anthropic from './anthropic.ts';
 import { nextTurn } from './scenarios.ts';
 import { bind } from './tools.ts';
-import type { Reply } from './turn.ts';
+import type { Conversation, Reply } from './turn.ts';
 
 export interface ScriptedModel {
   url: string;
@@ -36,13 +36,8 @@ export async function startScriptedModel({ cwd, chunkMs = 5 }: ScriptedModelOpti
     const conversation = anthropic.read(JSON.parse(body));
     const turn = nextTurn(conversation);
     if (turn.error) return json(response, turn.error.status, anthropic.errorBody(turn.error));
-    const reply: Reply = {
-      id: String(requests.length),
-      model: conversation.model,
-      ...(turn.text === undefined ? {} : { text: turn.text }),
-      calls: (turn.calls ?? []).map((call) => bind(call, conversation.tools, cwd)).filter((call) => call !== null),
-      usage: { input: 1200 + 100 * turn.step, output: 40 + 10 * turn.step, cached: 300 },
-    };
+    if (turn.hang) return;
+    const reply = replyOf(turn, conversation, String(requests.length), cwd);
     if (!conversation.stream) return json(response, 200, anthropic.whole(reply));
     response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-cache' });
     for (const frame of anthropic.frames(reply)) {
@@ -68,6 +63,17 @@ export async function startScriptedModel({ cwd, chunkMs = 5 }: ScriptedModelOpti
       server.close();
       await once(server, 'close');
     },
+  };
+}
+
+function replyOf(turn: ReturnType<typeof nextTurn>, { model, tools }: Conversation, id: string, cwd: string): Reply {
+  return {
+    id,
+    model,
+    ...(turn.thought === undefined ? {} : { thought: turn.thought }),
+    ...(turn.text === undefined ? {} : { text: turn.text }),
+    calls: (turn.calls ?? []).map((call) => bind(call, tools, cwd)).filter((call) => call !== null),
+    usage: { input: 1200 + 100 * turn.step, output: 40 + 10 * turn.step, cached: 300 },
   };
 }
 

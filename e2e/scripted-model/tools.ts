@@ -7,6 +7,12 @@ const TOOL_NAMES: Record<Call['op'], string[]> = {
   edit: ['Edit', 'replace', 'edit', 'str_replace'],
   read: ['Read', 'read_file', 'read', 'view'],
   bash: ['Bash', 'run_shell_command', 'bash', 'shell'],
+  todo: ['TodoWrite', 'todowrite', 'write_todos', 'todo_write'],
+  task: ['TaskCreate'],
+  taskstate: ['TaskUpdate'],
+  ask: ['AskUserQuestion', 'question', 'ask_user'],
+  plan: ['ExitPlanMode', 'exit_plan_mode'],
+  agent: ['Task', 'Agent', 'task'],
 };
 
 /** Names under which tools take an argument. */
@@ -17,14 +23,30 @@ const ARGUMENT_NAMES: Record<string, string[]> = {
   why: ['description', 'justification'],
   from: ['old_string', 'oldString', 'old_str'],
   to: ['new_string', 'newString', 'new_str'],
+  prompt: ['prompt'],
+  plan: ['plan'],
+  todos: ['todos'],
+  questions: ['questions'],
+  subject: ['subject'],
+  description: ['description'],
+  taskId: ['taskId'],
+  status: ['status'],
 };
+
+/** Arguments that are made of several. */
+function spread(call: Call): Record<string, unknown> {
+  if (call.op === 'todo') return { todos: call.items.map(({ text, state }) => ({ content: text, activeForm: text, status: state })) };
+  if (call.op !== 'ask') return call;
+  const options = call.choices.map((label) => ({ label, description: `Choose ${label}` }));
+  return { questions: [{ question: call.question, header: call.header, options, multiSelect: call.multiple === true }] };
+}
 
 /** Turns a neutral call into one of a tool that the agent offered; null when none fits. Paths become absolute, as agents want them. */
 export function bind(call: Call, tools: Tool[], cwd: string): { name: string; args: Record<string, unknown> } | null {
   const tool = TOOL_NAMES[call.op].map((name) => tools.find((offered) => offered.name === name)).find((found) => found !== undefined);
   if (tool === undefined) return null;
   const args: Record<string, unknown> = {};
-  for (const [neutral, value] of Object.entries(call)) {
+  for (const [neutral, value] of Object.entries(spread(call))) {
     const name = ARGUMENT_NAMES[neutral]?.find((known) => known in tool.properties);
     if (name !== undefined) args[name] = neutral === 'path' ? path.resolve(cwd, String(value)) : value;
   }

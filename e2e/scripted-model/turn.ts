@@ -5,14 +5,23 @@ export type Call =
   | { op: 'write'; path: string; content: string }
   | { op: 'edit'; path: string; from: string; to: string }
   | { op: 'read'; path: string }
-  | { op: 'bash'; command: string; why: string };
+  | { op: 'bash'; command: string; why: string }
+  | { op: 'todo'; items: { text: string; state: 'pending' | 'in_progress' | 'completed' }[] }
+  | { op: 'task'; subject: string; description: string }
+  | { op: 'taskstate'; taskId: string; status: 'pending' | 'in_progress' | 'completed' }
+  | { op: 'ask'; question: string; header: string; choices: string[]; multiple?: boolean }
+  | { op: 'plan'; plan: string }
+  | { op: 'agent'; prompt: string; why: string };
 
 export interface Turn {
+  thought?: string;
   text?: string;
   calls?: Call[];
   error?: { status: number; type: string; message: string };
   /** Pause between the pieces of a stream, in ms. */
   chunkMs?: number;
+  /** The request is taken and never answered. */
+  hang?: boolean;
 }
 
 export interface Tool {
@@ -34,6 +43,7 @@ export interface Conversation {
 export interface Reply {
   id: string;
   model: string;
+  thought?: string;
   text?: string;
   calls: { name: string; args: Record<string, unknown> }[];
   usage: { input: number; output: number; cached: number };
