@@ -4,6 +4,7 @@ import { cpus, release } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { benchApi } from './api.ts';
+import { benchChat } from './chat.ts';
 import { benchHistory } from './history.ts';
 import { benchRelay } from './relay.ts';
 import type { BenchResult } from './result.ts';
@@ -16,6 +17,7 @@ const BENCHES: Record<string, (options: { quick: boolean }) => Promise<BenchResu
   api: benchApi,
   survivors: benchSurvivors,
   terminal: benchTerminal,
+  chat: benchChat,
   relay: benchRelay,
   history: benchHistory,
 };

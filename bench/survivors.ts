@@ -7,14 +7,13 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Session } from '@afield/shared/api/sessions.ts';
 import { type House, startHouse, until } from '../e2e/kit.ts';
-import { residentBytes } from './figures.ts';
+import { cpuMs, residentBytes } from './figures.ts';
 import type { BenchResult } from './result.ts';
 
 /** An agent's screen: it redraws 1.5 kB ten times a second. bash alone, so that the programs cost next to nothing. */
 const REDRAW = `exec {never}<> <(:); line=$(printf '%070d' 0); n=0
 while :; do n=$((n+1)); printf '\\e[H'; for i in {1..20}; do printf '\\e[3%dm%s %06d\\e[K\\r\\n' $((i%8)) "\${line:0:60}" $n; done; read -t 0.1 -u $never; done`;
 const REDRAW_BYTES_PER_S = 15_000;
-const TICKS_PER_S = 100;
 
 type Call = <T>(method: string, below: string, body?: unknown) => Promise<{ status: number; body: T }>;
 
@@ -29,14 +28,6 @@ function caller(house: House): Call {
     const text = await response.text();
     return { status: response.status, body: (text === '' ? null : JSON.parse(text)) as T };
   };
-}
-
-/** Processor time of a process so far, in ms. */
-function cpuMs(pid: number): number {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'latin1')
-    .replace(/^.*\) /, '')
-    .split(' ');
-  return ((Number(fields[11]) + Number(fields[12])) * 1000) / TICKS_PER_S;
 }
 
 /** The tmux server that this home server's control client is attached to. */
