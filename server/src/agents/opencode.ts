@@ -6,10 +6,22 @@ const WORKS = new RegExp(FOOTER, 'u');
 /** With what it does, above the footer. */
 const thenWorks = (does: string) => new RegExp(`\\n {2}[ ]*${does}[^]*${FOOTER}`, 'u');
 
+const TESTED = { from: '1.18.33', to: '1.18.33' };
+
 /** opencode. Its title names the conversation and tells no state; the footer does. */
 export const opencode: Recipe = {
   ...TERMINAL_AGENT,
   name: 'opencode',
+  faces: ['terminal', 'chat'],
+  chat: [
+    {
+      runtime: 'opencode-server',
+      args: ['serve'],
+      note: 'On the home server alone: its server listens on its own machine only.',
+      tested: TESTED,
+    },
+    { runtime: 'acp', args: ['acp'], note: 'On every machine. Nothing can be said to it while it works.', tested: TESTED },
+  ],
   title: 'opencode',
   program: 'opencode',
   install: 'npm install -g opencode-ai',
