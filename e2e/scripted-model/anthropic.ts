@@ -13,6 +13,8 @@ interface Body {
   output_config?: { format?: unknown };
 }
 
+export const fits = (path: string): boolean => path.endsWith('/v1/messages');
+
 export function read(body: Body): Conversation {
   const messages: Conversation['messages'] = [];
   for (const { role, content } of body.messages ?? []) {

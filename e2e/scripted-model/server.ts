@@ -5,9 +5,13 @@ import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as anthropic from './anthropic.ts';
+import * as chatCompletions from './chat-completions.ts';
+import * as responses from './responses.ts';
 import { nextTurn } from './scenarios.ts';
 import { bind } from './tools.ts';
-import type { Conversation, Reply } from './turn.ts';
+import type { Conversation, Reply, Wire } from './turn.ts';
+
+const WIRES: readonly Wire[] = [anthropic, chatCompletions, responses];
 
 export interface ScriptedModel {
   url: string;
@@ -31,16 +35,17 @@ export async function startScriptedModel({ cwd, chunkMs = 5 }: ScriptedModelOpti
     requests.push(`${request.method} ${pathname}`);
     const body = await text(request);
     if (pathname.endsWith('/count_tokens')) return json(response, 200, { input_tokens: 1234 });
-    if (!pathname.endsWith('/v1/messages')) return json(response, 404, anthropic.errorBody({ type: 'not_found_error', message: pathname }));
+    const wire = WIRES.find(({ fits }) => fits(pathname));
+    if (wire === undefined) return json(response, 404, anthropic.errorBody({ type: 'not_found_error', message: pathname }));
 
-    const conversation = anthropic.read(JSON.parse(body));
+    const conversation = wire.read(JSON.parse(body));
     const turn = nextTurn(conversation);
-    if (turn.error) return json(response, turn.error.status, anthropic.errorBody(turn.error));
+    if (turn.error) return json(response, turn.error.status, wire.errorBody(turn.error));
     if (turn.hang) return;
     const reply = replyOf(turn, conversation, String(requests.length), cwd);
-    if (!conversation.stream) return json(response, 200, anthropic.whole(reply));
+    if (!conversation.stream) return json(response, 200, wire.whole(reply));
     response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-cache' });
-    for (const frame of anthropic.frames(reply)) {
+    for (const frame of wire.frames(reply)) {
       if (response.destroyed) return;
       response.write(frame);
       await sleep(turn.chunkMs ?? chunkMs);

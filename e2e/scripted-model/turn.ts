@@ -28,6 +28,8 @@ export interface Tool {
   name: string;
   properties: Record<string, { type?: string; enum?: unknown[]; default?: unknown }>;
   required: string[];
+  /** It takes a text, and no arguments. */
+  freeform?: boolean;
 }
 
 /** A conversation as a wire reads it. */
@@ -45,9 +47,20 @@ export interface Reply {
   model: string;
   thought?: string;
   text?: string;
-  calls: { name: string; args: Record<string, unknown> }[];
+  /** A text for tools that take one. */
+  calls: { name: string; args: Record<string, unknown> | string }[];
   usage: { input: number; output: number; cached: number };
 }
 
 /** Text in pieces as a model streams it: words with their spaces. */
-export const words = (text: string): string[] => text.match(/\s*\S+\s*$|\s*\S+/g) ?? [text];
+export const words = (text: string): string[] => text.match(/\s*\S+\s*$|\s*\S+/g) ?? (text === '' ? [] : [text]);
+
+/** A provider's API: which paths are its, and how a conversation is read and answered there. */
+export interface Wire {
+  fits(path: string): boolean;
+  // biome-ignore lint/suspicious/noExplicitAny: each wire reads its own body
+  read(body: any): Conversation;
+  whole(reply: Reply): object;
+  frames(reply: Reply): Iterable<string>;
+  errorBody(error: { type: string; message: string }): object;
+}
