@@ -8,10 +8,12 @@ import { uuidv7 } from 'uuidv7';
 import type { ConfiguredAgent } from './agents/configured.ts';
 import { createRecipes } from './agents/index.ts';
 import { createApprovals } from './core/approvals.ts';
+import type { ScriptedRuntime } from './core/chat/scripted-runtime.ts';
 import { systemClock } from './core/clock.ts';
 import type { SessionDeps } from './core/deps.ts';
 import { createEnvironments } from './core/environments.ts';
 import { createEventLog } from './core/event-log.ts';
+import type { Recipe, RecipeBook } from './core/ports.ts';
 import type { ViewerSink } from './core/service.ts';
 import { createSessions } from './core/sessions.ts';
 import type { World } from './core/surviving-runtime.ts';
@@ -28,6 +30,8 @@ export interface HouseOptions {
   deps?: Partial<SessionDeps>;
   /** Where its programs run, and go on running without it. Default: behind terminals of its own, with which they end. */
   world?: World;
+  /** The agent called `speaker` speaks in it. */
+  chat?: ScriptedRuntime;
   /** Killed before it calls store or runtime for the n-th time, counted from 1; throws when that is at its start. */
   killAt?: number;
 }
@@ -36,7 +40,7 @@ export interface HouseOptions {
 const graves: unknown[] = [];
 
 export function openHouse(options: HouseOptions = {}) {
-  const { folder = mkdtempSync(join(tmpdir(), 'afield-')), agents = {}, deps = {}, world } = options;
+  const { folder = mkdtempSync(join(tmpdir(), 'afield-')), agents = {}, deps = {}, world, chat } = options;
   const life = newLife();
   if (options.killAt !== undefined) life.killAt(options.killAt);
   const clock = life.clock(deps.clock ?? systemClock());
@@ -55,15 +59,21 @@ export function openHouse(options: HouseOptions = {}) {
           1,
           never,
         );
+  const recipes = withSpeaker(createRecipes({ shell: '/bin/bash', agents }));
+  const buildDesks = () => ({
+    approvals: createApprovals({ clock, newId: uuidv7, store, events, recipes, warn: () => {} }),
+    usage: createUsage({ clock, store, events, prices: {}, budgets: { session_usd: null, day_usd: null } }),
+  });
+  const desks = bornOrBuried(buildDesks, opened);
   const build = () =>
     createSessions({
       newId: uuidv7,
-      chatRuntimes: { get: () => null },
-      approvals: createApprovals({ clock, newId: uuidv7, store, events, recipes: createRecipes({ agents }), warn: () => {} }).desk,
-      usage: createUsage({ clock, store, events, prices: {}, budgets: { session_usd: null, day_usd: null } }).desk,
+      chatRuntimes: { get: (name) => (chat?.name === name ? chat : null) },
+      approvals: desks.approvals.desk,
+      usage: desks.usage.desk,
       environments: createEnvironments({
         environments: {},
-        recipes: createRecipes({ agents }),
+        recipes,
         machines: {} as never,
         env: {},
         home: folder,
@@ -73,7 +83,7 @@ export function openHouse(options: HouseOptions = {}) {
       snapshots: { take: async () => null },
       store,
       events,
-      recipes: createRecipes({ shell: '/bin/bash', agents }),
+      recipes,
       machines: createMachines({
         env: { ...process.env, HOME: folder },
         home: folder,
@@ -103,6 +113,7 @@ export function openHouse(options: HouseOptions = {}) {
     life,
     events,
     sessions,
+    approvals: desks.approvals.service,
     heard,
     warnings,
     /** As `kill -9` would: nothing is told, nothing is flushed. Processes are left to the caller. */
@@ -119,6 +130,20 @@ export function openHouse(options: HouseOptions = {}) {
       rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+/** An agent that speaks what `ScriptedRuntime` is told. */
+function withSpeaker(book: RecipeBook): RecipeBook {
+  const { modelOption: _none, ...shell } = book.get('shell')!;
+  const speaker: Recipe = {
+    ...shell,
+    name: 'speaker',
+    title: 'Speaker',
+    program: 'true',
+    args: [],
+    faces: ['chat'],
+    chat: [{ runtime: 'scripted', args: ['--speak'], mode: 'asks', tested: { from: '1.2', to: '1.9' } }],
+  };
+  return { get: (name) => (name === 'speaker' ? speaker : book.get(name)), list: () => [...book.list(), speaker] };
 }
 /** Killed at its very start, it holds nothing any more. */
 function bornOrBuried<T>(build: () => T, store: { close(): void }): T {

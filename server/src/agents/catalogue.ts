@@ -3,7 +3,7 @@ import { LOCAL_MACHINE } from '@afield/shared/api/base.ts';
 import { AfieldError } from '@afield/shared/errors.ts';
 import type { Machine, MachineBook } from '../core/machine-ports.ts';
 import type { Recipe, RecipeBook } from '../core/ports.ts';
-import { machineOf } from '../core/session-plan.ts';
+import { machineOf } from '../core/recipe-of.ts';
 
 /** The recipes as callers see them: with what is installed on this machine. */
 export interface Catalogue {

@@ -8,7 +8,8 @@ import type { LiveSessions } from './live-sessions.ts';
 import type { TerminalRuntime } from './machine-ports.ts';
 import type { Recipe, RecipeBook, SessionRow } from './ports.ts';
 import { printable } from './printable.ts';
-import { defaultName, machineOf, newRow, projectOn, recipeOf } from './session-plan.ts';
+import { machineOf, recipeOf } from './recipe-of.ts';
+import { defaultName, newRow, projectOn } from './session-plan.ts';
 
 const TITLE_CHARACTERS = 200;
 

@@ -55,5 +55,13 @@ export interface SessionLimits {
   recordingBytes: number;
   /** Quiet for so long before it is found out why; 0: only when somebody asks. */
   probeAfterMs: number;
+  /** Nothing heard of a chat's agent for so long while it works, and it is said; 0: never. */
+  stallAfterMs: number;
 }
-export const DEFAULT_LIMITS: SessionLimits = { liveSessions: 200, scrollback: 1_000, recordingBytes: 1024 ** 3, probeAfterMs: 30_000 };
+export const DEFAULT_LIMITS: SessionLimits = {
+  liveSessions: 200,
+  scrollback: 1_000,
+  recordingBytes: 1024 ** 3,
+  probeAfterMs: 30_000,
+  stallAfterMs: 120_000,
+};

@@ -5,7 +5,7 @@ import { AfieldError } from '@afield/shared/errors.ts';
 import { timestamp } from './clock.ts';
 import type { MachineBook } from './machine-ports.ts';
 import type { Clock, ProjectRow, ProjectStore, RecipeBook } from './ports.ts';
-import { machineOf } from './session-plan.ts';
+import { machineOf } from './recipe-of.ts';
 
 export interface ProjectDeps {
   store: ProjectStore;

@@ -95,8 +95,10 @@ export class Prompts {
   async #work(): Promise<void> {
     for (let row = this.#next(); row !== undefined; row = this.#next()) {
       if (!(await this.#until(() => this.#target.sinceTyped() >= HANDS_OFF_MS || !this.#target.ready(), Number.POSITIVE_INFINITY))) return;
-      if (!this.#target.ready()) return;
-      await this.#deliver(row);
+      // Meanwhile it may have been changed, taken back, or have another before it.
+      const now = this.#next();
+      if (now === undefined) return;
+      if (now.id === row.id) await this.#deliver(now);
     }
   }
 

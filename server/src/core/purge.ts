@@ -2,6 +2,7 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setImmediate as othersFirst } from 'node:timers/promises';
+import type { ApprovalStore, ChatStore } from './chat-stores.ts';
 import type { EventStore, LogStore, PromptStore, PurgeStore, SessionStore } from './ports.ts';
 import type { EventLog } from './service.ts';
 
@@ -9,7 +10,15 @@ import type { EventLog } from './service.ts';
 const STEP_ROWS = 100;
 
 export interface PurgeDeps {
-  store: { sessions: SessionStore; prompts: PromptStore; events: EventStore; logs: LogStore; purges: PurgeStore };
+  store: {
+    sessions: SessionStore;
+    prompts: PromptStore;
+    chat: Pick<ChatStore, 'purge'>;
+    approvals: Pick<ApprovalStore, 'purge'>;
+    events: EventStore;
+    logs: LogStore;
+    purges: PurgeStore;
+  };
   events: EventLog;
   /** Folder of the recordings. */
   recordings: string;
@@ -34,7 +43,7 @@ export async function finishPurges(deps: PurgeDeps): Promise<void> {
 async function finish({ store, recordings, closing }: PurgeDeps, id: string): Promise<void> {
   store.sessions.delete(id);
   store.prompts.purge(id);
-  for (const table of [store.logs, store.events]) {
+  for (const table of [store.chat, store.approvals, store.logs, store.events]) {
     do {
       await othersFirst();
       if (closing?.aborted === true) return;

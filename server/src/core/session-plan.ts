@@ -3,34 +3,45 @@ import { basename } from 'node:path';
 import { LOCAL_MACHINE } from '@afield/shared/api/base.ts';
 import type { SessionCreate } from '@afield/shared/api/sessions.ts';
 import { AfieldError } from '@afield/shared/errors.ts';
+import { wayOf } from './chat/launch.ts';
 import { timestamp } from './clock.ts';
 import type { SessionDeps } from './deps.ts';
 import type { Command, Machine, TerminalRuntime } from './machine-ports.ts';
 import type { ProjectRow, PromptRow, Recipe, SessionRow } from './ports.ts';
 import { cleanPrompt } from './prompt-text.ts';
+import { machineOf, notInstalled, recipeOf } from './recipe-of.ts';
 
 const NAME_CHARACTERS = 100;
 
-export interface SessionPlan {
+interface Planned {
   recipe: Recipe;
-  project: ProjectRow | null;
   row: SessionRow;
   prompt: PromptRow | null;
+}
+export interface TerminalPlan extends Planned {
+  face: 'terminal';
   command: Command;
   runtime: TerminalRuntime;
 }
+export interface ChatPlan extends Planned {
+  face: 'chat';
+  env: Record<string, string> | undefined;
+}
 
-/** Errors: agent_unknown, agent_not_installed, project_not_found, machine_not_found, machine_unreachable, cwd_missing, bad_request. */
-export async function planSession(deps: SessionDeps, id: string, input: SessionCreate): Promise<SessionPlan> {
+/** Errors: agent_unknown, agent_not_installed, project_not_found, machine_not_found, machine_unreachable, cwd_missing, bad_request, not_supported. */
+export async function planSession(deps: SessionDeps, id: string, input: SessionCreate): Promise<TerminalPlan | ChatPlan> {
   const project = projectOn(deps, input.project_id, input.machine);
   const recipe = recipeOf(deps, agentOf(input, project));
   const machine = machineOf(deps, input.machine ?? project?.machine ?? LOCAL_MACHINE);
-  const file = await machine.which(recipe.program);
-  if (file === null) throw notInstalled(recipe, machine);
+  const named = await environmentOf(deps, recipe, input);
+  const chat = input.face === 'chat' ? wayOf(deps, recipe, input.runtime) : null;
+  const program = named.program ?? chat?.way.program ?? recipe.program;
+  const file = await machine.which(program);
+  if (file === null) throw notInstalled(recipe, program, machine);
   const elsewhere = machine.name === LOCAL_MACHINE ? deps.workDir : '~';
   const cwd = await machine.directory(input.cwd ?? project?.cwd ?? elsewhere);
   const model = input.model ?? project?.default_model ?? null;
-  const runtime = await deps.machines.runtime(machine.name);
+  const runtime = chat === null ? await terminalRuntime(deps, recipe, machine, input) : null;
   const row = newRow(deps, {
     id,
     name: input.name ?? defaultName(recipe.name, basename(cwd)),
@@ -39,22 +50,41 @@ export async function planSession(deps: SessionDeps, id: string, input: SessionC
     project_id: project?.id ?? null,
     cwd,
     model,
-    runtime: runtime.name,
+    runtime: runtime?.name ?? chat?.way.runtime ?? '',
     args: input.args ?? [],
     cols: input.cols ?? 80,
     rows: input.rows ?? 24,
   });
-  const env = machine.environment({ id }, { ...recipe.env, ...project?.env, ...input.env }, recipe.passEnv);
+  Object.assign(row, {
+    faces: [chat === null ? 'terminal' : 'chat'],
+    mode: input.mode ?? null,
+    environment: input.environment ?? null,
+    production: named.production,
+    budget_usd: input.budget_usd ?? null,
+    agent_session_id: input.resume ?? null,
+  });
+  const prompt = promptOf(deps, row, input.prompt);
+  if (runtime === null) return { face: 'chat', recipe, row, prompt, env: input.env };
+  const env = machine.environment({ id }, { ...recipe.env, ...project?.env, ...named.env, ...input.env }, recipe.passEnv);
   const command = { session_id: id, file, args: [...recipe.args, ...modelArgs(recipe, model), ...row.args], cwd, env };
-  return { recipe, project, row, prompt: promptOf(deps, row, input.prompt), command: await machine.wrap(command), runtime };
+  return { face: 'terminal', recipe, row, prompt, command: await machine.wrap(command), runtime };
 }
 
-/** Errors: machine_not_found. */
-export function machineOf(deps: Pick<SessionDeps, 'machines'>, name: string): Machine {
-  const machine = deps.machines.get(name);
-  if (machine !== null) return machine;
-  const known = deps.machines.list().map((m) => m.name);
-  throw new AfieldError('machine_not_found', `There is no machine called "${name}". Known: ${known.join(', ')}.`);
+/** Errors: environment_unknown, not_supported, confirmation_needed, unavailable. */
+async function environmentOf(deps: SessionDeps, recipe: Recipe, { environment, confirm }: SessionCreate) {
+  if (environment === undefined) return { program: null, env: {}, production: false };
+  return deps.environments.resolve(environment, { agent: recipe.name, confirm });
+}
+
+/** Errors: machine_unreachable; bad_request for what only a chat has; not_supported for another runtime than there is. */
+async function terminalRuntime(deps: SessionDeps, recipe: Recipe, machine: Machine, input: SessionCreate): Promise<TerminalRuntime> {
+  if (input.mode !== undefined || input.resume !== undefined) {
+    const what = input.mode !== undefined ? 'A mode can be chosen' : "A session of the agent's own can be gone on with";
+    throw new AfieldError('bad_request', `${what} only with a chat face.`);
+  }
+  const runtime = await deps.machines.runtime(machine.name);
+  if (input.runtime === undefined || input.runtime === runtime.name) return runtime;
+  throw new AfieldError('not_supported', `With a terminal ${recipe.title} runs in ${runtime.name} there, not in "${input.runtime}".`);
 }
 
 /** Errors: bad_request for a model that cannot be chosen. */
@@ -62,22 +92,6 @@ function modelArgs(recipe: Recipe, model: string | null): string[] {
   if (model === null) return [];
   if (recipe.modelOption !== undefined) return [recipe.modelOption, model];
   throw new AfieldError('bad_request', `${recipe.title} takes no model when it starts. Leave the model out.`);
-}
-
-/** Errors: agent_unknown. */
-export function recipeOf(deps: SessionDeps, agent: string): Recipe {
-  const recipe = deps.recipes.get(agent);
-  if (recipe !== null) return recipe;
-  const known = deps.recipes.list().map((r) => r.name);
-  throw new AfieldError('agent_unknown', `There is no agent called "${agent}". Known: ${known.join(', ')}.`);
-}
-
-function notInstalled({ title, program, install }: Recipe, machine: Machine): AfieldError {
-  const how = install === null ? 'Install it, or correct its command in the config file.' : `To install it: ${install}`;
-  return new AfieldError(
-    'agent_not_installed',
-    `${title} is not installed${machine.name === LOCAL_MACHINE ? '' : ` on ${machine.name}`}: there is no program "${program}". ${how}`,
-  );
 }
 
 /** Errors: bad_request when neither says which. */
@@ -101,9 +115,9 @@ export function projectOn(deps: SessionDeps, id: string | undefined, machine: st
   throw new AfieldError('bad_request', `The project "${project.name}" is on the machine "${project.machine}", not on "${machine}".`);
 }
 
-type Planned = Pick<SessionRow, 'id' | 'name' | 'machine' | 'project_id' | 'cwd' | 'model' | 'runtime' | 'args' | 'cols' | 'rows'>;
+type Given = Pick<SessionRow, 'id' | 'name' | 'machine' | 'project_id' | 'cwd' | 'model' | 'runtime' | 'args' | 'cols' | 'rows'>;
 
-export function newRow(deps: SessionDeps, { recipe, args, ...planned }: Planned & { recipe: Recipe }): SessionRow {
+export function newRow(deps: SessionDeps, { recipe, args, ...planned }: Given & { recipe: Recipe }): SessionRow {
   const now = timestamp(deps.clock);
   return {
     ...planned,

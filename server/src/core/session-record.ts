@@ -28,6 +28,13 @@ export class SessionRecord {
     this.guarded(() => this.#deps.store.sessions.update(this.row.id, all));
   }
 
+  /** Somebody changed what is theirs: what cannot be written is an error, and not so. */
+  change(changes: Partial<SessionRow>, view: () => Session): void {
+    if (Object.keys(changes).length > 0) this.#deps.store.sessions.update(this.row.id, changes);
+    this.save(changes);
+    this.publish('session.renamed', { session: view() });
+  }
+
   /** The row was changed in place. */
   saveSoon(): void {
     this.#timer ??= this.#deps.clock.setTimeout(() => this.save({}), SAVE_MS);

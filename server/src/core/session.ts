@@ -5,6 +5,7 @@ import { pause, timestamp } from './clock.ts';
 import type { SessionDeps, SessionLimits } from './deps.ts';
 import { type Ending, endingOf } from './ending.ts';
 import { inTime } from './in-time.ts';
+import type { Live, SessionChanges } from './live-sessions.ts';
 import type { ProcessExit, TerminalProcess, TerminalRuntime } from './machine-ports.ts';
 import type { Seen } from './output-log.ts';
 import type { PromptRow, Recipe, SessionRow } from './ports.ts';
@@ -36,7 +37,7 @@ export interface LiveOptions {
   gone: (session: LiveSession) => void;
 }
 
-export class LiveSession {
+export class LiveSession implements Live {
   readonly row: SessionRow;
   readonly terminal: TerminalSession;
   readonly #options: LiveOptions;
@@ -91,20 +92,20 @@ export class LiveSession {
     });
   }
 
-  /** Resolves after `gone`. */
   get ended(): Promise<void> {
     return this.#ended.promise;
   }
-  /** It goes on without this home server. */
   get survives(): boolean {
     return this.#runtime?.survivesRestart ?? this.row.runtime !== 'pty';
   }
   get track(): Track {
     return this.#state.track;
   }
-  /** On the monotonic clock; null: nobody has typed. */
   get lastTypedAt(): number | null {
     return this.#state.lastTypedAt;
+  }
+  get viewers(): number {
+    return this.terminal.viewers;
   }
 
   /** Gives it its program. Errors: those of `launch`; the session is then over. */
@@ -155,7 +156,6 @@ export class LiveSession {
     if (!this.#over) this.#state.line({ up: false, detail });
   }
 
-  /** Resolves once it has its program or is over, at the latest after `ms`. */
   async reached(ms: number): Promise<void> {
     if (!this.#over && this.terminal.process === null) await inTime(this.#deps.clock, ms, () => this.#connected.promise.then(() => null));
   }
@@ -171,13 +171,13 @@ export class LiveSession {
     });
   }
 
-  /** Why it is quiet. */
   readonly probe = () => this.#state.probe();
 
-  update(changes: Partial<Pick<SessionRow, 'name' | 'pinned' | 'archived'>>): void {
-    this.#deps.store.sessions.update(this.row.id, changes);
-    this.#record.save(changes);
-    this.#record.publish('session.renamed', { session: this.view() });
+  async update({ model, mode, ...changes }: SessionChanges): Promise<void> {
+    if (model !== undefined || mode !== undefined)
+      throw new AfieldError('not_supported', 'These are chosen in its terminal: model and mode.');
+    this.#record.change(changes, () => this.view());
+    if (changes.budget_usd !== undefined) this.#deps.usage.changed(this.row);
   }
 
   /** Errors: session_ended, unavailable when the program reads no input or nobody reaches it. */
@@ -194,10 +194,12 @@ export class LiveSession {
     this.terminal.resize(size, `api:${device_name}`, device_name);
   }
 
-  /** The prompt is on disk already. */
   prompted(row: PromptRow): void {
     this.#log.prompted(row);
     this.#prompts.wake();
+  }
+  takesNow(): boolean {
+    return this.row.status === 'idle';
   }
 
   /** Errors: session_ended, unavailable. */
@@ -210,7 +212,6 @@ export class LiveSession {
     this.#record.log('system', 'Interrupted.');
   }
 
-  /** Ends the whole process tree; resolves when everything is written. Errors: unavailable while nobody reaches its program. */
   async stop(ending: Ending): Promise<void> {
     if (!this.#over) await this.#endBy(ending, (process) => process.stop());
     await this.ended;
@@ -223,7 +224,6 @@ export class LiveSession {
     await this.#end(ending, null);
   }
 
-  /** The home server ends and the program goes on: writes what waits and lets go. */
   async leave(): Promise<void> {
     if (this.#over) return this.ended;
     this.#over = true;

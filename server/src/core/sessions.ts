@@ -4,22 +4,23 @@ import type { Session, SessionCreate } from '@afield/shared/api/sessions.ts';
 import { AfieldError } from '@afield/shared/errors.ts';
 import { type AdoptionInput, planAdoption, RELEASED } from './adoption.ts';
 import { asciicast } from './asciicast.ts';
+import { createChatFace, withTerminal } from './chat/chat-face.ts';
+import { createChats } from './chat/chats.ts';
 import { timestamp } from './clock.ts';
 import { DEFAULT_LIMITS, type SessionDeps } from './deps.ts';
 import { endedAttachment } from './ended-attachment.ts';
 import { LOST_WITH_SERVER } from './ending.ts';
 import { lastScreen } from './last-screen.ts';
-import { LiveSessions } from './live-sessions.ts';
+import { type Live, LiveSessions } from './live-sessions.ts';
 import { logPage } from './log-pages.ts';
 import type { Recipe, SessionRow } from './ports.ts';
-import { cleanPrompt } from './prompt-text.ts';
-import { promptView } from './prompts.ts';
 import { purgeSession } from './purge.ts';
+import { createQueue } from './queue.ts';
 import { Screen } from './screen.ts';
 import type { SessionService } from './service.ts';
 import { LiveSession } from './session.ts';
 import { pageOf, readCursor } from './session-page.ts';
-import { planSession } from './session-plan.ts';
+import { planSession, type TerminalPlan } from './session-plan.ts';
 import { findStrays, reapStrays } from './strays.ts';
 import { takeOver, watchForStrays } from './take-over.ts';
 
@@ -40,12 +41,20 @@ export function createSessions(deps: SessionDeps): SessionService {
 
   const folder = (id: string) => join(deps.recordings, id);
   const view = (row: SessionRow): Session => live.view(row);
-  const { resumption, heartbeat } = takeOver(deps, limits, live);
+  const face = createChatFace(deps, live);
+  const queue = createQueue(deps, {
+    rowOf,
+    live: (id) => live.get(id),
+    running: (id) => running(id),
+    takes: (id) => face.running(id)?.state.can ?? null,
+  });
+  const chats = createChats({ deps, limits, live, queueChanged: queue.changed });
+  const { resumption, heartbeat } = takeOver(deps, limits, live, chats.takeOver);
   const known = () => [...live.ids(), ...resumption.ids(), ...creating.keys()];
   const straysWatch = watchForStrays(deps, known);
 
   /** Once it can be watched. Errors: session_not_found, session_ended. */
-  const running = async (id: string): Promise<LiveSession> => {
+  const running = async (id: string): Promise<Live> => {
     await resumption.drawn(id);
     const row = rowOf(id);
     const session = live.get(id);
@@ -53,13 +62,17 @@ export function createSessions(deps: SessionDeps): SessionService {
     throw new AfieldError('session_ended', `The session "${row.name}" has ended. Start a new one.`);
   };
   /** The same, and it was waited a moment for its program. */
-  const reached = async (id: string): Promise<LiveSession> => {
+  const reached = async (id: string): Promise<Live> => {
     const session = await running(id);
     await session.reached(REACH_MS);
     return session;
   };
+  const terminalOf = (id: string): LiveSession | null => {
+    const session = live.get(id);
+    return session instanceof LiveSession ? session : null;
+  };
   const screenOf = async (row: SessionRow): Promise<{ screen: Screen; dispose: () => void }> => {
-    const session = live.get(row.id);
+    const session = terminalOf(withTerminal(row).id);
     if (session === null) {
       const screen = await lastScreen(folder(row.id), row, limits.scrollback);
       return { screen, dispose: () => screen.dispose() };
@@ -104,7 +117,10 @@ export function createSessions(deps: SessionDeps): SessionService {
   };
 
   const launch = async (id: string, input: SessionCreate): Promise<Session> => {
-    const { recipe, row, prompt, command, runtime } = await planSession(deps, id, input);
+    const plan = await planSession(deps, id, input);
+    return plan.face === 'chat' ? chats.launch(plan) : launchTerminal(id, plan);
+  };
+  const launchTerminal = async (id: string, { recipe, row, prompt, command, runtime }: TerminalPlan): Promise<Session> => {
     const session = begin(recipe, row);
     if (prompt !== null) store.prompts.insert(prompt);
     events.publish('session.created', id, { session: session.view() });
@@ -136,13 +152,15 @@ export function createSessions(deps: SessionDeps): SessionService {
 
     get: (id) => view(rowOf(id)),
 
-    async update(id, changes) {
+    async update(id, { model, mode, ...changes }) {
       const session = live.get(id);
       if (session !== null) {
-        session.update(changes);
+        await session.update({ ...changes, ...(model === undefined ? {} : { model }), ...(mode === undefined ? {} : { mode }) });
         return session.view();
       }
       const row = { ...rowOf(id), ...changes, updated_at: timestamp(clock) };
+      if (model !== undefined || mode !== undefined)
+        throw new AfieldError('session_ended', `The session "${row.name}" has ended. Resume it first.`);
       store.sessions.update(id, { ...changes, updated_at: row.updated_at });
       events.publish('session.renamed', id, { session: view(row) });
       return view(row);
@@ -179,33 +197,7 @@ export function createSessions(deps: SessionDeps): SessionService {
       await purgeSession(deps, id);
     },
 
-    async prompt(id, { id: prompt_id, content }) {
-      const known = store.prompts.get(prompt_id);
-      if (known !== null) {
-        if (known.session_id === id && known.content === content) return promptView(known);
-        if (known.session_id === id)
-          throw new AfieldError('conflict', 'A prompt with this id was given already, with another text. Give the new one a new id.');
-        throw new AfieldError('conflict', 'A prompt with this id was given to another session.');
-      }
-      const session = await running(id);
-      if (cleanPrompt(content) === '') throw new AfieldError('bad_request', 'The prompt holds no text.');
-      const created_at = timestamp(clock);
-      const row = {
-        id: prompt_id,
-        session_id: id,
-        content,
-        attachments: [],
-        place: Date.parse(created_at),
-        tree: null,
-        state: 'home' as const,
-        reason: null,
-        created_at,
-      };
-      store.prompts.insert(row);
-      events.publish('message.state_changed', id, { prompt_id, state: 'home', reason: null });
-      session.prompted(row);
-      return promptView(row);
-    },
+    prompt: (id, input) => queue.take(id, input),
 
     async cancel(id) {
       const session = await reached(id);
@@ -238,8 +230,8 @@ export function createSessions(deps: SessionDeps): SessionService {
     },
 
     async *recording(id) {
-      const row = rowOf(id);
-      await live.get(id)?.terminal.recording?.flush();
+      const row = withTerminal(rowOf(id));
+      await terminalOf(id)?.terminal.recording?.flush();
       yield* asciicast(folder(id), { cols: row.cols, rows: row.rows, startedAt: Date.parse(row.created_at), title: row.name });
     },
 
@@ -254,10 +246,30 @@ export function createSessions(deps: SessionDeps): SessionService {
       return attachment;
     },
 
-    ...noChat,
+    messages: face.messages,
+    message: face.message,
+    chat: face.chat,
+    attachment: face.attachment,
+    queue: queue.list,
+    updateQueued: queue.update,
+    withdraw: queue.withdraw,
+    fork: (id, options) => {
+      const fork = options.id ?? deps.newId();
+      return once(fork, rowOf(id).agent, () => chats.fork(rowOf(id), fork, options.name));
+    },
+    async resume(id) {
+      const row = rowOf(id);
+      if (live.get(id) !== null) throw new AfieldError('conflict', `The session "${row.name}" has not ended.`);
+      const begun = creating.get(id);
+      if (begun !== undefined) return begun;
+      refuseMore();
+      const made = chats.resume(row).finally(() => creating.delete(id));
+      creating.set(id, made);
+      return made;
+    },
     counts: () => store.sessions.counts(),
     lastInputAt: (id) => live.get(id)?.lastTypedAt ?? null,
-    viewers: () => live.all().reduce((sum, session) => sum + session.terminal.viewers, 0),
+    viewers: () => live.all().reduce((sum, session) => sum + session.viewers, 0),
 
     strays: () => findStrays(deps, known()),
     reap: () => reapStrays(deps, known()),
@@ -273,18 +285,3 @@ export function createSessions(deps: SessionDeps): SessionService {
     },
   };
 }
-
-const no = (): never => {
-  throw new AfieldError('not_supported', 'This session has no chat face.');
-};
-const noChat = {
-  messages: no,
-  message: no,
-  chat: no,
-  attachment: no,
-  queue: () => [],
-  updateQueued: no,
-  withdraw: no,
-  fork: no,
-  resume: no,
-};

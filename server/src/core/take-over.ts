@@ -20,9 +20,11 @@ export interface Legacy {
   heartbeat: Heartbeat;
 }
 
-/** When this returns, no session is left that pretends to run. */
-export function takeOver(deps: SessionDeps, limits: SessionLimits, live: LiveSessions): Legacy {
-  const rows = deps.store.sessions.unfinished();
+/** When this returns, no session is left that pretends to run. `chats`: goes on with those that have no terminal. */
+export function takeOver(deps: SessionDeps, limits: SessionLimits, live: LiveSessions, chats: (rows: SessionRow[]) => void): Legacy {
+  const unfinished = deps.store.sessions.unfinished();
+  const rows = unfinished.filter((row) => row.faces.includes('terminal'));
+  chats(unfinished.filter((row) => !row.faces.includes('terminal')));
   const ended = rows.filter((row) => row.runtime === 'pty');
   for (const row of ended) lose(deps, live, row);
   if (ended.length > 0) reap(deps, ended).catch((error: unknown) => deps.warn('Strays could not be looked for.', error));

@@ -42,6 +42,7 @@ function memoryEvents(): EventStore {
     prune: (keep) => {
       rows = rows.slice(-keep);
     },
+    drop: () => {},
     purge: () => 0,
   };
 }

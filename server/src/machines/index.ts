@@ -4,7 +4,7 @@ import type { Machine as MachineView } from '@afield/shared/api/machines.ts';
 import { AfieldError } from '@afield/shared/errors.ts';
 import type { Machine, MachineBook, TerminalRuntime } from '../core/machine-ports.ts';
 import type { Clock, MachineRow, MachineStore } from '../core/ports.ts';
-import { machineOf } from '../core/session-plan.ts';
+import { machineOf } from '../core/recipe-of.ts';
 import { createLocalMachine } from './local.ts';
 import { createPrefixMachine, type PrefixMachine } from './prefix.ts';
 import type { Timing } from './ssh/master.ts';

@@ -9,8 +9,8 @@ import { AfieldError } from '@afield/shared/errors.ts';
 import { timestamp } from '../core/clock.ts';
 import type { Machine } from '../core/machine-ports.ts';
 import type { Clock, MachineRow, MachineStore } from '../core/ports.ts';
+import { machineOf } from '../core/recipe-of.ts';
 import type { EventLog } from '../core/service.ts';
-import { machineOf } from '../core/session-plan.ts';
 import type { AddedMachine, Machines } from './index.ts';
 
 /** More machines than any home has; each may hold a connection. */

@@ -1,7 +1,9 @@
-import { and, desc, eq, getTableColumns, inArray, lt } from 'drizzle-orm';
+import { and, asc, desc, eq, getTableColumns, inArray, lt, sql } from 'drizzle-orm';
 import type { BetterSQLite3Database } from 'drizzle-orm/better-sqlite3';
 import type { ChatStore } from '../core/chat-stores.ts';
 import { chatItems } from './schema.ts';
+
+const OPEN = ['open', 'pending', 'running'];
 
 export function chatStore(db: BetterSQLite3Database): ChatStore {
   const { seq: _seq, ...columns } = getTableColumns(chatItems);
@@ -21,6 +23,13 @@ export function chatStore(db: BetterSQLite3Database): ChatStore {
         .where(and(eq(chatItems.session_id, session_id), before === undefined ? undefined : lt(chatItems.seq, placeOf(before))))
         .orderBy(desc(chatItems.seq))
         .limit(limit)
+        .all(),
+    open: (session_id) =>
+      db
+        .select(columns)
+        .from(chatItems)
+        .where(and(eq(chatItems.session_id, session_id), inArray(sql`json_extract(${chatItems.body}, '$.state')`, OPEN)))
+        .orderBy(asc(chatItems.seq))
         .all(),
     purge: (session_id, limit) => {
       const some = db.select({ seq: chatItems.seq }).from(chatItems).where(eq(chatItems.session_id, session_id)).limit(limit);

@@ -44,6 +44,10 @@ export function eventStore(db: BetterSQLite3Database, logs: Pick<LogWriter, 'ins
   const purge = sqlite.prepare<[string, number]>(
     `DELETE FROM events WHERE seq IN (SELECT seq FROM events WHERE session_id = ? AND type <> 'session.deleted' LIMIT ?)`,
   );
+  const drop = sqlite.prepare<[string, number, string]>(
+    `DELETE FROM events WHERE session_id = ? AND seq >= ? AND type IN ('message.chunk', 'tool.call_updated')
+     AND coalesce(json_extract(payload, '$.item_id'), json_extract(payload, '$.item.id')) = ?`,
+  );
   const pruned = () => Number(meta.get(PRUNED) ?? 0);
   const last = () =>
     Math.max(
@@ -80,6 +84,9 @@ export function eventStore(db: BetterSQLite3Database, logs: Pick<LogWriter, 'ins
     },
     nextSeq: () => next,
     firstSeq: () => first,
+    drop: ({ session_id, item_id, from }) => {
+      drop.run(session_id, from, item_id);
+    },
     prune: (keep) => {
       const upTo = next - 1 - keep;
       if (upTo < first) return;

@@ -1,0 +1,76 @@
+/** What handlers ask of the chat face of a session, whether it runs or is over. */
+import { join } from 'node:path';
+import type { ChatItem, ChatState } from '@afield/shared/api/chat.ts';
+import { AfieldError } from '@afield/shared/errors.ts';
+import type { SessionDeps } from '../deps.ts';
+import type { LiveSessions } from '../live-sessions.ts';
+import type { SessionRow } from '../ports.ts';
+import { readAttachment } from './attachments.ts';
+import { readKnown, unknown } from './chat-known.ts';
+import { ChatSession } from './chat-session.ts';
+import { itemOf } from './items.ts';
+
+export interface ChatPage {
+  items: ChatItem[];
+  next_cursor: string | null;
+}
+
+export function createChatFace(deps: SessionDeps, live: LiveSessions) {
+  const { store } = deps;
+  const folder = (id: string) => join(deps.recordings, id);
+  const running = (id: string): ChatSession | null => {
+    const session = live.get(id);
+    return session instanceof ChatSession ? session : null;
+  };
+
+  return {
+    running,
+
+    messages(id: string, { limit, cursor }: { limit: number; cursor?: string }): ChatPage {
+      live.rowOf(id);
+      const now = running(id)?.transcript.now() ?? { open: new Map<string, ChatItem>(), unwritten: [] };
+      const rows = store.chat.list({ session_id: id, before: cursor, limit: limit + 1 });
+      const page = rows.slice(0, limit).map((row) => now.open.get(row.id) ?? itemOf(row));
+      const next_cursor = rows.length > limit ? (page.at(-1)?.id ?? null) : null;
+      const items = page.toReversed();
+      return {
+        items: cursor === undefined ? [...items, ...now.unwritten.map((item) => now.open.get(item.id) ?? item)] : items,
+        next_cursor,
+      };
+    },
+
+    message(id: string, item_id: string): ChatItem {
+      live.rowOf(id);
+      const now = running(id)?.transcript.now();
+      const open = now?.open.get(item_id) ?? now?.unwritten.find((item) => item.id === item_id);
+      if (open !== undefined) return open;
+      const row = store.chat.get(item_id);
+      if (row?.session_id === id) return itemOf(row);
+      throw new AfieldError('not_found', 'There is no such item in this session. It may have been deleted.');
+    },
+
+    chat(id: string): ChatState {
+      const row = withChat(live.rowOf(id));
+      const session = running(id);
+      if (session !== null) return session.state;
+      return readKnown(id, folder(id)) ?? { ...unknown(id), model: row.model, mode: row.mode };
+    },
+
+    async attachment(id: string, attachment_id: string): Promise<Uint8Array> {
+      live.rowOf(id);
+      return readAttachment(folder(id), attachment_id);
+    },
+  };
+}
+
+/** Errors: not_supported. */
+export function withChat(row: SessionRow): SessionRow {
+  if (row.faces.includes('chat')) return row;
+  throw new AfieldError('not_supported', `The session "${row.name}" has no chat face: it is behind a terminal.`);
+}
+
+/** Errors: not_supported. */
+export function withTerminal(row: SessionRow): SessionRow {
+  if (row.faces.includes('terminal')) return row;
+  throw new AfieldError('not_supported', `The session "${row.name}" has no terminal: read its messages, and send it prompts.`);
+}

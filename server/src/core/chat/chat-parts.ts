@@ -1,0 +1,111 @@
+/** What a chat session is made of, joined. */
+import type { Session } from '@afield/shared/api/sessions.ts';
+import type { SessionDeps, SessionLimits } from '../deps.ts';
+import type { SessionRow } from '../ports.ts';
+import { SessionRecord } from '../session-record.ts';
+import { type AgentExit, AgentRun } from './agent-run.ts';
+import { Asks } from './asks.ts';
+import { filesOf } from './attachments.ts';
+import { Budget } from './budget.ts';
+import { ChatKnown } from './chat-known.ts';
+import { ChatStatus } from './chat-status.ts';
+import { Delivery } from './delivery.ts';
+import { Hearing } from './hearing.ts';
+import { Interrupt } from './interrupt.ts';
+import { Transcript } from './transcript.ts';
+import { Turn } from './turn.ts';
+
+export interface ChatContext {
+  deps: SessionDeps;
+  limits: SessionLimits;
+  row: SessionRow;
+  /** Of the session: its attachments, and what is known beside its items. */
+  folder: string;
+  /** What waits for it is another. */
+  queueChanged(id: string): void;
+}
+
+/** What only the session decides. */
+export interface ChatHooks {
+  view(): Session;
+  /** Its state is another: something may be given, or started. */
+  changed(): void;
+  exited(exit: AgentExit): void;
+  /** Nothing is given to an agent that is being ended. */
+  ending(): boolean;
+  resumable(): boolean;
+  /** Ends the agent, which did not react. */
+  replace(why: string): Promise<void>;
+  cancel(): void;
+}
+
+export type ChatParts = ReturnType<typeof joinParts>;
+
+export function joinParts({ deps, limits, row, folder, queueChanged }: ChatContext, hooks: ChatHooks) {
+  const { clock } = deps;
+  const record = new SessionRecord(row, deps);
+  const transcript = new Transcript(deps, record);
+  const known = new ChatKnown({
+    session_id: row.id,
+    folder,
+    clock,
+    can: deps.chatRuntimes.get(row.runtime)?.can ?? null,
+    model: row.model,
+    mode: row.mode,
+    changed: (chat) => record.publish('session.chat_changed', { chat }),
+  });
+  const status = new ChatStatus({
+    deps,
+    limits,
+    record,
+    view: hooks.view,
+    runningTools: () => transcript.runningTools,
+    stalled: (sentence) => transcript.notice('warning', `${sentence} Interrupt it if it does not go on.`),
+    changed: hooks.changed,
+  });
+  const asks: Asks = new Asks(row, deps.approvals, clock, {
+    itemOfTool: (key) => transcript.itemOfTool(key),
+    asked: (approval) => transcript.approval(approval.id),
+    changed: () => turn.asksChanged(),
+    fault: (text, cause) => {
+      transcript.notice('error', text);
+      if (cause !== undefined) deps.warn(`Session ${row.id}: ${text}`, cause);
+    },
+    give: (key, answer) => run.agent().answer(key, answer),
+  });
+  const budget = new Budget(deps.usage, record, { transcript, cancel: hooks.cancel });
+  const turn = new Turn({ transcript, status, asks, reason: () => budget.reason, taken: () => delivery.taken() });
+  const hearing = new Hearing({ record, transcript, status, asks, turn, known, budget, way: () => run.way });
+  const run = new AgentRun(deps, row, { update: (update) => hearing.hear(update), exit: hooks.exited });
+  const interrupt = new Interrupt(clock, {
+    works: () => turn.works,
+    cancel: () => run.agent().cancel(),
+    resumable: hooks.resumable,
+    notice: (text) => transcript.notice('warning', text),
+    end: () => hooks.replace('It did not react to the interrupt and was ended.'),
+  });
+  const delivery = new Delivery(
+    row.id,
+    { store: deps.store.prompts, clock, snapshots: deps.snapshots },
+    {
+      ready: (steer) => run.up && !hooks.ending() && (!turn.works || (steer && known.can.steer)),
+      verdict: () => budget.look(),
+      place: () => row,
+      giving: (prompt) => {
+        transcript.prompted(prompt);
+        turn.given();
+      },
+      give: async ({ id, content, attachments }) => run.agent().prompt({ id, content, files: await filesOf(folder, attachments) }),
+      refused: (_prompt, reason) => {
+        transcript.notice('error', `The prompt was not given to the agent. ${reason}`);
+        turn.refused();
+      },
+    },
+    {
+      changed: (prompt_id, state, reason) => record.publish('message.state_changed', { prompt_id, state, reason }),
+      queue: () => queueChanged(row.id),
+      fault: (error) => deps.warn(`Prompts of session ${row.id} cannot be given.`, error),
+    },
+  );
+  return { record, transcript, known, status, asks, budget, turn, run, interrupt, delivery };
+}

@@ -1,0 +1,126 @@
+/** Begins chats: new ones, forks of others, those that had ended, and those that an earlier server left. */
+import { join } from 'node:path';
+import { ENDED, type Session } from '@afield/shared/api/sessions.ts';
+import { AfieldError } from '@afield/shared/errors.ts';
+import { timestamp } from '../clock.ts';
+import type { SessionDeps, SessionLimits } from '../deps.ts';
+import { LOST_WITH_SERVER } from '../ending.ts';
+import { inTime } from '../in-time.ts';
+import type { LiveSessions } from '../live-sessions.ts';
+import type { SessionRow } from '../ports.ts';
+import type { ChatPlan } from '../session-plan.ts';
+import { withChat } from './chat-face.ts';
+import { ChatSession } from './chat-session.ts';
+import { SNAPSHOT_MS } from './delivery.ts';
+import { keepGivenEnv } from './launch.ts';
+import { canGoOn, cutOpenItems, tellUntold } from './take-over-chat.ts';
+
+const SERVER_ENDED = 'The home server ended while the agent worked. What it did last may be missing here.';
+const UNCONFIRMED = 'The home server ended before the agent showed that it took the text. Look at its messages.';
+
+export interface ChatsContext {
+  deps: SessionDeps;
+  limits: SessionLimits;
+  live: LiveSessions;
+  queueChanged(id: string): void;
+}
+
+export function createChats({ deps, limits, live, queueChanged }: ChatsContext) {
+  const { store, events, clock } = deps;
+  const folder = (id: string) => join(deps.recordings, id);
+  const take = (row: SessionRow): ChatSession => {
+    const session = new ChatSession({ deps, limits, row, folder: folder(row.id), queueChanged, gone: (one) => live.gone(one) });
+    live.add(session);
+    return session;
+  };
+  /** Errors: not_supported. */
+  const resumable = (row: SessionRow, what: string): SessionRow => {
+    if (canGoOn(deps, withChat(row))) return row;
+    throw new AfieldError('not_supported', `The agent of "${row.name}" cannot ${what}. Start a new session.`);
+  };
+
+  return {
+    async launch({ row, prompt, env }: ChatPlan): Promise<Session> {
+      await keepGivenEnv(folder(row.id), env);
+      row.start_tree = await startTree(deps, row);
+      store.sessions.insert({ ...row });
+      if (row.project_id !== null) store.projects.update(row.project_id, { used_at: row.created_at });
+      const session = take(row);
+      if (prompt !== null) store.prompts.insert(prompt);
+      events.publish('session.created', row.id, { session: session.view() });
+      if (prompt !== null) events.publish('message.state_changed', row.id, { prompt_id: prompt.id, state: 'home', reason: null });
+      await session.start({ resume: row.agent_session_id, fork: false });
+      if (prompt !== null) session.prompted(prompt, false);
+      return session.view();
+    },
+
+    /** Errors: session_not_found, not_supported, and those of a start. */
+    async fork(of: SessionRow, id: string, name: string | undefined): Promise<Session> {
+      resumable(of, 'begin a new session with what this one knows');
+      const can = live.get(of.id) instanceof ChatSession ? (live.get(of.id) as ChatSession).state.can : null;
+      if (can?.fork === false)
+        throw new AfieldError('not_supported', `The agent of "${of.name}" cannot begin a new session with what this one knows.`);
+      const now = timestamp(clock);
+      const row: SessionRow = {
+        ...of,
+        id,
+        name: name ?? `${of.name.slice(0, 95)} fork`,
+        status: 'starting',
+        status_reason: null,
+        activity: null,
+        pid: null,
+        exit_code: null,
+        output_bytes: 0,
+        agent_session_id: null,
+        cost_usd: null,
+        created_at: now,
+        updated_at: now,
+        ended_at: null,
+        last_output_at: null,
+        pinned: false,
+        archived: false,
+      };
+      row.start_tree = await startTree(deps, row);
+      store.sessions.insert({ ...row });
+      const session = take(row);
+      events.publish('session.created', id, { session: session.view() });
+      await session.start({ resume: of.agent_session_id, fork: true });
+      return session.view();
+    },
+
+    /** Errors: conflict, not_supported, and those of a start. */
+    async resume(row: SessionRow): Promise<Session> {
+      resumable(row, 'go on');
+      if (!ENDED.has(row.status)) throw new AfieldError('conflict', `The session "${row.name}" has not ended.`);
+      const session = take({ ...row, status: 'idle', status_reason: null, exit_code: null, ended_at: null });
+      await session.again(row.status);
+      return session.view();
+    },
+
+    /** What an earlier server left: when this returns, none pretends to work. */
+    takeOver(rows: readonly SessionRow[]): void {
+      for (const row of rows) {
+        try {
+          takeOverOne(row);
+        } catch (error) {
+          deps.warn(`The chat of session ${row.id} could not be gone on with.`, error);
+        }
+      }
+    },
+  };
+
+  function takeOverOne(row: SessionRow): void {
+    tellUntold(deps, row);
+    const worked = cutOpenItems(deps, row) || row.status === 'busy' || row.status === 'waiting';
+    const session = take(row);
+    if (worked) session.transcript.notice('warning', SERVER_ENDED);
+    if (canGoOn(deps, row)) session.goOn(UNCONFIRMED);
+    else
+      session.lose(UNCONFIRMED, row.agent_session_id === null ? LOST_WITH_SERVER : `${LOST_WITH_SERVER} Its agent cannot go on with it.`);
+  }
+}
+
+/** The directory as it is now; null when that cannot be told soon. */
+async function startTree({ snapshots, clock }: SessionDeps, { machine, cwd }: SessionRow): Promise<string | null> {
+  return inTime(clock, SNAPSHOT_MS, () => snapshots.take(machine, cwd));
+}

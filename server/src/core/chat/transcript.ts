@@ -1,0 +1,245 @@
+/**
+ * Folds what an agent tells into the items of a chat: written, then told. Nothing that an agent says makes it throw, or grow without a
+ * bound. The first piece of a message goes out at once, later ones are gathered for a moment.
+ */
+import type { ChatItem, PlanStep } from '@afield/shared/api/chat.ts';
+import type { ToolPatch } from '../chat-ports.ts';
+import type { PromptRow } from '../ports.ts';
+import type { SessionRecord } from '../session-record.ts';
+import { boundSteps, head, MAX, short } from './bounds.ts';
+import { type MessageItem, type ThoughtItem, type ToolItem, textOf } from './items.ts';
+import { type Entry, Ledger, type LedgerDeps } from './ledger.ts';
+import { ToolCalls } from './tool-calls.ts';
+import { logItem } from './transcript-log.ts';
+
+/** Pieces that come closer together go out together. */
+const GATHER_MS = 50;
+const MAX_OPEN = 64;
+const MAX_KNOWN = 200;
+/** Of one turn; what comes then is counted. */
+const MAX_NOTICES = 100;
+const CUT = '\n\n[Afield keeps no more than this of one message.]';
+
+type Role = 'agent' | 'thought' | 'user';
+type TextItem = MessageItem | ThoughtItem;
+interface Text {
+  entry: Entry<TextItem>;
+  pending: string;
+  /** It is longer than what is kept of it. */
+  full: boolean;
+}
+
+export class Transcript {
+  readonly #deps: LedgerDeps;
+  readonly #record: SessionRecord;
+  readonly #ledger: Ledger;
+  readonly #tools: ToolCalls;
+  readonly #texts = new Map<string, Text>();
+  /** Texts that are complete, of this turn. */
+  readonly #done = new Map<string, string>();
+  /** What a person said, as the agent tells it: known when it is complete. */
+  readonly #heard = new Map<string, string>();
+  /** What was given through us, and the agent has not repeated yet. */
+  #given: string[] = [];
+  #plan: Extract<ChatItem, { kind: 'plan' }> | null = null;
+  #notices = 0;
+  #lastNotice = '';
+  #flushedAt = Number.NEGATIVE_INFINITY;
+  #timer: { cancel(): void } | null = null;
+
+  constructor(deps: LedgerDeps, record: SessionRecord) {
+    this.#deps = deps;
+    this.#record = record;
+    this.#ledger = new Ledger(deps, record);
+    this.#tools = new ToolCalls(deps.clock, this.#ledger, { done: (item) => this.#log(item), waits: () => this.#soon() });
+  }
+
+  get runningTools(): number {
+    return this.#tools.running;
+  }
+  /** Item of a tool call; null: it was never announced. */
+  itemOfTool(key: string): string | null {
+    return this.#tools.itemOf(key);
+  }
+  /** As they are now: newer than their rows. Those of `unwritten` are newer than all that have a row. */
+  now(): { open: ReadonlyMap<string, ChatItem>; unwritten: ChatItem[] } {
+    const items = [...[...this.#texts.values()].map(({ entry }) => entry.item), ...this.#tools.items()];
+    return { open: new Map(items.map((item) => [item.id, { ...item }])), unwritten: this.#ledger.unwritten() };
+  }
+
+  text(key: string, role: Role, text: string): void {
+    if (text === '') return;
+    const name = `${role} ${key}`;
+    const open = this.#texts.get(name);
+    if (role === 'user') this.#hear(name, text);
+    else if (open === undefined) this.#begin(name, role, text);
+    else {
+      this.#grow(open, text);
+      this.#soon();
+    }
+  }
+
+  textDone(key: string, role: Role, text?: string): void {
+    const name = `${role} ${key}`;
+    const open = this.#texts.get(name);
+    if (role === 'user') this.#said(name, text);
+    else if (open !== undefined) this.#complete(name, open, text);
+    else if (text !== undefined && text !== '' && !this.#saidBefore(name, text)) this.#complete(name, this.#begin(name, role, text), text);
+  }
+
+  tool(key: string, patch: ToolPatch): ToolItem {
+    return this.#tools.patch(key, patch);
+  }
+  toolOutput(key: string, text: string): void {
+    if (text !== '') this.#tools.output(key, text);
+  }
+
+  plan(steps: readonly PlanStep[]): PlanStep[] {
+    const bound = boundSteps(steps);
+    if (this.#plan === null) {
+      if (bound.length === 0) return bound;
+      this.#plan = { ...this.#ledger.stamp(), kind: 'plan', steps: bound };
+      this.#ledger.add(this.#plan);
+    } else {
+      this.#plan = { ...this.#plan, steps: bound };
+      this.#ledger.change(this.#plan);
+    }
+    return bound;
+  }
+
+  notice(level: 'info' | 'warning' | 'error', text: string): void {
+    const kept = short(text, MAX.notice);
+    const same = `${level} ${kept}`;
+    if (same === this.#lastNotice || this.#notices > MAX_NOTICES) return;
+    this.#lastNotice = same;
+    const last = ++this.#notices > MAX_NOTICES;
+    const item = { ...this.#ledger.stamp(), kind: 'notice' as const };
+    const whole: ChatItem = last
+      ? { ...item, level: 'warning', text: 'More notices follow in this turn, which are left out.' }
+      : { ...item, level, text: kept };
+    this.#ledger.add(whole);
+    this.#log(whole);
+  }
+
+  /** A prompt, when it is given to the agent. */
+  prompted({ id, content, attachments }: PromptRow): void {
+    this.#given = [...this.#given.slice(-15), content.trim()];
+    this.#user(content, id, attachments);
+  }
+
+  approval(approval_id: string): void {
+    this.#ledger.add({ ...this.#ledger.stamp(), kind: 'approval', approval_id });
+  }
+
+  /** A turn is over. What is still open was all of it, or (`cut`) was cut off; a tool call that has no end was. */
+  turnOver(cut: boolean): void {
+    for (const [name, open] of [...this.#texts]) this.#complete(name, open, undefined, cut ? 'cut' : 'done');
+    for (const name of [...this.#heard.keys()]) this.#said(name, undefined);
+    this.#tools.cut();
+    if (this.#plan !== null) this.#log(this.#plan);
+    this.#plan = null;
+    this.#done.clear();
+    this.#notices = 0;
+    this.#lastNotice = '';
+    this.#timer?.cancel();
+    this.#timer = null;
+  }
+
+  /** Tells what waits. */
+  flush(): void {
+    this.#timer?.cancel();
+    this.#timer = null;
+    this.#flushedAt = this.#deps.clock.monotonic();
+    for (const open of this.#texts.values()) this.#flushText(open);
+    const next = this.#tools.flush();
+    if (next !== null) this.#timer = this.#deps.clock.setTimeout(() => this.flush(), Math.max(GATHER_MS, Math.ceil(next)));
+  }
+
+  #begin(name: string, role: 'agent' | 'thought', text: string): Text {
+    const oldest = this.#texts.size >= MAX_OPEN ? this.#texts.entries().next() : null;
+    if (oldest !== null && oldest.done !== true) this.#complete(...oldest.value);
+    const kept = head(text, role === 'agent' ? MAX.message : MAX.thought);
+    const base = { ...this.#ledger.stamp(), state: 'open' as const, text: kept };
+    const item: TextItem =
+      role === 'thought' ? { ...base, kind: 'thought' } : { ...base, kind: 'message', role: 'agent', prompt_id: null, attachments: [] };
+    const open = { entry: this.#ledger.begin(item), pending: '', full: kept.length < text.length };
+    this.#texts.set(name, open);
+    this.#flushedAt = this.#deps.clock.monotonic();
+    return open;
+  }
+
+  #grow(open: Text, text: string): void {
+    if (open.full) return;
+    const { item } = open.entry;
+    const kept = head(text, limitOf(item) - item.text.length);
+    open.full = kept.length < text.length;
+    item.text += kept;
+    open.pending += kept;
+  }
+
+  #complete(name: string, open: Text, text?: string, state: 'done' | 'cut' = 'done'): void {
+    const { item } = open.entry;
+    this.#flushText(open);
+    if (text !== undefined) item.text = bounded(text, limitOf(item));
+    else if (open.full) item.text += CUT;
+    item.state = state;
+    this.#texts.delete(name);
+    this.#done.set(name, item.id);
+    const oldest = this.#done.size > MAX_KNOWN ? this.#done.keys().next() : null;
+    if (oldest !== null && oldest.done !== true) this.#done.delete(oldest.value);
+    this.#ledger.finish(open.entry);
+    this.#log(item);
+  }
+
+  /** True for a text that was complete already: it is this one now. */
+  #saidBefore(name: string, text: string): boolean {
+    const id = this.#done.get(name);
+    const item = id === undefined ? null : this.#ledger.get(id);
+    if (item?.kind !== 'message' && item?.kind !== 'thought') return false;
+    const whole = bounded(text, limitOf(item));
+    if (whole !== item.text) this.#ledger.change({ ...item, text: whole });
+    return true;
+  }
+
+  #hear(name: string, text: string): void {
+    if (this.#heard.size >= MAX_OPEN && !this.#heard.has(name)) return;
+    const before = this.#heard.get(name) ?? '';
+    this.#heard.set(name, before + head(text, MAX.message - before.length));
+  }
+
+  #said(name: string, text: string | undefined): void {
+    const whole = head(text ?? this.#heard.get(name) ?? '', MAX.message);
+    this.#heard.delete(name);
+    const ours = this.#given.indexOf(whole.trim());
+    if (ours >= 0) this.#given.splice(ours, 1);
+    else if (whole.trim() !== '') this.#user(whole, null, []);
+  }
+
+  #user(text: string, prompt_id: string | null, attachments: PromptRow['attachments']): void {
+    const item: MessageItem = { ...this.#ledger.stamp(), kind: 'message', role: 'user', state: 'done', text, prompt_id, attachments };
+    this.#ledger.add(item);
+    this.#log(item);
+  }
+
+  #soon(): void {
+    if (this.#timer !== null) return;
+    const wait = this.#flushedAt + GATHER_MS - this.#deps.clock.monotonic();
+    if (wait <= 0) this.flush();
+    else this.#timer = this.#deps.clock.setTimeout(() => this.flush(), Math.ceil(wait));
+  }
+
+  #flushText(open: Text): void {
+    if (open.pending === '') return;
+    const { pending, entry } = open;
+    open.pending = '';
+    this.#ledger.chunk(entry, textOf(entry.item).length - pending.length, pending);
+  }
+
+  #log(item: ChatItem): void {
+    const entry = logItem(item);
+    if (entry !== null) this.#record.log(entry.type, entry.text, { item_id: item.id, ...entry.detail });
+  }
+}
+
+const limitOf = ({ kind }: TextItem) => (kind === 'thought' ? MAX.thought : MAX.message);
+const bounded = (text: string, limit: number) => (text.length <= limit ? text : head(text, limit) + CUT);
