@@ -13,38 +13,12 @@ import { InOrder } from './in-order.ts';
 import { commandsOf, knownAtStart, knownAtTurn, modeOf } from './known.ts';
 import { Asks } from './open-asks.ts';
 import { Prompts } from './prompts.ts';
+import { isQuiet, isQuietNews } from './quiet.ts';
 import { Status } from './status.ts';
 
 /** It answers these at once, unless it hangs. */
 const CONTROL_MS = 10_000;
 const INITIALIZE_MS = 60_000;
-
-/** Messages that say nothing a person must know, or that are told otherwise. */
-const QUIET: ReadonlySet<string> = new Set([
-  'active_goal',
-  'auth_status',
-  'autocompact_state',
-  'keep_alive',
-  'prompt_suggestion',
-  'streamlined_text',
-  'streamlined_tool_use_summary',
-  'tool_progress',
-  'tool_use_summary',
-  'transcript_mirror',
-]);
-const QUIET_SYSTEM: ReadonlySet<string> = new Set([
-  'background_tasks_changed',
-  'files_persisted',
-  'hook_progress',
-  'hook_response',
-  'hook_started',
-  'post_turn_summary',
-  'task_notification',
-  'task_progress',
-  'task_started',
-  'task_updated',
-  'thinking_tokens',
-]);
 
 export interface ClaudeOptions {
   process: ChatProcess;
@@ -171,10 +145,10 @@ export class ClaudeAgent implements ChatAgent {
       case 'system':
         return this.#system(message);
       case 'stream_event':
-        this.#status.works();
+        this.#works();
         return this.#conversation.streamed(message);
       case 'assistant':
-        this.#status.works();
+        this.#works();
         return this.#conversation.assistant(message);
       case 'user':
         return this.#user(message);
@@ -192,14 +166,14 @@ export class ClaudeAgent implements ChatAgent {
       case 'rate_limit_event':
         return this.#limited(record(message.rate_limit_info));
       default:
-        return QUIET.has(text(message.type) ?? '');
+        return isQuiet(message.type);
     }
   }
 
   #system(line: Loose): boolean {
     switch (line.subtype) {
       case 'session_state_changed':
-        return this.#status.told(line);
+        return this.#told(line);
       case 'init':
         this.#status.works();
         this.#turnBegins(line);
@@ -216,8 +190,20 @@ export class ClaudeAgent implements ChatAgent {
         this.#sink.update({ type: 'notice', level: 'info', text: 'The conversation was summed up to make room.' });
         return true;
       default:
-        return QUIET_SYSTEM.has(text(line.subtype) ?? '');
+        return isQuietNews(line.subtype);
     }
+  }
+
+  #told(line: Loose): boolean {
+    const known = this.#status.told(line);
+    if (this.#status.state === 'idle') this.#asks.movedOn(true);
+    return known;
+  }
+
+  #works(): void {
+    // An older one shows no other sign that it has an answer.
+    if (!this.#status.exact) this.#asks.movedOn(false);
+    this.#status.works();
   }
 
   #turnBegins(line: Loose): void {
@@ -246,7 +232,9 @@ export class ClaudeAgent implements ChatAgent {
   }
 
   #result(line: Loose): void {
-    this.#status.ended(this.#conversation.ended(line));
+    const stop = this.#conversation.ended(line);
+    if (!this.#status.exact) this.#asks.movedOn(true);
+    this.#status.ended(stop);
   }
 
   /** To a request of ours, or the echo of our answer to one of its own. */

@@ -88,6 +88,14 @@ export class Asks {
     }
   }
 
+  /** It goes on, or is idle: it has every answer that it was sent. `idle`: it does not wait for any other. */
+  movedOn(idle: boolean): void {
+    for (const [key, open] of this.#open) {
+      if (open.sent !== null) this.echoed(key);
+      else if (idle) this.withdrawn(key);
+    }
+  }
+
   close(error: AfieldError): void {
     for (const { sent } of this.#open.values()) sent?.reject(error);
     this.#open.clear();

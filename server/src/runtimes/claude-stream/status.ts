@@ -17,6 +17,11 @@ export class Status {
     this.#tell = tell;
   }
 
+  /** It tells its states, and shows what it takes. */
+  get exact(): boolean {
+    return this.#exact;
+  }
+
   get state(): State {
     return this.#state;
   }

@@ -40,6 +40,7 @@ const told = (input: Loose): string | null => TELLING.map((name) => text(input[n
 
 /** One line: the command, the path, what it looks for. */
 export function titleOf(tool: string, input: Loose): string {
+  if (tool === 'TaskUpdate') return `#${text(input.taskId) ?? '?'} ${text(input.status) ?? text(input.subject) ?? ''}`.trimEnd();
   const [first = tool] = (told(input) ?? tool).split('\n');
   return first;
 }
