@@ -25,6 +25,10 @@ describe('every recipe', () => {
         expect(variable.endsWith('*') ? never.startsWith(variable.slice(0, -1)) : never === variable).toBe(false);
       }
     }
+    expect(recipe.faces.includes('chat')).toBe((recipe.chat ?? []).length > 0);
+    // A session remembers the way by its runtime.
+    const ways = (recipe.chat ?? []).map(({ runtime }) => runtime);
+    expect(new Set(ways).size).toBe(ways.length);
     if (recipe.modelOption !== undefined) expect(recipe.modelOption).toMatch(/^--?[a-z]/);
     for (const rule of recipe.states) {
       expect(rule.title ?? rule.screen).toBeDefined();
@@ -120,6 +124,18 @@ describe('agents of the config file', () => {
     expect(mine.capabilities).toContain('waiting');
   });
 
+  it('may speak ACP instead of a terminal, or beside one', () => {
+    const agents = {
+      only: { command: ['mine', '--acp'], chat: 'acp' as const },
+      both: { command: ['mine', '--tty'], chat: { runtime: 'acp' as const, args: ['--acp'], mode: 'ask' } },
+      gemini: { command: ['/opt/gemini'] },
+    };
+    const made = createRecipes({ agents });
+    expect(made.get('only')).toMatchObject({ faces: ['chat'], program: 'mine', chat: [{ runtime: 'acp', args: ['--acp'] }] });
+    expect(made.get('both')).toMatchObject({ faces: ['terminal', 'chat'], args: ['--tty'], chat: [{ args: ['--acp'], mode: 'ask' }] });
+    expect(made.get('gemini')).toMatchObject({ program: '/opt/gemini', chat: recipes.get('gemini')?.chat });
+  });
+
   it('may say which keys they take, how a model is chosen and what a bell means', () => {
     const agent = { command: ['x'], submit: '\n', interrupt: '\x03', model_option: '-m', bell: 'waiting' as const };
     expect(createRecipes({ agents: { mine: agent } }).get('mine')).toMatchObject({
@@ -188,7 +204,17 @@ describe('the catalogue', () => {
 
   it('tells what is installed, and how to install the rest', async () => {
     const agents = await catalogue.list();
-    expect(agents.map((agent) => agent.name)).toEqual(['shell', 'claude', 'codex', 'gemini', 'opencode', 'aider', 'amp', 'copilot']);
+    expect(agents.map((agent) => agent.name)).toEqual([
+      'shell',
+      'claude',
+      'codex',
+      'gemini',
+      'opencode',
+      'aider',
+      'amp',
+      'copilot',
+      'qwen',
+    ]);
     expect(agents[1]).toMatchObject({ installed: true, version: '2.1.0', install: null });
     expect(agents[2]).toMatchObject({ installed: false, version: null, install: 'npm install -g @openai/codex' });
     expect(await catalogue.get('claude')).toEqual(agents[1]);

@@ -8,6 +8,8 @@ export const copilot: Recipe = {
   title: 'GitHub Copilot',
   program: 'copilot',
   install: 'npm install -g @github/copilot',
+  faces: ['terminal', 'chat'],
+  chat: [{ runtime: 'acp', args: ['--acp'], tested: { from: '1.0.102', to: '1.0.102' } }],
   capabilities: SEES_QUESTIONS,
   passEnv: ['COPILOT_*', 'GH_TOKEN', 'GITHUB_TOKEN'],
   states: [

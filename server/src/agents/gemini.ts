@@ -1,6 +1,7 @@
 import type { Recipe } from '../core/ports.ts';
 import { ASKS_PERMISSION, ASKS_QUESTION, ASKS_TRUST, SEES_QUESTIONS, TERMINAL_AGENT } from './defaults.ts';
 
+const TESTED = { from: '0.61.0', to: '0.61.0' };
 const WORKS = /^✦|Working/u;
 /** Below what it prints at every start; only the last part of the directory's path is shown. */
 const TRUST = [
@@ -18,6 +19,17 @@ export const gemini: Recipe = {
   title: 'Gemini CLI',
   program: 'gemini',
   install: 'npm install -g @google/gemini-cli',
+  faces: ['terminal', 'chat'],
+  chat: [
+    { runtime: 'acp', args: ['--acp'], mode: 'default', tested: TESTED },
+    {
+      runtime: 'stream-json',
+      args: ['-o', 'stream-json'],
+      mode: 'default',
+      note: 'A run of its own for each prompt. It can ask nobody: in its default mode it changes nothing.',
+      tested: TESTED,
+    },
+  ],
   capabilities: SEES_QUESTIONS,
   passEnv: ['GEMINI_*', 'GOOGLE_*'],
   states: [

@@ -8,6 +8,7 @@ import { type ConfiguredAgent, configured } from './configured.ts';
 import { copilot } from './copilot.ts';
 import { gemini } from './gemini.ts';
 import { opencode } from './opencode.ts';
+import { qwen } from './qwen.ts';
 import { shell } from './shell.ts';
 
 export interface RecipeOptions {
@@ -20,7 +21,7 @@ export interface RecipeOptions {
 /** In the order in which they are listed. */
 export function createRecipes({ shell: program, agents = {} }: RecipeOptions = {}): RecipeBook {
   const own = program?.startsWith('/') === true ? program : 'bash';
-  const builtin: Recipe[] = [shell(own), claude, codex, gemini, opencode, aider, amp, copilot];
+  const builtin: Recipe[] = [shell(own), claude, codex, gemini, opencode, aider, amp, copilot, qwen];
   const book = new Map(builtin.map((recipe) => [recipe.name, recipe]));
   for (const [name, agent] of Object.entries(agents)) book.set(name, configured(name, agent, book.get(name) ?? null));
   return { get: (name) => book.get(name) ?? null, list: () => [...book.values()] };

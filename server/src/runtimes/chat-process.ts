@@ -34,6 +34,8 @@ export interface ChatProcess {
   onExit: (exit: ChatExit) => void;
   /** One line. Errors: unavailable when it is gone or reads nothing. */
   send(line: string): void;
+  /** Closes its input, and lets it go on: for programs that read all of it first. */
+  close(): void;
   /** Closes its input, waits a moment, then ends the whole tree. Resolves when it is gone, and all that it started. */
   stop(): Promise<void>;
 }
@@ -96,6 +98,10 @@ class LineProcess implements ChatProcess {
   send(line: string): void {
     if (!this.#over && this.#program.write(Buffer.from(`${line}\n`))) return;
     throw new AfieldError('unavailable', this.#over ? 'The agent has ended.' : 'The agent reads nothing now. Try again in a moment.');
+  }
+
+  close(): void {
+    if (!this.#over) this.#program.end();
   }
 
   stop(): Promise<void> {

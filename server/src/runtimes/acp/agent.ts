@@ -14,12 +14,12 @@ import { modelIn } from './choices.ts';
 import type { Takes } from './content.ts';
 import { promptBlocks } from './content.ts';
 import { OpenAsks } from './open-asks.ts';
-import { refusalText } from './refusal.ts';
+import { LOGIN, refusalText, wantsLogin } from './refusal.ts';
 import { Updates } from './updates.ts';
 import { tokensOf } from './usage.ts';
 
-/** So long after a cancel the turn may take to end; then it is asked in another way, then ended. */
-export const CANCEL_MS = 5_000;
+/** A turn that has not ended so long after its cancel is asked in another way too. */
+const CANCEL_MS = 5_000;
 const CLOSE_MS = 1_000;
 /** Tells what was told in another way as well. */
 const SAID_TWICE = new Set(['elicitation/complete', 'qwen/notify/session/mode-update']);
@@ -93,11 +93,13 @@ export class AcpAgent implements ChatAgent {
     if (this.#turn !== null) throw new AfieldError('unavailable', 'The agent works on something else now.');
     const blocks = promptBlocks(content, files, this.takes);
     const turn: Turn = { prompt_id: id, rpcId: null, cancelled: false, taken: Promise.withResolvers() };
-    this.updates.begin(content);
     const answer = this.peer.request('session/prompt', { sessionId: this.sessionId, prompt: blocks }, (rpcId) => {
       turn.rpcId = rpcId;
     });
+    // not even written
+    if (turn.rpcId === null) await answer;
     this.#turn = turn;
+    this.updates.begin(content);
     this.#sink.update({ type: 'running' });
     answer.then(
       (result) => this.#finish(turn, record(result)),
@@ -113,7 +115,7 @@ export class AcpAgent implements ChatAgent {
     turn.cancelled = true;
     this.peer.notify('session/cancel', { sessionId: this.sessionId });
     this.#asks.cancelAll();
-    if (first) this.#insist(turn);
+    if (first) this.#clock.setTimeout(() => this.#insist(turn), CANCEL_MS);
   }
 
   async answer(key: string, answer: AgentAnswer): Promise<void> {
@@ -156,19 +158,9 @@ export class AcpAgent implements ChatAgent {
     await this.#process.stop();
   }
 
-  /** A turn that does not end when it is cancelled is given up, and its agent with it. */
+  /** Whoever has not heard `session/cancel` may hear this. If not, whoever cancelled decides what becomes of it. */
   #insist(turn: Turn): void {
-    const still = () => this.#turn === turn && !this.#exited;
-    this.#clock.setTimeout(() => {
-      if (!still()) return;
-      this.peer.notify('$/cancel_request', { requestId: turn.rpcId });
-      this.#clock.setTimeout(() => {
-        if (!still()) return;
-        this.#sink.update({ type: 'notice', level: 'error', text: 'The agent did not stop when it was asked to, so it was ended.' });
-        this.#over(turn, 'cancelled');
-        this.#process.stop().catch(() => {});
-      }, CANCEL_MS);
-    }, CANCEL_MS);
+    if (this.#turn === turn && !this.#exited) this.peer.notify('$/cancel_request', { requestId: turn.rpcId });
   }
 
   #finish(turn: Turn, result: Loose): void {
@@ -190,8 +182,14 @@ export class AcpAgent implements ChatAgent {
 
   #fail(turn: Turn, error: Error): void {
     if (this.#exited || this.#turn !== turn) return;
-    this.#sink.update({ type: 'notice', level: 'error', text: refusalText(error) });
-    this.#over(turn, turn.cancelled ? 'cancelled' : 'error');
+    if (turn.cancelled) {
+      this.#over(turn, 'cancelled');
+      return;
+    }
+    this.updates.closeText();
+    const text = wantsLogin(error) ? `${refusalText(error)}. ${LOGIN}` : refusalText(error);
+    this.#sink.update({ type: 'notice', level: 'error', text });
+    this.#over(turn, 'error');
   }
 
   #over(turn: Turn, stop: TurnStop): void {

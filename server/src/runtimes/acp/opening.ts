@@ -5,7 +5,7 @@ import { RpcError } from '../json-rpc.ts';
 import type { Loose } from '../loose.ts';
 import { record, records, text } from '../loose.ts';
 import type { AcpAgent } from './agent.ts';
-import { refusalText, wantsLogin } from './refusal.ts';
+import { LOGIN, refusalText, wantsLogin } from './refusal.ts';
 
 const PROTOCOL = 1;
 const INITIALIZE = {
@@ -84,6 +84,6 @@ function loginNeeded(error: unknown, told: Loose): AfieldError {
   const ways = records(told.authMethods)
     .map((way) => [text(way.name), text(way.description)].filter((part) => part !== null).join(': '))
     .filter((way) => way !== '');
-  const what = `The agent wants you to log in (${refusalText(error)}). Start it once in a terminal on that machine and log in there, or give it its key as a variable of its environment.`;
+  const what = `The agent wants you to log in (${refusalText(error)}). ${LOGIN}`;
   return new AfieldError('start_failed', ways.length === 0 ? what : `${what} It offers: ${ways.join('; ')}.`, { cause: error });
 }

@@ -4,6 +4,9 @@ import { brief, record, text } from '../loose.ts';
 
 const AUTH_REQUIRED = -32_000;
 
+/** What its person can do when it wants somebody to log in. */
+export const LOGIN = 'Start it once in a terminal on that machine and log in there, or give it its key as a variable of its environment.';
+
 export function refusalText(error: unknown): string {
   if (!(error instanceof RpcError)) return error instanceof Error ? error.message : String(error);
   const details = text(record(error.data).details) ?? text(record(error.data).message) ?? text(error.data);
