@@ -12,7 +12,9 @@ import { cleanPrompt } from './prompt-text.ts';
 import { promptView } from './prompts.ts';
 
 /** Prompts of one session that wait at a time. */
-const MAX_WAITING = 1_000;
+const MAX_WAITING = 200;
+/** Of text in them: all of them are told whenever one changes. */
+const MAX_CHARACTERS = 1_000_000;
 
 export interface QueueSessions {
   /** Errors: session_not_found. */
@@ -52,7 +54,10 @@ export function createQueue(deps: SessionDeps, sessions: QueueSessions) {
   };
   const placeOf = (id: string, now: boolean): number => {
     const waiting = store.prompts.undelivered(id);
-    if (waiting.length >= MAX_WAITING) throw new AfieldError('conflict', `${MAX_WAITING} prompts wait already. Take some back first.`);
+    const characters = waiting.reduce((sum, { content }) => sum + content.length, 0);
+    if (waiting.length >= MAX_WAITING || characters >= MAX_CHARACTERS) {
+      throw new AfieldError('conflict', `${waiting.length} prompts wait already. Take some back first, or wait until the agent has them.`);
+    }
     const first = waiting[0];
     if (now && first !== undefined) return first.place - 1;
     return Math.max(clock.now(), (waiting.at(-1)?.place ?? 0) + 1);
@@ -136,8 +141,6 @@ export function createQueue(deps: SessionDeps, sessions: QueueSessions) {
       changed(id);
       return promptView(row);
     },
-
-    changed,
   };
 
   function move(id: string, row: PromptRow, position: number): void {

@@ -1,11 +1,13 @@
 /** What is written about one session: its row, its events, its log. A full disk must not end the agent. */
 import type { LogType } from '@afield/shared/api/logs.ts';
+import type { DeliveryState } from '@afield/shared/api/prompts.ts';
 import type { Session } from '@afield/shared/api/sessions.ts';
 import { AfieldError } from '@afield/shared/errors.ts';
 import type { EventPayloads, EventType } from '@afield/shared/events.ts';
 import { timestamp } from './clock.ts';
 import type { SessionDeps } from './deps.ts';
 import type { SessionRow } from './ports.ts';
+import { promptView } from './prompts.ts';
 
 /** Figures that change with every byte reach the table this often at most. */
 const SAVE_MS = 2_000;
@@ -53,6 +55,17 @@ export class SessionRecord {
 
   publish<T extends EventType>(type: T, payload: EventPayloads[T]): void {
     this.guarded(() => this.#deps.events.publish(type, this.row.id, payload));
+  }
+
+  /** How far a prompt came. */
+  delivered(prompt_id: string, state: DeliveryState, reason: string | null): void {
+    this.publish('message.state_changed', { prompt_id, state, reason });
+    if (state === 'accepted') this.queueChanged();
+  }
+
+  /** What waits for the agent is another. */
+  queueChanged(): void {
+    this.publish('message.queue_changed', { prompts: this.#deps.store.prompts.undelivered(this.row.id).map(promptView) });
   }
 
   /** What cannot be written is told to whoever runs the server. */

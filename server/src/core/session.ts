@@ -87,7 +87,7 @@ export class LiveSession implements Live {
     this.#log = new SessionLog(clock, screen, record);
     this.#state = new SessionState({ ...options, record, terminal, view: () => this.view(), changed: () => this.#prompts.wake() });
     this.#prompts = new Prompts(row.id, { store: deps.store.prompts, clock }, promptTarget(recipe, terminal, row, this.#state), {
-      changed: (prompt_id, state, reason) => record.publish('message.state_changed', { prompt_id, state, reason }),
+      changed: (prompt_id, state, reason) => record.delivered(prompt_id, state, reason),
       fault: (error) => deps.warn(`Prompts of session ${row.id} cannot be delivered.`, error),
     });
   }

@@ -48,7 +48,7 @@ export function createSessions(deps: SessionDeps): SessionService {
     running: (id) => running(id),
     takes: (id) => face.running(id)?.state.can ?? null,
   });
-  const chats = createChats({ deps, limits, live, queueChanged: queue.changed });
+  const chats = createChats({ deps, limits, live });
   const { resumption, heartbeat } = takeOver(deps, limits, live, chats.takeOver);
   const known = () => [...live.ids(), ...resumption.ids(), ...creating.keys()];
   const straysWatch = watchForStrays(deps, known);
@@ -59,7 +59,8 @@ export function createSessions(deps: SessionDeps): SessionService {
     const row = rowOf(id);
     const session = live.get(id);
     if (session !== null) return session;
-    throw new AfieldError('session_ended', `The session "${row.name}" has ended. Start a new one.`);
+    const then = row.faces.includes('chat') ? 'Resume it, or start a new one.' : 'Start a new one.';
+    throw new AfieldError('session_ended', `The session "${row.name}" has ended. ${then}`);
   };
   /** The same, and it was waited a moment for its program. */
   const reached = async (id: string): Promise<Live> => {

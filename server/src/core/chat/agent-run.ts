@@ -29,7 +29,7 @@ export class AgentRun {
   #number = 0;
   #starting = false;
   /** Ends what an earlier server left running; null: nothing can be left. */
-  #leftover: Promise<void> | null = null;
+  #leftover: Promise<unknown> | null = null;
   way: ChatWay | null = null;
 
   constructor(deps: SessionDeps, row: SessionRow, events: AgentRunEvents) {
@@ -54,11 +54,9 @@ export class AgentRun {
     throw new AfieldError('unavailable', 'The agent of this session does not run now. It is started with the next prompt.');
   }
 
-  /** An earlier server started its agent, and may have left it running. */
-  reapLeftover(): void {
-    this.#leftover = this.#reap();
-    // Tried again before the next start.
-    this.#leftover.catch(() => {});
+  /** An earlier server started its agent, and may have left it running until this resolves. */
+  leftover(reaped: Promise<unknown>): void {
+    this.#leftover = reaped;
   }
 
   /** Errors: those of `planLaunch` and of the runtime; unavailable when it was stopped meanwhile. */

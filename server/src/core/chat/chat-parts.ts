@@ -21,8 +21,6 @@ export interface ChatContext {
   row: SessionRow;
   /** Of the session: its attachments, and what is known beside its items. */
   folder: string;
-  /** What waits for it is another. */
-  queueChanged(id: string): void;
 }
 
 /** What only the session decides. */
@@ -41,7 +39,7 @@ export interface ChatHooks {
 
 export type ChatParts = ReturnType<typeof joinParts>;
 
-export function joinParts({ deps, limits, row, folder, queueChanged }: ChatContext, hooks: ChatHooks) {
+export function joinParts({ deps, limits, row, folder }: ChatContext, hooks: ChatHooks) {
   const { clock } = deps;
   const record = new SessionRecord(row, deps);
   const transcript = new Transcript(deps, record);
@@ -74,7 +72,16 @@ export function joinParts({ deps, limits, row, folder, queueChanged }: ChatConte
     give: (key, answer) => run.agent().answer(key, answer),
   });
   const budget = new Budget(deps.usage, record, { transcript, cancel: hooks.cancel });
-  const turn = new Turn({ transcript, status, asks, reason: () => budget.reason, taken: () => delivery.taken() });
+  const turn: Turn = new Turn({
+    transcript,
+    status,
+    asks,
+    reason: () => budget.reason,
+    ended: () => {
+      interrupt.over();
+      delivery.taken();
+    },
+  });
   const hearing = new Hearing({ record, transcript, status, asks, turn, known, budget, way: () => run.way });
   const run = new AgentRun(deps, row, { update: (update) => hearing.hear(update), exit: hooks.exited });
   const interrupt = new Interrupt(clock, {
@@ -102,8 +109,8 @@ export function joinParts({ deps, limits, row, folder, queueChanged }: ChatConte
       },
     },
     {
-      changed: (prompt_id, state, reason) => record.publish('message.state_changed', { prompt_id, state, reason }),
-      queue: () => queueChanged(row.id),
+      changed: (prompt_id, state, reason) => record.delivered(prompt_id, state, reason),
+      queue: () => record.queueChanged(),
       fault: (error) => deps.warn(`Prompts of session ${row.id} cannot be given.`, error),
     },
   );

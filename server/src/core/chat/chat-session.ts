@@ -97,7 +97,8 @@ export class ChatSession implements Live {
   }
 
   /** An earlier server started it, and this one goes on with it once it is given a prompt. `unconfirmed`: of prompts that it was being given. */
-  goOn(unconfirmed: string): void {
+  goOn(unconfirmed: string, reaped: Promise<unknown>): void {
+    this.#parts.run.leftover(reaped);
     this.#inherit(unconfirmed);
     this.#parts.asks.abandon('The home server ended.');
     this.#parts.status.become('idle', GOES_ON, { pid: null });
@@ -124,13 +125,15 @@ export class ChatSession implements Live {
   async reached(): Promise<void> {}
 
   async update({ model, mode, ...changes }: SessionChanges): Promise<void> {
-    const { record, budget } = this.#parts;
+    const { record, budget, status } = this.#parts;
     if (model !== undefined) await choose(this.#parts, 'model', model);
     if (mode !== undefined) await choose(this.#parts, 'mode', mode);
     record.change(changes, () => this.view());
     if (changes.budget_usd === undefined) return;
     this.#deps.usage.changed(this.row);
+    const before = budget.reason;
     budget.look();
+    if (before !== null && this.row.status === 'idle' && this.row.status_reason === before) status.become('idle', budget.reason);
     this.#wake();
   }
 
@@ -245,8 +248,7 @@ export class ChatSession implements Live {
   }
 
   #inherit(unconfirmed: string): void {
-    const { run, record, delivery } = this.#parts;
-    run.reapLeftover();
+    const { record, delivery } = this.#parts;
     record.guarded(() => delivery.giveUp(unconfirmed));
   }
 

@@ -22,14 +22,13 @@ export interface ChatsContext {
   deps: SessionDeps;
   limits: SessionLimits;
   live: LiveSessions;
-  queueChanged(id: string): void;
 }
 
-export function createChats({ deps, limits, live, queueChanged }: ChatsContext) {
+export function createChats({ deps, limits, live }: ChatsContext) {
   const { store, events, clock } = deps;
   const folder = (id: string) => join(deps.recordings, id);
   const take = (row: SessionRow): ChatSession => {
-    const session = new ChatSession({ deps, limits, row, folder: folder(row.id), queueChanged, gone: (one) => live.gone(one) });
+    const session = new ChatSession({ deps, limits, row, folder: folder(row.id), gone: (one) => live.gone(one) });
     live.add(session);
     return session;
   };
@@ -99,9 +98,10 @@ export function createChats({ deps, limits, live, queueChanged }: ChatsContext) 
 
     /** What an earlier server left: when this returns, none pretends to work. */
     takeOver(rows: readonly SessionRow[]): void {
+      const reaped = reapAll(deps, rows);
       for (const row of rows) {
         try {
-          takeOverOne(row);
+          takeOverOne(row, reaped.get(row.machine)!);
         } catch (error) {
           deps.warn(`The chat of session ${row.id} could not be gone on with.`, error);
         }
@@ -109,15 +109,27 @@ export function createChats({ deps, limits, live, queueChanged }: ChatsContext) 
     },
   };
 
-  function takeOverOne(row: SessionRow): void {
+  function takeOverOne(row: SessionRow, reaped: Promise<unknown>): void {
     tellUntold(deps, row);
     const worked = cutOpenItems(deps, row) || row.status === 'busy' || row.status === 'waiting';
     const session = take(row);
     if (worked) session.transcript.notice('warning', SERVER_ENDED);
-    if (canGoOn(deps, row)) session.goOn(UNCONFIRMED);
+    if (canGoOn(deps, row)) session.goOn(UNCONFIRMED, reaped);
     else
       session.lose(UNCONFIRMED, row.agent_session_id === null ? LOST_WITH_SERVER : `${LOST_WITH_SERVER} Its agent cannot go on with it.`);
   }
+}
+
+/** Ends what an earlier server left running for these, machine by machine. */
+function reapAll({ machines }: SessionDeps, rows: readonly SessionRow[]): Map<string, Promise<unknown>> {
+  const reaped = new Map<string, Promise<unknown>>();
+  for (const [name, some] of Map.groupBy(rows, ({ machine }) => machine)) {
+    const reaping = machines.runtime(name).then((runtime) => runtime.reap(some.map(({ id }) => id)));
+    // Whoever starts an agent there tries again first.
+    reaping.catch(() => {});
+    reaped.set(name, reaping);
+  }
+  return reaped;
 }
 
 /** The directory as it is now; null when that cannot be told soon. */

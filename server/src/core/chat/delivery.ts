@@ -12,6 +12,8 @@ import type { Clock, PromptRow, PromptStore } from '../ports.ts';
 export const SNAPSHOT_MS = 2_000;
 /** What holds prompts back by the day is looked at again. */
 const AGAIN_MS = 60_000;
+/** What could not be written is tried again. */
+const FAULT_MS = 5_000;
 
 export interface DeliveryTarget {
   /** It takes a prompt now: it is idle; or it works, and this one is for the turn that goes on. */
@@ -47,7 +49,7 @@ export class Delivery {
   /** For the turn that goes on. */
   readonly #steer = new Set<string>();
   /** Given, and not seen to be taken. */
-  readonly #given = new Map<string, PromptRow>();
+  readonly #given = new Map<string, { row: PromptRow; steered: boolean }>();
   #working = false;
   #again = false;
   #stopped = false;
@@ -67,7 +69,10 @@ export class Delivery {
     if (this.#working) return;
     this.#working = true;
     this.#work()
-      .catch((error: unknown) => this.#tell.fault(error))
+      .catch((error: unknown) => {
+        this.#tell.fault(error);
+        this.#in(FAULT_MS);
+      })
       .finally(() => {
         this.#working = false;
       });
@@ -83,14 +88,14 @@ export class Delivery {
     return this.#deps.store.undelivered(this.#session_id).length > 0;
   }
 
-  /** The agent works on what it was given, or has ended its turn. */
+  /** The agent has ended a turn. What was given into it may be for the next one. */
   taken(): void {
-    for (const row of [...this.#given.values()]) this.#settle(row, 'consumed', null);
+    for (const { row, steered } of [...this.#given.values()]) if (!steered) this.#settle(row, 'consumed', null);
   }
 
   /** Its agent is gone before it showed that it took them. */
   lost(reason: string): void {
-    for (const row of [...this.#given.values()]) this.#settle(row, 'stuck', reason);
+    for (const { row } of [...this.#given.values()]) this.#settle(row, 'stuck', reason);
   }
 
   /** What an earlier server was giving when it ended: whether it arrived is unknown, so it is not given again. */
@@ -147,11 +152,11 @@ export class Delivery {
   }
 
   #give(row: PromptRow): void {
-    this.#steer.delete(row.id);
+    const steered = !this.#target.ready(false);
     // On disk before the agent hears of it: a server that dies right after it must never give it again.
     this.#set(row, 'accepted', null);
-    this.#given.set(row.id, row);
-    this.#tell.queue();
+    this.#steer.delete(row.id);
+    this.#given.set(row.id, { row, steered });
     this.#target.giving(row);
     this.#target.give(row).then(
       () => this.#settle(row, 'consumed', null),
@@ -171,8 +176,12 @@ export class Delivery {
 
   #hold(row: PromptRow, reason: string): void {
     if (row.reason !== reason) this.#set(row, 'home', reason);
+    this.#in(AGAIN_MS);
+  }
+
+  #in(ms: number): void {
     this.#timer?.cancel();
-    this.#timer = this.#deps.clock.setTimeout(() => this.wake(), AGAIN_MS);
+    if (!this.#stopped) this.#timer = this.#deps.clock.setTimeout(() => this.wake(), ms);
   }
 
   /** False: that is known already. */

@@ -60,7 +60,7 @@ export class Ledger {
 
   /** An item of earlier is as it is now. */
   change(item: ChatItem, event: EventType = endEvent(item)): void {
-    item.updated_at = timestamp(this.#deps.clock);
+    item.updated_at = this.#later(item);
     this.#write(rowOf(item, this.#deps.store.events.nextSeq()), true);
     this.#tell(event, item);
   }
@@ -100,7 +100,7 @@ export class Ledger {
   }
 
   #save(entry: Entry): void {
-    entry.item.updated_at = timestamp(this.#deps.clock);
+    entry.item.updated_at = this.#later(entry.item);
     entry.unsaved = 0;
     this.#write(rowOf(entry.item, entry.fromSeq), true);
   }
@@ -117,6 +117,12 @@ export class Ledger {
   #drop({ fromSeq: from, interim, item }: Entry): void {
     if (interim === 0) return;
     this.#guarded(() => this.#deps.store.events.drop({ session_id: this.#record.row.id, item_id: item.id, from }));
+  }
+
+  /** Whoever has two states of an item takes the later one, though the clock went back. */
+  #later({ updated_at }: ChatItem): string {
+    const now = timestamp(this.#deps.clock);
+    return now > updated_at ? now : updated_at;
   }
 
   #tell(type: EventType, item: ChatItem): void {

@@ -35,8 +35,8 @@ export interface TurnParts {
   asks: Asks;
   /** Why it waits for a new prompt, where it is not the agent that says so; null: nothing to say. */
   reason(): string | null;
-  /** The agent works on what it was given last. */
-  taken(): void;
+  /** What it was given was taken; nothing of it is left to interrupt. */
+  ended(): void;
 }
 
 export class Turn {
@@ -88,8 +88,8 @@ export class Turn {
 
   /** The agent is idle. */
   over(stop: TurnStop): void {
-    const { transcript, asks, status, reason, taken } = this.#parts;
-    if (this.#works && this.#shown) taken();
+    const { transcript, asks, status, reason, ended } = this.#parts;
+    if (this.#works && this.#shown) ended();
     const worked = this.#works;
     this.#works = false;
     this.#shown = false;
