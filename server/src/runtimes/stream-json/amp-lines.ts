@@ -6,7 +6,7 @@ import { kindOf, titleOf } from './dialect.ts';
 
 export const ampLines: Dialect = {
   args: (args, { resume }) => [...(resume === null ? [] : ['threads', 'continue', resume]), ...args],
-  input: (content) => `${JSON.stringify({ type: 'user', message: { role: 'user', content: [{ type: 'text', text: content }] } })}\n`,
+  input: (content) => JSON.stringify({ type: 'user', message: { role: 'user', content: [{ type: 'text', text: content }] } }),
   models: false,
   modes: [],
   read(message, run) {

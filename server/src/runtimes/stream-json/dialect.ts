@@ -28,7 +28,7 @@ export interface Chosen {
 export interface Dialect {
   /** Arguments of a run; `args` are those of every run. */
   args(args: readonly string[], chosen: Chosen): string[];
-  /** What is written to its input before that is closed. */
+  /** What is written to its input before that is closed; a line break follows. */
   input(content: string): string;
   /** One message. False: not known. */
   read(message: Loose, run: Run): boolean;
