@@ -3,6 +3,7 @@ import { defineConfig, type Plugin } from 'vite';
 import { VitePWA } from 'vite-plugin-pwa';
 import { CONTENT_SECURITY_POLICY } from './content-security-policy.ts';
 import { manifest } from './manifest.ts';
+import { slimApi } from './slim-api.ts';
 
 /** The policy stands in the page itself, so that it holds wherever the files are put. Not in development: hot reload needs inline scripts. */
 const contentSecurityPolicy = (): Plugin => ({
@@ -17,6 +18,7 @@ export default defineConfig({
   root: import.meta.dirname,
   plugins: [
     preact(),
+    slimApi(),
     contentSecurityPolicy(),
     VitePWA({
       strategies: 'injectManifest',
@@ -28,5 +30,11 @@ export default defineConfig({
       injectManifest: { globPatterns: ['**/*.{js,css,html,svg,png,webmanifest}'] },
     }),
   ],
-  build: { target: 'es2022', cssCodeSplit: false, assetsInlineLimit: 0, modulePreload: { polyfill: false }, reportCompressedSize: false },
+  build: {
+    target: 'es2022',
+    cssCodeSplit: false,
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    reportCompressedSize: false,
+  },
 });

@@ -12,6 +12,8 @@ const REPEATABLE: ReadonlySet<Operation> = new Set<Operation>([
   'createSession',
   'updateSession',
   'promptSession',
+  'answerApproval',
+  'answerApprovals',
   'resizeSession',
   'updateProject',
   'updateDevice',
