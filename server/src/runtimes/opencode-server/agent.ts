@@ -150,7 +150,7 @@ export class OpencodeAgent implements ChatAgent {
     const asked = this.#conversation.asked(key);
     if (asked === null) throw new AfieldError('not_found', 'opencode does not ask that any more.');
     const { path, body } = replyTo(key, asked, answer);
-    this.#conversation.answering(key);
+    this.#conversation.answering(key, answer);
     const given = await this.#api.call('POST', path, body).catch((error: Error) => error);
     if (given instanceof Error) {
       this.#conversation.answered(key, 'failed', answer);
@@ -203,6 +203,7 @@ export class OpencodeAgent implements ChatAgent {
     this.#over = true;
     this.#events?.close();
     this.#watch?.cancel();
+    this.#conversation.over('it has ended.');
     this.#sink.exit(exit);
   }
 

@@ -100,6 +100,12 @@ export class Conversation {
     if (this.#phase === 'given' && this.#given.size === 0) this.#phase = 'idle';
   }
 
+  /** Prompts that it has not shown will not be shown any more. */
+  over(why: string): void {
+    for (const { refused } of this.#given.values()) refused(why);
+    this.#given.clear();
+  }
+
   /** Whoever interrupts says so before. */
   interrupting(): void {
     if (this.#phase !== 'idle') this.#stop ??= 'cancelled';
@@ -109,8 +115,8 @@ export class Conversation {
     return this.#asks.get(key) ?? null;
   }
 
-  answering(key: string): void {
-    this.#asks.answering(key);
+  answering(key: string, answer: AgentAnswer): void {
+    this.#asks.answering(key, answer);
   }
 
   /** How our answer ended: it has it, it knows no such ask any more, or it did not get it. */
@@ -214,8 +220,7 @@ export class Conversation {
     if (stop !== 'cancelled') this.#complain(error, name);
     if (this.#phase !== 'given') return;
     // It never began: an agent or a model that it does not know.
-    for (const { refused } of this.#given.values()) refused(this.#fault ?? name);
-    this.#given.clear();
+    this.over(this.#fault ?? name);
     this.#end();
   }
 

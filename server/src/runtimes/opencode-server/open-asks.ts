@@ -8,9 +8,7 @@ type Decision = AgentAnswer['decision'] | 'unknown';
 interface Asked extends OpenAsk {
   session_id: string;
   /** Our own answer is on its way. */
-  answering: boolean;
-  /** What was heard of it meanwhile. */
-  heard: Decision | null;
+  answering: AgentAnswer | null;
 }
 
 export class OpenAsks {
@@ -39,27 +37,25 @@ export class OpenAsks {
       return null;
     }
     const ask = asked.questions === undefined ? permissionAsk(asked) : questionAsk(asked);
-    this.#asks.set(key, { kind: ask.kind, questions: ask.questions.map(({ id }) => id), session_id, answering: false, heard: null });
+    this.#asks.set(key, { kind: ask.kind, questions: ask.questions.map(({ id }) => id), session_id, answering: null });
     this.#emit({ type: 'ask', key, ask });
     return ask;
   }
 
-  answering(key: string): void {
+  answering(key: string, answer: AgentAnswer): void {
     const ask = this.#asks.get(key);
-    if (ask !== undefined) ask.answering = true;
+    if (ask !== undefined) ask.answering = answer;
   }
 
   /** How our answer ended: it has it, it knows no such ask any more, or it did not get it. */
   answered(key: string, how: 'taken' | 'gone' | 'failed', answer: AgentAnswer): void {
     const ask = this.#asks.get(key);
-    if (ask === undefined) return;
-    ask.answering = false;
-    if (how === 'taken') {
-      this.#last = answer.option_id;
-      this.#asks.delete(key);
-    } else if (ask.heard !== null) this.#gone(key, ask.heard, this.#byItself(ask.heard) ? 'agent' : 'elsewhere');
-    // Who was first is told by an event that is on its way.
-    else if (how === 'gone' && this.#last !== null) this.#gone(key, decided(this.#last), 'agent');
+    if (how === 'taken') this.#taken(key, answer);
+    else if (ask !== undefined) {
+      ask.answering = null;
+      // Who was first is told by an event that is on its way.
+      if (how === 'gone' && this.#last !== null) this.#gone(key, decided(this.#last), 'agent');
+    }
   }
 
   /** It tells that one is answered. What was decided; null when it is none of these. */
@@ -69,8 +65,8 @@ export class OpenAsks {
     if (decision === undefined) return null;
     const key = text(requestID) ?? '';
     const ask = this.#asks.get(key);
-    // Ours or somebody else's: the answer to our own call tells.
-    if (ask?.answering === true) ask.heard = decision;
+    // Heard before the answer to our own call.
+    if (ask?.answering?.decision === decision) this.#taken(key, ask.answering);
     else this.#gone(key, decision, this.#byItself(decision) ? 'agent' : 'elsewhere');
     return decision;
   }
@@ -92,6 +88,10 @@ export class OpenAsks {
   /** A rejection takes all others of its turn with it, a permission for good those that it fits. */
   #byItself(decision: Decision): boolean {
     return (this.#last === 'reject' || this.#last === 'always') && decision === decided(this.#last);
+  }
+
+  #taken(key: string, answer: AgentAnswer): void {
+    if (this.#asks.delete(key)) this.#last = answer.option_id;
   }
 
   #gone(key: string, decision: Decision, by: 'agent' | 'elsewhere'): void {
