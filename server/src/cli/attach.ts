@@ -4,6 +4,7 @@ import type { AfieldClient } from '@afield/shared/client/client.ts';
 import { AfieldError } from '@afield/shared/errors.ts';
 import type { Command } from 'commander';
 import { surroundingSession } from '../config.ts';
+import { attachToChat } from './chat/attach-chat.ts';
 import type { CommandModule, Context } from './context.ts';
 import { EXIT, Exit, type ExitCode, UsageError } from './exit.ts';
 import { type Io, note } from './io.ts';
@@ -19,6 +20,7 @@ export const examples: CommandModule['examples'] = [
   ['afield attach web', 'by name; the beginning of an id does too'],
   ['afield attach', 'the only session that runs'],
   ['afield attach web --look', 'watches without taking the size of the terminal'],
+  ['afield attach web --face chat', 'its chat, where it has a terminal and a chat'],
 ];
 
 /** A program that a signal ended exits with 128 and the signal's number. */
@@ -62,8 +64,24 @@ async function connected(io: Io, client: AfieldClient): Promise<void> {
   await withProgress(io, 'Connecting to the home server', client.link.ready());
 }
 
-/** Hands this terminal to a session until it is detached or over. */
-export async function attachTo({ io, home: open }: Context, session: Session, lease: 'take' | 'look'): Promise<void> {
+type Face = Session['faces'][number];
+
+/** The face that is meant: the terminal where there is one. Errors: not_supported. */
+function faceOf({ faces, name }: Session, wanted: string | undefined): Face {
+  if (wanted !== undefined && wanted !== 'terminal' && wanted !== 'chat')
+    throw new UsageError(`--face takes terminal or chat, not "${wanted}".`);
+  const face = wanted ?? (faces.includes('terminal') ? 'terminal' : 'chat');
+  if (faces.includes(face)) return face;
+  throw new AfieldError('not_supported', `${printable(name)} has no ${face}. It has: ${faces.join(', ')}.`);
+}
+
+/** Hands this terminal to a session until it is detached or over. `face`: default its terminal, where it has one. */
+export async function attachTo(context: Context, session: Session, lease: 'take' | 'look', face?: string): Promise<void> {
+  if (faceOf(session, face) === 'chat') return attachToChat(context, session);
+  return attachToTerminal(context, session, lease);
+}
+
+async function attachToTerminal({ io, home: open }: Context, session: Session, lease: 'take' | 'look'): Promise<void> {
   if (surroundingSession() === session.id) {
     throw new AfieldError('conflict', 'This terminal is inside of that session: it would show itself in itself without an end.');
   }
@@ -85,15 +103,18 @@ export function define(command: Command, context: Context): void {
   command
     .argument('[session]', 'name, id or beginning of an id; left out: the only one that runs')
     .option('--look', 'watch: adapt to the size that is, instead of taking it')
+    .option('--face <face>', 'terminal or chat (terminal, where it has one)')
     .addHelpText(
       'after',
-      '\nCtrl-\\ or Ctrl-b d detaches, Ctrl-b Ctrl-b sends one Ctrl-b. The session goes on.\nWhile the session has another size: Ctrl-b t takes it, Ctrl-b with arrows pans.',
+      '\nCtrl-\\ or Ctrl-b d detaches, Ctrl-b Ctrl-b sends one Ctrl-b. The session goes on.\nWhile the session has another size: Ctrl-b t takes it, Ctrl-b with arrows pans.\nA chat: what you type is sent, Ctrl-C interrupts the agent, Ctrl-D or Ctrl-\\ leaves, /help tells the rest.',
     )
-    .action(async (text: string | undefined, options: { look?: true }) => {
+    .action(async (text: string | undefined, options: { look?: true; face?: string }) => {
       if (!isTerminal(io.stdin, io.stdout)) {
-        throw new UsageError('attach needs a terminal. To read along without one: afield logs -f. To type: afield send.');
+        throw new UsageError(
+          'attach needs a terminal. To read along without one: afield logs -f, afield messages -f. To type: afield send.',
+        );
       }
       const session = await findSession(await context.home(), text, io.now());
-      await attachTo(context, session, options.look === true ? 'look' : 'take');
+      await attachTo(context, session, options.look === true ? 'look' : 'take', options.face);
     });
 }

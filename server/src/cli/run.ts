@@ -6,12 +6,13 @@ import type { Command } from 'commander';
 import { attachTo } from './attach.ts';
 import type { CommandModule, Context } from './context.ts';
 import { UsageError } from './exit.ts';
-import { note, say, sayJson } from './io.ts';
-import { printable } from './print/printable.ts';
+import { type Io, note, say, sayJson } from './io.ts';
+import { printable, printableLines } from './print/printable.ts';
 import { ensureRunning } from './reach/background.ts';
 import type { Home } from './reach/home.ts';
 import { findProject } from './reach/projects.ts';
 import { shortIds } from './reach/resolve.ts';
+import { askLine } from './terminal/ask-line.ts';
 import { isTerminal, sizeOf } from './terminal/desk.ts';
 import { ENV_HELP, gather, variables } from './variables.ts';
 
@@ -21,6 +22,8 @@ export const examples: CommandModule['examples'] = [
   ['afield run shell --detach -- -l', 'starts a login shell and comes back at once'],
   ['afield run --project web', 'the agent of the project, in its directory'],
   ['afield run claude --machine box --model opus', 'on another machine, with a model of your choice'],
+  ['afield run claude --face chat "fix the failing test"', 'as a chat: messages, tools and approvals instead of a screen'],
+  ['afield run codex --face chat --model gpt-5.5 --mode read-only --budget 2', 'with a model, a mode, and no more than 2 USD'],
   ['afield run claude -- --continue', 'what stands after -- is for the program'],
 ];
 
@@ -32,6 +35,13 @@ interface Options {
   model?: string;
   env?: string[];
   prompt?: string;
+  face?: string;
+  runtime?: string;
+  mode?: string;
+  environment?: string;
+  confirm?: string;
+  budget?: string;
+  resume?: string;
   detach?: true;
   json?: true;
 }
@@ -70,6 +80,42 @@ function chosen(
   };
 }
 
+/** What a chat face and an environment take. Errors: UsageError. */
+function chosenFace({ face, runtime, mode, environment, confirm, budget, resume }: Options): Partial<SessionCreate> {
+  if (face !== undefined && face !== 'terminal' && face !== 'chat') throw new UsageError(`--face takes terminal or chat, not "${face}".`);
+  const usd = budget === undefined ? undefined : Number(budget);
+  if (usd !== undefined && !(usd > 0 && usd <= 100_000)) throw new UsageError(`--budget takes an amount in USD above 0, not "${budget}".`);
+  // What only a chat has says which face is meant.
+  const chat = mode !== undefined || resume !== undefined;
+  if (chat && face === 'terminal') throw new UsageError('--mode and --resume go with --face chat.');
+  return {
+    ...(face !== undefined || chat ? { face: face ?? 'chat' } : {}),
+    ...(runtime === undefined ? {} : { runtime }),
+    ...(mode === undefined ? {} : { mode }),
+    ...(environment === undefined ? {} : { environment }),
+    ...(confirm === undefined ? {} : { confirm }),
+    ...(usd === undefined ? {} : { budget_usd: usd }),
+    ...(resume === undefined ? {} : { resume }),
+  };
+}
+
+/** An environment that is called production is asked about once more, where there is somebody to ask. */
+async function createConfirmed(io: Io, home: Home, body: SessionCreate): Promise<Session> {
+  try {
+    return await create(home, body);
+  } catch (error) {
+    const { environment } = body;
+    if (!(error instanceof AfieldError) || error.code !== 'confirmation_needed' || environment === undefined || body.confirm !== undefined)
+      throw error;
+    if (!isTerminal(io.stdin, io.stderr))
+      throw new AfieldError(error.code, `${error.message} Without a terminal: --confirm ${environment}`, { cause: error });
+    note(io, printableLines(error.message));
+    const said = await askLine(io, `Type ${printable(environment)} to start there: `);
+    if (said?.trim() !== environment) throw new UsageError('Nothing was started.');
+    return create(home, { ...body, confirm: environment });
+  }
+}
+
 /** An error of these says more when the list of agents stands beside it. */
 async function explained(home: Home, error: unknown): Promise<unknown> {
   if (!(error instanceof AfieldError) || error.code !== 'agent_unknown') return error;
@@ -101,10 +147,17 @@ export function define(command: Command, context: Context): void {
     .option('-m, --model <model>', 'model to start with')
     .option('-e, --env <NAME=value>', ENV_HELP, gather)
     .option('--prompt <text>', 'the message, where the agent is left out')
+    .option('--face <face>', 'terminal or chat (terminal)')
+    .option('--runtime <name>', 'what it runs in, where the agent has several ways (afield agents --json)')
+    .option('--mode <mode>', "how much it may do without asking, by the agent's own name; a chat only")
+    .option('--environment <name>', 'named environment of the config file (afield environments)')
+    .option('--confirm <name>', 'the name of an environment that is called production, once more')
+    .option('--budget <usd>', 'it gets no new message once it has cost so much')
+    .option('--resume <id>', 'go on with a session that the agent already has, by its own id; a chat only')
     .option('-d, --detach', 'do not attach')
     .option('--json', 'do not attach, and print the session as JSON')
     .action(async (agent: string | undefined, prompt: string | undefined, options: Options) => {
-      const choice = chosen(agent, prompt, options);
+      const choice = { ...chosen(agent, prompt, options), ...chosenFace(options) };
       const home = await context.home();
       await ensureRunning(home, io);
       const body: SessionCreate = { ...choice, args: [...context.afterDashes], ...(await whereTo(home, options, io.cwd())) };
@@ -112,7 +165,7 @@ export function define(command: Command, context: Context): void {
       if (options.session !== undefined) body.name = options.session;
       const terminal = isTerminal(io.stdin, io.stdout);
       if (terminal) Object.assign(body, sizeOf(io.stdout));
-      const session = await create(home, body);
+      const session = await createConfirmed(io, home, body);
       if (options.json) {
         sayJson(io, session);
         return;

@@ -7,13 +7,16 @@ import type { CommandModule, Context } from './context.ts';
 import { UsageError } from './exit.ts';
 import { type Io, say, sayJson } from './io.ts';
 import { printable } from './print/printable.ts';
-import type { Home } from './reach/home.ts';
+import { attachmentOf } from './reach/attachments.ts';
 import { findSession } from './reach/sessions.ts';
 import { KEY_HELP, keysBytes } from './terminal/key-names.ts';
+import { gather } from './variables.ts';
 
 export const examples: CommandModule['examples'] = [
   ['afield send web "run the tests again"', 'a message; it is kept at home until the agent takes it'],
   ['git diff | afield send web -', 'what standard input gives'],
+  ['afield send web "what is wrong here?" --file shot.png', 'a picture with it, where the agent takes some'],
+  ['afield send web --now "stop, use pnpm"', 'into the turn that goes on, where the agent can'],
   ['afield send web --keys Escape', 'keys, as if typed'],
   ['afield send web --keys y,Enter', 'several of them'],
 ];
@@ -23,6 +26,7 @@ const MAX_MESSAGE = 100_000;
 
 interface Options {
   keys?: string[];
+  file?: string[];
   now?: true;
   json?: true;
 }
@@ -68,8 +72,20 @@ function delivery({ state }: Prompt, session: Session): string {
   }
 }
 
-async function sendKeys(home: Home, session: Session, keys: readonly string[]): Promise<void> {
-  await home.ask('Sending keys', 'inputSession', { params: { id: session.id }, body: { text: keysBytes(keys) } });
+async function pressKeys(
+  { io, home: open }: Context,
+  text: string,
+  words: string[],
+  keys: string[],
+  { file, json }: Options,
+): Promise<void> {
+  if (words.length > 0) throw new UsageError('Give either a message or --keys, not both.');
+  if (file !== undefined) throw new UsageError('Keys take no file.');
+  const bytes = keysBytes(keys);
+  const home = await open();
+  const session = await findSession(home, text, io.now());
+  await home.ask('Sending keys', 'inputSession', { params: { id: session.id }, body: { text: bytes } });
+  if (json) sayJson(io, { session_id: session.id, sent: true });
 }
 
 export function define(command: Command, context: Context): void {
@@ -78,22 +94,17 @@ export function define(command: Command, context: Context): void {
     .argument('<session>', 'name, id or beginning of an id')
     .argument('[text...]', 'the message; - reads standard input')
     .option('-k, --keys <keys...>', 'keys instead of a message')
+    .option('-f, --file <file>', 'goes with the message; again for another', gather)
     .option('--now', 'do not wait until the agent is ready')
     .option('--json', 'machine readable')
     .addHelpText('after', `\nKeys: ${KEY_HELP}.`)
     .action(async (text: string, words: string[], options: Options) => {
-      if (options.keys !== undefined && words.length > 0) throw new UsageError('Give either a message or --keys, not both.');
-      const keys = options.keys;
-      if (keys !== undefined) keysBytes(keys);
-      const content = keys === undefined ? await messageOf(io, words) : '';
+      if (options.keys !== undefined) return pressKeys(context, text, words, options.keys, options);
+      const content = await messageOf(io, words);
+      const attachments = (options.file ?? []).map((file) => attachmentOf(io, file));
       const home = await context.home();
       const session = await findSession(home, text, io.now());
-      if (keys !== undefined) {
-        await sendKeys(home, session, keys);
-        if (options.json) sayJson(io, { session_id: session.id, sent: true });
-        return;
-      }
-      const body = { id: uuidv7(), content, priority: options.now ? ('now' as const) : ('normal' as const) };
+      const body = { id: uuidv7(), content, priority: options.now ? ('now' as const) : ('normal' as const), attachments };
       const prompt = await home.ask('Sending', 'promptSession', { params: { id: session.id }, body });
       if (options.json) sayJson(io, prompt);
       else say(io, delivery(prompt, session));

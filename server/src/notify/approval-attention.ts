@@ -91,4 +91,4 @@ export function createApprovalAttention({ clock, tell }: { clock: Clock; tell(ca
   };
 }
 
-const isAtHome = ({ outcome }: Approval) => outcome !== null && (outcome.by.startsWith('at ') || outcome.by === 'the desk');
+const isAtHome = ({ state, outcome }: Approval) => state === 'gone' || outcome?.by === 'the desk';
