@@ -23,14 +23,15 @@ const device = (name: string, fields: object = {}) => ({
   ...fields,
 });
 
-const agent = (name: string, installed: boolean, version: string | null, install: string | null) => ({
+export const agent = (name: string, installed: boolean, version: string | null, install: string | null) => ({
   name,
   title: name,
   installed,
   version,
   install,
-  faces: ['terminal'],
-  runtime: 'pty',
+  faces: name === 'shell' ? ['terminal'] : ['terminal', 'chat'],
+  runtimes: [{ name: 'terminal', face: 'terminal', note: null }, ...(name === 'shell' ? [] : [{ name: 'acp', face: 'chat', note: null }])],
+  models: [],
   source: 'builtin',
   capabilities: [],
   takes_model: name !== 'shell',
@@ -134,6 +135,7 @@ const FIXED: Partial<Record<Operation, unknown>> = {
       entries: 20_056,
     })),
   },
+  listEnvironments: { items: [], next_cursor: null },
   getPush: { vapid_public_key: 'BA', subscribed: false, last_confirmed_at: null, last_sent_at: null, last_error: null },
 };
 
@@ -141,7 +143,7 @@ const SCREEN =
   '\x1b[2m~/src/ledger-api\x1b[0m \x1b[34mpg17-rehearsal\x1b[0m\r\n\x1b[32m❯\x1b[0m ./scripts/rehearse.sh --from nightly.dump\r\n[14:02:11] cluster 16 stopped        \x1b[32mok\x1b[0m\r\n[14:03:40] pg_upgrade --link         \x1b[32mok\x1b[0m  1m21s\r\n\x1b[33mWARNING:\x1b[0m 212 rows have no region\r\n\x1b[32m❯\x1b[0m ';
 
 type Asked = { params?: { id?: string }; query?: { type?: string; limit?: number; archived?: boolean; q?: string } };
-/** Answers instead of the usual ones; an error is thrown. */
+/** Answers instead of the usual ones; an error is thrown, a function is given what was asked. */
 export type Answers = Partial<Record<Operation, unknown>>;
 
 function logs(asked: Asked) {
@@ -155,7 +157,8 @@ export function fakeLink(sessions: Session[], state: ConnectionState, answers: A
   const connection = new Watched<ConnectionState>(state);
   const up = state.state === 'online' || state.state === 'catching_up';
   const answer = (operation: Operation, asked: Asked): unknown => {
-    if (operation in answers) return answers[operation];
+    const given = answers[operation];
+    if (operation in answers) return typeof given === 'function' ? given(asked) : given;
     if (operation === 'listSessions') return { items: asked.query?.archived ? archived : sessions, next_cursor: null };
     if (operation === 'getLogs') return logs(asked);
     if (operation === 'searchLogs') return { items: hitsOf(sessions), next_cursor: null };

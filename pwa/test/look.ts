@@ -56,9 +56,14 @@ const SIZES = [
 ] as const;
 
 /** What a person does before the picture is taken. */
-async function act(page: Page, { check = [], open = [], press = [], type = [], after = [] }: Scene): Promise<void> {
+async function act(page: Page, { choose = [], check = [], open = [], press = [], type = [], after = [] }: Scene): Promise<void> {
   const button = (words: string) => page.getByRole('button', { name: new RegExp(`^${words}`) }).last();
-  for (const words of check) await page.getByText(words).first().click();
+  for (const [label, value] of choose) await page.getByLabel(label).selectOption(value);
+  for (const words of check) {
+    const radio = page.getByRole('radio', { name: words, exact: true });
+    await ((await radio.count()) > 0 ? radio.first().check({ force: true }) : page.getByText(words).first().click());
+    await page.clock.runFor(200);
+  }
   for (const words of press) {
     if (open.length > 0 && (await button(words).count()) === 0) await unfold(page, open);
     await button(words).click();

@@ -11,7 +11,8 @@ const agent = (name: string, installed: boolean) => ({
   version: null,
   install: null,
   faces: ['terminal'],
-  runtime: 'pty',
+  runtimes: [{ name: 'terminal', face: 'terminal', note: null }],
+  models: [],
   source: 'builtin',
   capabilities: [],
   takes_model: name === 'claude',
@@ -50,6 +51,21 @@ function open(stored: unknown = undefined, first = ONLINE) {
   });
   return { ...way, form, bodies, created, written };
 }
+
+const NO_DRAFT = {
+  prompt: '',
+  agent: '',
+  name: '',
+  project: '',
+  cwd: '',
+  machine: '',
+  model: '',
+  face: '',
+  runtime: '',
+  mode: '',
+  environment: '',
+  budget: '',
+};
 
 describe('a new session', () => {
   it('offers what is installed, and chooses the first of it', async () => {
@@ -188,11 +204,124 @@ describe('where, and with what', () => {
   });
 });
 
+describe('how it runs', () => {
+  const talker = {
+    ...agent('talker', true),
+    faces: ['terminal', 'chat'],
+    runtimes: [
+      { name: 'terminal', face: 'terminal', note: null },
+      { name: 'native', face: 'chat', note: null },
+      { name: 'acp', face: 'chat', note: 'Billed as API use.' },
+    ],
+  };
+  async function ready() {
+    const way = open();
+    way.answers.listAgents = () => ({ items: [talker, agent('claude', true)], next_cursor: null });
+    await way.form.load();
+    return way;
+  }
+
+  it('in a chat where the agent has one, by the usual runtime, of which nothing is said', async () => {
+    const { form, bodies } = await ready();
+    expect([form.face.value, form.runtime.value?.name, form.takesModel.value]).toEqual(['chat', 'native', true]);
+    await form.start();
+    expect(bodies[0]).toEqual({ id: 'id-1', agent: 'talker', face: 'chat' });
+    form.change({ runtime: 'acp', model: 'opus', mode: ' plan ', budget: '2,50' });
+    expect(form.runtime.value?.note).toBe('Billed as API use.');
+    await form.start();
+    expect(bodies[1]).toEqual({ id: 'id-2', agent: 'talker', face: 'chat', runtime: 'acp', model: 'opus', mode: 'plan', budget_usd: 2.5 });
+  });
+
+  it('in a terminal when its person wants that, without what only a chat has', async () => {
+    const { form, bodies } = await ready();
+    form.change({ face: 'terminal', runtime: 'acp', mode: 'plan', model: 'opus' });
+    await form.start();
+    expect(bodies[0]).toEqual({ id: 'id-1', agent: 'talker' });
+    form.change({ agent: 'claude', face: 'chat' });
+    expect(form.face.value).toBe('terminal');
+  });
+
+  it('a budget that is none holds the start back', async () => {
+    const { form, bodies } = await ready();
+    form.change({ budget: 'much' });
+    expect(form.ready.value).toBe(false);
+    await form.start();
+    expect(bodies).toEqual([]);
+  });
+});
+
+describe('an environment', () => {
+  const named = (name: string, fields: object = {}) => ({
+    name,
+    agent: null,
+    program: null,
+    server_url: null,
+    variables: [],
+    secrets: [],
+    production: false,
+    ...fields,
+  });
+  const fine = { name: 'KEY', ok: true, level: 'ok', detail: '', fix: null };
+  async function ready() {
+    const way = open();
+    way.answers.listEnvironments = () => ({
+      items: [named('work'), named('prod', { production: true }), named('other', { agent: 'codex' })],
+      next_cursor: null,
+    });
+    way.answers.checkEnvironment = ({ params }) => ({ environment: named(String(params?.name)), checks: [fine] });
+    await way.form.load();
+    return way;
+  }
+
+  it('is one of those for the agent, is looked at, and goes along', async () => {
+    const { form, bodies } = await ready();
+    expect(form.environment.items.value.map(({ name }) => name)).toEqual(['work', 'prod']);
+    form.change({ environment: 'work' });
+    await settled();
+    expect(form.environment.looked.value).toEqual({ name: 'work', checks: [fine], error: null });
+    await form.start();
+    expect(bodies[0]).toEqual({ id: 'id-1', agent: 'claude', environment: 'work' });
+    form.change({ environment: '' });
+    expect(form.environment.looked.value).toBeNull();
+  });
+
+  it('of production starts only once it was confirmed, each time anew and for that one alone', async () => {
+    const { form, bodies } = await ready();
+    form.change({ environment: 'prod' });
+    expect(form.ready.value).toBe(false);
+    await form.start();
+    expect(bodies).toEqual([]);
+    form.environment.confirm(true);
+    expect(form.ready.value).toBe(true);
+    await form.start();
+    expect(bodies[0]).toEqual({ id: 'id-1', agent: 'claude', environment: 'prod', confirm: 'prod' });
+    expect(form.ready.value).toBe(false);
+  });
+
+  it('for another agent is not taken along, and a look that comes late is dropped', async () => {
+    const { form, bodies, answers } = await ready();
+    form.change({ agent: 'codex', environment: 'other' });
+    expect(form.environment.chosen.value?.name).toBe('other');
+    let late: (value: unknown) => void = () => undefined;
+    answers.checkEnvironment = () => new Promise((resolve) => (late = resolve));
+    form.change({ environment: 'work' });
+    answers.checkEnvironment = () => Promise.reject(new AfieldError('unavailable', 'Not now.'));
+    form.change({ environment: 'prod' });
+    await settled();
+    late({ checks: [fine] });
+    await settled();
+    expect(form.environment.looked.value).toEqual({ name: 'prod', checks: null, error: 'Not now.' });
+    form.change({ agent: 'claude', environment: 'other' });
+    await form.start();
+    expect(bodies[0]).toEqual({ id: 'id-1', agent: 'claude' });
+  });
+});
+
 describe('the draft', () => {
   it('comes back', async () => {
     const { form } = open({ prompt: 'half a thought', agent: 'codex' });
     await settled();
-    expect(form.draft.value).toEqual({ prompt: 'half a thought', agent: 'codex', name: '', project: '', cwd: '', machine: '', model: '' });
+    expect(form.draft.value).toEqual({ ...NO_DRAFT, prompt: 'half a thought', agent: 'codex' });
     expect(form.agent.value?.name).toBe('codex');
   });
 
@@ -212,7 +341,7 @@ describe('the draft', () => {
     form.change({ prompt: 'half a thought' });
     expect(written).toEqual([]);
     form[Symbol.dispose]();
-    expect(written).toEqual([{ prompt: 'half a thought', agent: '', name: '', project: '', cwd: '', machine: '', model: '' }]);
+    expect(written).toEqual([{ ...NO_DRAFT, prompt: 'half a thought' }]);
   });
 
   it('that was not touched is not written when the page goes', async () => {

@@ -1,13 +1,16 @@
 import type { Agent } from '@afield/shared/api/agents.ts';
 import { LOCAL_MACHINE } from '@afield/shared/api/base.ts';
+import type { NamedEnvironment } from '@afield/shared/api/environments.ts';
 import type { Machine } from '@afield/shared/api/machines.ts';
 import type { Project } from '@afield/shared/api/projects.ts';
 import type { Session, SessionCreate } from '@afield/shared/api/sessions.ts';
 import { computed, createModel, effect, signal } from '@preact/signals';
 import type { HomeStore } from '../platform/store.ts';
 import { failureOf } from './action.ts';
+import { createEnvironmentChoice } from './environment-choice.ts';
 import { type HomeLink, isOpen } from './home-link.ts';
 import { inOrder } from './machines-list.ts';
+import { budgetOf } from './session-usage.ts';
 import { environmentOf, type Variable } from './variables.ts';
 
 /** Preference under which the draft is kept on this device. */
@@ -22,6 +25,7 @@ export interface NewSessionDependencies {
   onCreated(session: Session): void;
 }
 
+/** Empty: as the project, the agent or home has it. */
 interface Draft {
   prompt: string;
   name: string;
@@ -30,9 +34,29 @@ interface Draft {
   cwd: string;
   machine: string;
   model: string;
+  face: string;
+  runtime: string;
+  mode: string;
+  environment: string;
+  budget: string;
 }
 
-const EMPTY: Draft = { prompt: '', name: '', agent: '', project: '', cwd: '', machine: '', model: '' };
+const EMPTY: Draft = {
+  prompt: '',
+  name: '',
+  agent: '',
+  project: '',
+  cwd: '',
+  machine: '',
+  model: '',
+  face: '',
+  runtime: '',
+  mode: '',
+  environment: '',
+  budget: '',
+};
+export type Face = Agent['faces'][number];
+export type RuntimeChoice = Agent['runtimes'][number];
 
 /** A stored draft, read with distrust: an older version may have written it. */
 function readDraft(stored: unknown): Draft {
@@ -48,6 +72,7 @@ export const NewSessionModel = createModel(({ link, store, newId, onCreated }: N
   /** Last used first. */
   const projects = signal<Project[]>([]);
   const machines = signal<readonly Machine[]>([]);
+  const environments = signal<readonly NamedEnvironment[]>([]);
   /** For this session only: values may be secrets, so they are not part of the draft. */
   const variables = signal<readonly Variable[]>([]);
   const draft = signal<Draft>(EMPTY);
@@ -71,15 +96,39 @@ export const NewSessionModel = createModel(({ link, store, newId, onCreated }: N
     return known.find((one) => one.name === wanted) ?? known.find((one) => one.installed) ?? null;
   });
 
+  /** The chat face where there is one: it is made for a phone. */
+  const face = computed((): Face => {
+    const faces = agent.value?.faces ?? [];
+    const wanted = draft.value.face as Face;
+    return faces.includes(wanted) ? wanted : faces.includes('chat') ? 'chat' : 'terminal';
+  });
+  /** What the chosen face may run in, the usual one first. */
+  const runtimes = computed(() => (agent.value?.runtimes ?? []).filter((one) => one.face === face.value));
+  const runtime = computed(
+    (): RuntimeChoice | null => runtimes.value.find(({ name }) => name === draft.value.runtime) ?? runtimes.value[0] ?? null,
+  );
+  /** A chat chooses its model in its protocol. */
+  const takesModel = computed(() => agent.value !== null && (agent.value.takes_model || face.value === 'chat'));
+  // What a model gives out becomes an action, which tracks nothing: the effect keeps its own.
+  const { watch, ...environment } = createEnvironmentChoice(link, environments, () => ({
+    agent: agent.value?.name ?? null,
+    wanted: draft.value.environment,
+  }));
+
   async function load(): Promise<void> {
     loadError.value = null;
     const loadingAgents = loadAgents();
     const before = machine.peek();
     try {
-      // Without the list of machines there is still the home server itself.
-      const [known, found] = await Promise.all([link.call('listMachines').catch(() => ({ items: [] })), link.call('listProjects')]);
+      // Without the list of machines there is still the home server itself, and no session needs an environment.
+      const [known, found, named] = await Promise.all([
+        link.call('listMachines').catch(() => ({ items: [] })),
+        link.call('listProjects'),
+        link.call('listEnvironments').catch(() => ({ items: [] })),
+      ]);
       machines.value = inOrder(known.items);
       projects.value = found.items;
+      environments.value = named.items;
     } catch (cause) {
       loadError.value = failureOf(cause).text;
     }
@@ -127,7 +176,7 @@ export const NewSessionModel = createModel(({ link, store, newId, onCreated }: N
   }
 
   function body(chosen: Agent, env: Record<string, string>): SessionCreate {
-    const { prompt, cwd, name: title, model } = draft.peek();
+    const { prompt, cwd, name: title } = draft.peek();
     const known = project.peek();
     return {
       id,
@@ -137,15 +186,39 @@ export const NewSessionModel = createModel(({ link, store, newId, onCreated }: N
       ...(known === null ? {} : { project_id: known.id }),
       ...(known === null && cwd.trim() !== '' ? { cwd: cwd.trim() } : {}),
       ...(known === null && machine.peek() !== LOCAL_MACHINE ? { machine: machine.peek() } : {}),
-      ...(chosen.takes_model && model.trim() !== '' ? { model: model.trim() } : {}),
+      ...how(),
+      ...environment.body(),
       ...(Object.keys(env).length === 0 ? {} : { env }),
     };
   }
 
+  /** Face, runtime, model, mode and budget. What is as usual is not said. */
+  function how(): Partial<SessionCreate> {
+    const { model, mode, budget } = draft.peek();
+    const chat = face.peek() === 'chat';
+    const usd = budgetOf(budget);
+    return {
+      ...(chat ? { face: 'chat' as const } : {}),
+      ...(runtime.peek() !== null && runtime.peek() !== runtimes.peek()[0] ? { runtime: runtime.peek()!.name } : {}),
+      ...(takesModel.peek() && model.trim() !== '' ? { model: model.trim() } : {}),
+      ...(chat && mode.trim() !== '' ? { mode: mode.trim() } : {}),
+      ...(typeof usd === 'number' ? { budget_usd: usd } : {}),
+    };
+  }
+
+  const ready = computed(
+    () =>
+      agent.value?.installed === true &&
+      environmentOf(variables.value) !== null &&
+      budgetOf(draft.value.budget) !== null &&
+      environment.ready.value &&
+      !busy.value,
+  );
+
   async function start(): Promise<void> {
     const chosen = agent.peek();
     const env = environmentOf(variables.peek());
-    if (chosen === null || !chosen.installed || env === null || busy.peek()) return;
+    if (chosen === null || env === null || !ready.peek()) return;
     busy.value = true;
     error.value = null;
     try {
@@ -154,6 +227,7 @@ export const NewSessionModel = createModel(({ link, store, newId, onCreated }: N
       // What belongs to the next session too stays: where, and with which agent.
       change({ prompt: '', name: '' });
       variables.value = [];
+      environment.confirm(false);
       onCreated(session);
     } catch (cause) {
       error.value = failureOf(cause).text;
@@ -171,6 +245,7 @@ export const NewSessionModel = createModel(({ link, store, newId, onCreated }: N
   const stop = link.connection.subscribe(() => {
     if (isOpen(link) && agents.peek() === null) void load();
   });
+  effect(watch);
   effect(() => () => {
     stop();
     keepNow();
@@ -188,7 +263,12 @@ export const NewSessionModel = createModel(({ link, store, newId, onCreated }: N
     loadError,
     busy,
     error,
-    ready: computed(() => agent.value?.installed === true && environmentOf(variables.value) !== null && !busy.value),
+    ready,
+    face,
+    runtimes,
+    runtime,
+    takesModel,
+    environment,
     change,
     keepNow,
     start,

@@ -113,23 +113,6 @@ function MachineOption({ machine, checked, onChoose }: { machine: Machine; check
   );
 }
 
-/** Only for an agent that takes one at its start. */
-export function Model({ form }: { form: NewSession }) {
-  const agent = form.agent.value;
-  if (agent === null || !agent.takes_model) return null;
-  const own = form.project.value?.default_model ?? null;
-  return (
-    <TextField
-      label="Model"
-      value={form.draft.value.model}
-      onInput={(model) => form.change({ model })}
-      exact
-      maxLength={128}
-      placeholder={own === null ? `What ${printable(agent.title)} chooses` : printable(own)}
-    />
-  );
-}
-
 export function Variables({ form }: { form: NewSession }) {
   const rows = form.variables.value;
   return (

@@ -12,7 +12,9 @@ import { printable } from '../ui/printable.ts';
 import { AgentFacts } from './agent-facts.tsx';
 import { useApp, useHome } from './app-context.ts';
 import { HomeTabs } from './home-tabs.tsx';
-import { Model, Variables, Where } from './new-session-where.tsx';
+import { EnvironmentField } from './new-session-environment.tsx';
+import { FaceChoice, Limits, Model } from './new-session-how.tsx';
+import { Variables, Where } from './new-session-where.tsx';
 import { sessionPath } from './paths.ts';
 
 export function NewSessionScreen() {
@@ -56,7 +58,9 @@ export function NewSessionScreen() {
         />
         <Where form={form} />
         <AgentChoice form={form} />
+        <FaceChoice form={form} />
         <Model form={form} />
+        <EnvironmentField form={form} />
         <TextField
           label="Name"
           value={form.draft.value.name}
@@ -64,6 +68,7 @@ export function NewSessionScreen() {
           maxLength={100}
           placeholder="Made from the first words"
         />
+        <Limits form={form} />
         <Variables form={form} />
         <Problems form={form} open={open} />
         <div class="form-foot">

@@ -16,6 +16,7 @@ import { useApp } from './app-context.ts';
 import { SessionActionList } from './session-actions.tsx';
 import { QuietPanel } from './session-quiet.tsx';
 import { SessionScreen } from './session-screen.tsx';
+import { UsagePanel } from './session-usage.tsx';
 
 /** A shorter time is not worth a word. */
 const MINUTE_MS = 60_000;
@@ -40,6 +41,7 @@ function Info({ session, live }: { session: Session; live: boolean }) {
         <Track values={session.track} end={trackEnd(session)} label={trackLabel(session, now, live)} />
         <p class="meta">{trackLabel(session, now, live)}</p>
       </section>
+      <UsagePanel key={session.id} session={session} live={live} />
       <section class="panel" aria-labelledby="h-about">
         <h2 id="h-about">About</h2>
         <Facts items={about(session, now)} />
@@ -126,6 +128,8 @@ function about(session: Session, now: number): (readonly [string, ComponentChild
   const rows: (readonly [string, ComponentChildren] | null)[] = [
     ['Agent', printable(session.agent)],
     session.model === null ? null : ['Model', printable(session.model)],
+    session.mode === null ? null : ['Mode', printable(session.mode)],
+    session.environment === null ? null : ['Environment', `${printable(session.environment)}${session.production ? ' · production' : ''}`],
     ['Machine', printable(session.machine)],
     ['Directory', <code key="cwd">{exact(session.cwd)}</code>],
     ['Started', at(session.created_at, now)],

@@ -1,4 +1,5 @@
 /** Budgets: how much of one is used, and what is said when it is used up. */
+import { dollars } from '@afield/shared/cost-words.ts';
 import { usd } from './usage-price.ts';
 
 export type BudgetState = 'within' | 'near' | 'reached';
@@ -17,11 +18,6 @@ export const sessionReason = (budget: number): string =>
   `Budget reached: ${dollars(budget)} for this session. No new message goes to the agent until you raise it.`;
 export const dayReason = (budget: number): string =>
   `Budget reached: ${dollars(budget)} a day for all sessions. No new message goes to an agent before 00:00 UTC, or until day_usd is raised in the config file.`;
-
-/** `$1.00`; an amount of less than a cent with as many digits as it takes. */
-export function dollars(value: number): string {
-  return value > 0 && value < 0.01 ? `$${Number(value.toPrecision(2))}` : `$${value.toFixed(2)}`;
-}
 
 export const DAY_MS = 86_400_000;
 /** The day of a moment, UTC: `2026-11-21`. */

@@ -2,8 +2,8 @@
 import type { Device } from '@afield/shared/api/devices.ts';
 import type { PushMessage } from '@afield/shared/api/push.ts';
 import { askWords, byWords, decisionWords } from '@afield/shared/approval-words.ts';
+import { dollars } from '@afield/shared/cost-words.ts';
 import type { BudgetCrossing } from '@afield/shared/events.ts';
-import { dollars } from '../core/usage-budget.ts';
 import type { ApprovalCall } from './approval-attention.ts';
 import type { Attention } from './attention.ts';
 
