@@ -7,7 +7,10 @@ import path from 'node:path';
 import { childEnv, ensureBuilt, ensureInstalled, ensureTestPrograms, fail, must, nodePath, ROOT, run } from './house.mjs';
 
 /** Exact, because npm on an older Node silently takes an older version that fits it. */
-const AGENTS = { claude: ['@anthropic-ai/claude-code', '2.1.329', 'claude'] };
+const AGENTS = {
+  claude: ['@anthropic-ai/claude-code', '2.1.329', 'claude'],
+  opencode: ['opencode-ai', '1.18.33', 'opencode'],
+};
 
 const asked = process.argv.slice(2);
 const unknown = asked.find((name) => !(name in AGENTS));
