@@ -2,8 +2,8 @@
 import { isUtf8 } from 'node:buffer';
 import { pathToFileURL } from 'node:url';
 import { AfieldError } from '@afield/shared/errors.ts';
+import type { ContentBlock } from '@agentclientprotocol/sdk';
 import type { GivenFile } from '../../core/chat-ports.ts';
-import type { Loose } from '../loose.ts';
 import { brief, count, record, text } from '../loose.ts';
 
 /** A block as text. Null: of a kind that we do not know. */
@@ -36,12 +36,12 @@ export interface Takes {
 }
 
 /** A prompt with its files. Errors: not_supported for a file that the agent cannot be given. */
-export function promptBlocks(content: string, files: readonly GivenFile[], takes: Takes): Loose[] {
+export function promptBlocks(content: string, files: readonly GivenFile[], takes: Takes): ContentBlock[] {
   const blocks = files.map((file) => fileBlock(file, takes));
   return content === '' && blocks.length > 0 ? blocks : [{ type: 'text', text: content }, ...blocks];
 }
 
-function fileBlock({ name, media_type, bytes, path }: GivenFile, takes: Takes): Loose {
+function fileBlock({ name, media_type, bytes, path }: GivenFile, takes: Takes): ContentBlock {
   const uri = pathToFileURL(path).href;
   if (media_type.startsWith('image/') && takes.images) {
     return { type: 'image', mimeType: media_type, data: bytes.toString('base64'), uri };

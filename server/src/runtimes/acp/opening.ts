@@ -1,5 +1,7 @@
 /** From a started program to a session that takes prompts. */
+
 import { AfieldError } from '@afield/shared/errors.ts';
+import type { InitializeRequest, NewSessionRequest } from '@agentclientprotocol/sdk';
 import type { ChatSink, ChatStart } from '../../core/chat-ports.ts';
 import { RpcError } from '../json-rpc.ts';
 import type { Loose } from '../loose.ts';
@@ -13,7 +15,7 @@ const INITIALIZE = {
   // its own files and terminals are nearer to it than ours
   clientCapabilities: { fs: { readTextFile: false, writeTextFile: false }, terminal: false, elicitation: { form: {}, url: {} } },
   clientInfo: { name: 'afield', title: 'Afield', version: '1' },
-};
+} satisfies InitializeRequest;
 
 /** Whether an ability is told: `{}` and `true` say so. */
 const offered = (value: unknown): boolean => value !== undefined && value !== null && value !== false;
@@ -63,7 +65,7 @@ function readVersion(told: Loose, sink: ChatSink): void {
 }
 
 async function begin(agent: AcpAgent, { command, resume, fork }: ChatStart, can: Loose): Promise<Loose> {
-  const place = { cwd: command.cwd, mcpServers: [] };
+  const place = { cwd: command.cwd, mcpServers: [] } satisfies NewSessionRequest;
   if (resume === null) return record(await agent.peer.request('session/new', place));
   const sessions = record(can.sessionCapabilities);
   if (fork && !offered(sessions.fork)) throw new AfieldError('not_supported', 'This agent cannot fork a session.');
