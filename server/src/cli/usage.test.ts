@@ -1,0 +1,113 @@
+/** Real processes against a real home server, whose database knows some turns already. */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openStore } from '../store/store.ts';
+import { TestDesk } from './test-desk.ts';
+
+const SESSION = '01934b1e-0000-7000-8000-000000000001';
+const KEY = 'canary-91c2';
+let desk: TestDesk;
+
+function fill(file: string): void {
+  const store = openStore(file);
+  const at = new Date().toISOString();
+  const turn = { session_id: SESSION, project_id: null, agent: 'claude', timestamp: at, input_tokens: 61_400, cached_tokens: 48_000 };
+  store.usage.put({ ...turn, turn_id: 'a', model: 'opus', output_tokens: 3_400, cost_usd: 0.9 });
+  store.usage.put({ ...turn, turn_id: 'b', model: 'mystery\x1b[2J', output_tokens: 3_400, cost_usd: null });
+  store.close();
+}
+
+beforeAll(async () => {
+  desk = new TestDesk();
+  const folder = desk.env.AFIELD_HOME as string;
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  writeFileSync(path.join(folder, 'key'), KEY, { mode: 0o600 });
+  writeFileSync(
+    path.join(folder, 'config.yaml'),
+    `budgets: { day_usd: 1 }
+environments:
+  work: { env: { MODE: careful-${KEY} }, secrets: { API_KEY: { file: ${path.join(folder, 'key')} } } }
+  prod: { program: no-such-agent-here, server_url: "http://127.0.0.1:1", secrets: { K: { variable: NOT_SET } } }
+`,
+  );
+  fill(path.join(folder, 'afield.db'));
+  await desk.startServer();
+}, 60_000);
+afterAll(() => desk.close(), 60_000);
+
+describe('usage', () => {
+  it('shows sums, and says what has no known cost instead of $0', async () => {
+    const { code, out } = await desk.cli(['usage', '--by', 'model']);
+    expect(code).toBe(0);
+    expect(out).toMatch(/^MODEL +COST +TURNS +INPUT +CACHED +OUTPUT +UNPRICED\n/);
+    expect(out).toMatch(/^opus +\$0\.90 +1 +61\.4k +48\.0k +3\.4k *$/m);
+    expect(out).toMatch(/^mystery\\e\[2J +unknown +1 +61\.4k +48\.0k +3\.4k +1$/m);
+    expect(out).toMatch(/^total +\$0\.90 +2 +123k /m);
+    expect(out).toContain('1 turn without a known cost: not in the sums.');
+    expect(out).toContain('Today: $0.90 of $1.00.');
+    expect(out).not.toContain('\x1b');
+  });
+
+  it('by session names what was deleted, and days without use say so', async () => {
+    expect((await desk.cli(['usage', '--by', 'session'])).out).toMatch(/^\(deleted\) 01934b1e +\$0\.90/m);
+    expect((await desk.cli(['usage', '--from', '2020-01-01', '--to', '2020-01-31'])).out).toMatch(
+      /^No agent told of any use from 2020-01-01 to 2020-01-31/,
+    );
+    expect(await desk.json('usage', '--by', 'agent')).toMatchObject({
+      items: [{ key: 'claude', name: null, sum: { cost_usd: 0.9, unpriced_turns: 1 } }],
+      day_budget: { usd: 1, spent_usd: 0.9, state: 'near' },
+    });
+  });
+
+  it.each([
+    [['--by', 'month'], /--by takes day, model, agent, project, session/],
+    [['--from', 'yesterday'], /must be a day such as/],
+    [['--from', '2026-02-30'], /2026-02-30 is no day/],
+    [['--from', '2026-02-02', '--to', '2026-02-01'], /after/],
+  ])('%j is refused', async (args, message) => {
+    const { code, out, err } = await desk.cli(['usage', ...args]);
+    expect(err).toMatch(message);
+    expect([code, out]).toEqual([2, '']);
+  });
+});
+
+describe('environments', () => {
+  it('are listed without a value, production marked', async () => {
+    const { out } = await desk.cli(['environments']);
+    expect(out).toMatch(
+      /^NAME +AGENT +PRODUCTION +BRINGS\nwork +any +MODE, API_KEY \(file\)\nprod +any +yes +no-such-agent-here, http:\/\/127\.0\.0\.1:1, K \(variable of the server\)\n$/,
+    );
+    expect(JSON.stringify([await desk.json('environments'), await desk.cli(['config', '--json'])])).not.toContain(KEY);
+  });
+
+  it('are checked: 0 when all is there, 1 with a fix for each fault', async () => {
+    const fine = await desk.cli(['environments', 'check', 'work']);
+    expect([fine.code, fine.err, fine.out]).toEqual([0, '', expect.stringMatching(/^● ok +API_KEY: The secret can be read\.\n$/)]);
+    const bad = await desk.cli(['environments', 'check', 'prod']);
+    expect(bad.code).toBe(1);
+    expect(bad.out).toMatch(/^■ fault +program: There is no program no-such-agent-here at home\.\n +→ /);
+    expect(bad.out).toMatch(/^■ fault +server: http:\/\/127\.0\.0\.1:1 cannot be reached: ECONNREFUSED\.\n +→ /m);
+    expect(bad.out).toMatch(/^■ fault +K: The home server has no variable NOT_SET\..*\n +→ /m);
+    expect(bad.out).toContain('It is called production');
+    expect(await desk.cli(['environments', 'check', 'none'])).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('Known: work, prod.'),
+    });
+  });
+});
+
+describe('budget', () => {
+  it('is shown, set and taken away', async () => {
+    expect((await desk.cli(['budget', 'first'])).out).toBe('first: cost unknown, budget none.\n');
+    expect((await desk.cli(['budget', 'first', '2.50'])).out).toBe('first: cost unknown, budget $2.50.\n');
+    expect(await desk.json('budget', 'first')).toMatchObject({ budget: { usd: 2.5, state: 'within' } });
+    expect((await desk.cli(['budget', 'first', 'none'])).out).toBe('first: cost unknown, budget none.\n');
+  });
+
+  it.each(['0', '-1', '1e3', '1000000', 'much', '1.2.3'])('%s is no budget', async (usd) => {
+    const { code, out, err } = await desk.cli(['budget', 'first', '--', usd]);
+    expect([code, out]).toEqual([2, '']);
+    expect(err).toContain('amount in USD');
+  });
+});
