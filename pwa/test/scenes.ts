@@ -3,6 +3,10 @@ import { AfieldError } from '@afield/shared/errors.ts';
 import type { ConnectionState } from '@afield/shared/link/link.ts';
 import type { Answers } from './fake-link.ts';
 import { machines } from './machines.ts';
+import { approvalScenes } from './scenes-approvals.ts';
+import { changesScenes } from './scenes-changes.ts';
+import { chatScenes } from './scenes-chat.ts';
+import { usageScenes } from './scenes-usage.ts';
 import { NOW, recent, running, session, waiting } from './sessions.ts';
 
 export interface Scene {
@@ -18,6 +22,8 @@ export interface Scene {
   update?: boolean;
   /** Answers of home instead of the usual ones. */
   home?: Answers;
+  /** What is chosen in fields of many, by their label and the value. */
+  choose?: readonly (readonly [label: string, value: string])[];
   /** Words of radio buttons that are chosen, and of folds that are opened, before anything is pressed. */
   check?: string[];
   open?: string[];
@@ -77,6 +83,10 @@ const old = { ...recent[0]!, id: '01934b1e-0000-7000-8000-000000000901', archive
 
 /** Every state of every screen that is worth a look; the name is the file's. */
 export const scenes: Record<string, Scene> = {
+  ...approvalScenes,
+  ...changesScenes,
+  ...usageScenes,
+  ...chatScenes,
   home: { path: '/', sessions: all, link: online },
   'home-calm': { path: '/', sessions: [...running, ...recent], link: { state: 'catching_up', events: 214 }, update: true },
   'home-empty': { path: '/', sessions: [], link: online },

@@ -1,4 +1,5 @@
 import type { LogType } from '@afield/shared/api/logs.ts';
+import { uuidv7 } from '@afield/shared/client/uuid.ts';
 import { computed, createModel, effect, signal } from '@preact/signals';
 import type { StoredKey } from '../platform/device-key.ts';
 import type { Installer } from '../platform/install.ts';
@@ -7,6 +8,7 @@ import type { PushPlatform } from '../platform/push.ts';
 import type { HomeRecord, HomeStore, Snapshot } from '../platform/store.ts';
 import type { Theme } from '../platform/theme.ts';
 import type { Updates } from '../platform/updates.ts';
+import { type Outbox, OutboxModel } from './chat-outbox.ts';
 import { type Home, HomeModel } from './home.ts';
 import { type HomeLink, isOpen } from './home-link.ts';
 import { InstallModel } from './install.ts';
@@ -42,11 +44,18 @@ export interface AppPorts {
 /** `loading`: the keys are being read. `unpaired`: there is no home yet. */
 export type AppPhase = 'loading' | 'unpaired' | 'paired';
 
+const later = (run: () => void, ms: number) => {
+  const timer = setTimeout(run, ms);
+  return () => clearTimeout(timer);
+};
+
 /** The whole app: which home it belongs to, and what stands beside that. */
 export const AppModel = createModel((ports: AppPorts) => {
   const phase = signal<AppPhase>('loading');
   const home = signal<Home | null>(null);
   const link = signal<HomeLink | null>(null);
+  /** Messages on their way home; they go on whatever screen is shown. */
+  const outbox = signal<Outbox | null>(null);
   const record = signal<HomeRecord | null>(null);
   const theme = signal<Theme>(ports.theme.read());
   const updateWaiting = signal(false);
@@ -70,14 +79,13 @@ export const AppModel = createModel((ports: AppPorts) => {
     store: ports.store,
     installWay: () => ports.installer.way(),
     now: Date.now,
-    later: (run, ms) => {
-      const timer = setTimeout(run, ms);
-      return () => clearTimeout(timer);
-    },
+    later,
   });
 
   function close(): void {
     push.connect(null);
+    outbox.peek()?.[Symbol.dispose]();
+    outbox.value = null;
     home.peek()?.[Symbol.dispose]();
     home.value = null;
     link.value = null;
@@ -97,6 +105,7 @@ export const AppModel = createModel((ports: AppPorts) => {
       presence: ports.presence,
       span: ports.span,
     });
+    outbox.value = new OutboxModel({ link: way, store: ports.store, now: Date.now, newId: uuidv7, later });
     push.connect(way);
     phase.value = 'paired';
   }
@@ -146,6 +155,7 @@ export const AppModel = createModel((ports: AppPorts) => {
     phase,
     home,
     link,
+    outbox,
     record,
     theme,
     updateWaiting,

@@ -61,9 +61,6 @@ export function createChatFeed({ link, session_id, later }: FeedDeps) {
     else one.value = item;
   }
 
-  /** From which an item's text is here; before it stands what home has cut off. */
-  const cutOff = (item: ChatItem): number => (item.kind === 'tool' ? Math.max(0, item.output_bytes - item.output.length) : 0);
-
   async function load(): Promise<void> {
     round += 1;
     const mine = round;
@@ -141,7 +138,7 @@ export function createChatFeed({ link, session_id, later }: FeedDeps) {
     if (pieces === undefined || one === undefined) return true;
     let item: ChatItem | null = one.peek();
     for (const piece of pieces) {
-      item = withChunk(item, piece, cutOff(item));
+      item = withChunk(item, piece);
       if (item === null) return false;
       one.value = item;
     }

@@ -28,9 +28,12 @@ describe('a piece of text', () => {
     expect((more as { output: string }).output).toHaveLength(65_536);
   });
 
-  it('a tool whose beginning was cut off counts from where it began', () => {
-    const cut = tool(1, { state: 'running', output: 'tail', output_bytes: 104 });
-    expect(withChunk(cut, { at: 104, text: '!' }, 100)).toMatchObject({ output: 'tail!' });
+  it('a tool whose output is longer than what is kept goes on with its end, and is not asked for', () => {
+    const full = tool(1, { state: 'running', output: 'x'.repeat(65_536), output_bytes: 90_000 });
+    const more = withChunk(full, { at: 65_533, text: 'end' });
+    expect((more as { output: string }).output).toBe(`${'x'.repeat(65_533)}end`);
+    expect(withChunk(more!, { at: 65_533, text: 'end' })).toBe(more);
+    expect(withChunk(full, { at: 100, text: 'y' })).toBeNull();
   });
 });
 

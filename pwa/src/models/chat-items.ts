@@ -26,14 +26,15 @@ function withText(item: ChatItem, text: string): ChatItem {
 
 /**
  * The item with more text; the same item when it holds that already; null when the piece does not fit and the item must be asked for.
- * `cutOff`: how much of its beginning is not here.
+ * Of a tool whose output is longer than what is kept, `at` counts in what is kept after the piece.
  */
-export function withChunk(item: ChatItem, { at, text }: Chunk, cutOff = 0): ChatItem | null {
+export function withChunk(item: ChatItem, { at, text }: Chunk): ChatItem | null {
   const known = grownText(item);
   if (known === null) return null;
-  if (at === known.length || at === known.length + cutOff) return withText(item, known + text);
-  const from = at - cutOff;
-  return from >= 0 && known.slice(from, from + text.length) === text ? item : null;
+  if (at === known.length) return withText(item, known + text);
+  if (known.slice(at, at + text.length) === text) return item;
+  const full = item.kind === 'tool' && known.length + text.length > MAX_OUTPUT && at <= known.length && at + text.length >= MAX_OUTPUT - 1;
+  return full ? withText(item, known + text) : null;
 }
 
 const isOpen = (item: ChatItem): boolean =>

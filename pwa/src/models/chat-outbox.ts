@@ -1,7 +1,7 @@
 import type { GivenAttachment, Prompt } from '@afield/shared/api/prompts.ts';
 import type { ErrorCode } from '@afield/shared/errors.ts';
 import { createModel, effect, signal } from '@preact/signals';
-import type { HomeStore } from '../platform/store.ts';
+import { type HomeStore, OUTBOX } from '../platform/store.ts';
 import { failureOf } from './action.ts';
 import { type HomeLink, isOpen } from './home-link.ts';
 import { whileOpen } from './while-open.ts';
@@ -26,8 +26,6 @@ export interface KeptPrompt {
 
 /** So many wait at most, of all sessions together. */
 export const MAX_KEPT = 20;
-/** The name under which they are stored on this device; with the home they are forgotten. */
-const PREFERENCE = 'outbox';
 /** Home is there but cannot take it just now (its disk is full, it restarts): tried again after this long, in ms. */
 export const AGAIN_MS = 5_000;
 
@@ -75,7 +73,7 @@ export const OutboxModel = createModel(({ link, store, now, newId, later }: Outb
   /** The stored list with one change: another window of the app may have written its own. */
   function stored(change: (list: KeptPrompt[]) => KeptPrompt[]): Promise<void> {
     writing = writing
-      .then(async () => store.writePreference(PREFERENCE, change(keptIn(await store.readPreference(PREFERENCE)))))
+      .then(async () => store.writePreference(OUTBOX, change(keptIn(await store.readPreference(OUTBOX)))))
       .catch(() => undefined); // storage is shut off or full: it lives as long as the page
     return writing;
   }
@@ -157,7 +155,7 @@ export const OutboxModel = createModel(({ link, store, now, newId, later }: Outb
     return false;
   }
 
-  void store.readPreference(PREFERENCE).then(
+  void store.readPreference(OUTBOX).then(
     (list) => {
       const here = new Set(kept.peek().map((one) => one.id));
       kept.value = [...keptIn(list).filter((one) => !here.has(one.id)), ...kept.peek()];

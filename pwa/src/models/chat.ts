@@ -123,6 +123,11 @@ export const ChatModel = createModel((deps: ChatDeps) => {
       const known = queue.seen.value.get(prompt_id);
       return known === undefined ? null : { state: known.state, reason: known.reason };
     },
+    /** The agent said or did something after this item: it surely has it. */
+    answered(id: string): boolean {
+      const all = feed.order.value;
+      return all.slice(all.indexOf(id) + 1).some((later) => isAnswer(feed.item(later)?.peek()));
+    },
     /** The tool that works now. */
     tool: computed(() => {
       const last = itemsNow(feed.order.value.slice(-LOOKED_AT));
@@ -169,6 +174,9 @@ export const ChatModel = createModel((deps: ChatDeps) => {
   };
 });
 export type Chat = InstanceType<typeof ChatModel>;
+
+const isAnswer = (item: ChatItem | undefined): boolean =>
+  item?.kind === 'tool' || item?.kind === 'thought' || item?.kind === 'plan' || (item?.kind === 'message' && item.role === 'agent');
 
 /** On its way, or went wrong, and not in the history. What was taken back here is gone; what somebody else took back is told. */
 function isShown({ state, reason }: Prompt): boolean {

@@ -40,6 +40,9 @@ interface Schema extends DBSchema {
   preferences: { key: string; value: unknown };
 }
 
+/** The preference under which messages wait that home does not have yet. They go with the home. */
+export const OUTBOX = 'outbox';
+
 /** As many sessions as a snapshot keeps: some 500 kB at most. */
 export const MAX_SNAPSHOT_SESSIONS = 200;
 
@@ -85,8 +88,9 @@ export function openStore(name = 'afield'): HomeStore {
     },
     async forgetHome(homeId) {
       forgetComposedTexts();
-      const tx = (await database()).transaction(['homes', 'snapshots'], 'readwrite');
-      await Promise.all([tx.objectStore('homes').delete(homeId), tx.objectStore('snapshots').delete(homeId), tx.done]);
+      const tx = (await database()).transaction(['homes', 'snapshots', 'preferences'], 'readwrite');
+      const gone = [tx.objectStore('homes').delete(homeId), tx.objectStore('snapshots').delete(homeId)];
+      await Promise.all([...gone, tx.objectStore('preferences').delete(OUTBOX), tx.done]);
     },
     async savePairing(home) {
       const tx = (await database()).transaction('pairings', 'readwrite', { durability: 'strict' });
@@ -96,10 +100,12 @@ export function openStore(name = 'afield'): HomeStore {
       return (await (await database()).getAll('pairings'))[0] ?? null;
     },
     async finishPairing(home) {
-      const tx = (await database()).transaction(['homes', 'pairings', 'snapshots'], 'readwrite', { durability: 'strict' });
+      const stores = ['homes', 'pairings', 'snapshots', 'preferences'] as const;
+      const tx = (await database()).transaction(stores, 'readwrite', { durability: 'strict' });
       const homes = tx.objectStore('homes');
       const others = (await homes.getAllKeys()).filter((id) => id !== home.home_id);
       const gone = others.flatMap((id) => [homes.delete(id), tx.objectStore('snapshots').delete(id)]);
+      if (others.length > 0) gone.push(tx.objectStore('preferences').delete(OUTBOX));
       await Promise.all([...gone, homes.put(home), tx.objectStore('pairings').clear(), tx.done]);
     },
     async dropPairing() {

@@ -26,7 +26,7 @@ describe('the list of screens', () => {
     for (const known of [HOME, NEW, PAIR, SETTINGS, SEARCH, ARCHIVE, PROJECTS, MACHINES, ADD_MACHINE, machinePath(':name')])
       expect(paths).toContain(known);
     expect(paths).toContain(entryPath(':id', 7).split('?')[0]);
-    for (const face of [undefined, 'terminal', 'log', 'info'] as const) expect(paths).toContain(sessionPath(':id', face));
+    for (const face of [undefined, 'chat', 'terminal', 'log', 'info'] as const) expect(paths).toContain(sessionPath(':id', face));
   });
 
   it('no address has a fragment: those are kept for pairing links', () => {

@@ -1,7 +1,22 @@
 import type { ComponentType } from 'preact';
 import { lazy } from 'preact-iso';
 import { HomeScreen } from './home.tsx';
-import { ADD_MACHINE, ARCHIVE, HOME, MACHINES, machinePath, NEW, PAIR, PROJECTS, SEARCH, SETTINGS } from './paths.ts';
+import {
+  ADD_MACHINE,
+  APPROVALS,
+  ARCHIVE,
+  approvalPath,
+  HOME,
+  MACHINES,
+  machinePath,
+  NEW,
+  PAIR,
+  PROJECTS,
+  RULES,
+  SEARCH,
+  SETTINGS,
+  USAGE,
+} from './paths.ts';
 
 export interface Screen {
   /** Address, with `:name` for parts that vary. */
@@ -20,13 +35,27 @@ export const screens: readonly Screen[] = [
   { path: SEARCH, component: lazy(() => import('./search.tsx').then((module) => module.SearchScreen)), needsHome: true },
   { path: ARCHIVE, component: lazy(() => import('./archive.tsx').then((module) => module.ArchiveScreen)), needsHome: true },
   { path: PROJECTS, component: lazy(() => import('./projects.tsx').then((module) => module.ProjectsScreen)), needsHome: true },
+  { path: USAGE, component: lazy(() => import('./usage.tsx').then((module) => module.UsageScreen)), needsHome: true },
   { path: MACHINES, component: lazy(() => import('./machines.tsx').then((module) => module.MachinesScreen)), needsHome: true },
   { path: ADD_MACHINE, component: lazy(() => import('./add-machine.tsx').then((module) => module.AddMachineScreen)), needsHome: true },
   { path: machinePath(':name'), component: lazy(() => import('./machine.tsx').then((module) => module.MachineScreen)), needsHome: true },
+  { path: APPROVALS, component: lazy(() => import('./approval-list.tsx').then((module) => module.ApprovalListScreen)), needsHome: true },
+  { path: approvalPath(':id'), component: lazy(() => import('./approval.tsx').then((module) => module.ApprovalScreen)), needsHome: true },
+  { path: RULES, component: lazy(() => import('./rules.tsx').then((module) => module.RulesScreen)), needsHome: true },
   { path: '/sessions/:id', component: lazy(() => import('./session.tsx').then((module) => module.SessionDefaultScreen)), needsHome: true },
+  {
+    path: '/sessions/:id/chat',
+    component: lazy(() => import('./session-chat.tsx').then((module) => module.SessionChatScreen)),
+    needsHome: true,
+  },
   {
     path: '/sessions/:id/terminal',
     component: lazy(() => import('./session-terminal.tsx').then((module) => module.SessionTerminalScreen)),
+    needsHome: true,
+  },
+  {
+    path: '/sessions/:id/changes',
+    component: lazy(() => import('./session-changes.tsx').then((module) => module.SessionChangesScreen)),
     needsHome: true,
   },
   {

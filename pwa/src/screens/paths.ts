@@ -8,14 +8,26 @@ export const MACHINES = '/machines';
 export const ADD_MACHINE = '/add-machine';
 export const PROJECTS = '/projects';
 export const ARCHIVE = '/archive';
+export const USAGE = '/usage';
+export const APPROVALS = '/approvals';
+export const RULES = '/rules';
 
 export function machinePath(name: string): string {
   return `${MACHINES}/${name}`;
 }
 
-export type SessionFace = 'terminal' | 'log' | 'info';
+export function approvalPath(id: string): string {
+  return `${APPROVALS}/${id}`;
+}
 
-/** Without a face: the session's own choice, the terminal today. */
+/** The rules, with a new one that is made of an approval. */
+export function ruleFromPath(approval_id: string): string {
+  return `${RULES}?from=${approval_id}`;
+}
+
+export type SessionFace = 'chat' | 'terminal' | 'changes' | 'log' | 'info';
+
+/** Without a face: the session's own choice, the chat where it has one. */
 export function sessionPath(id: string, face?: SessionFace): string {
   return face === undefined ? `/sessions/${id}` : `/sessions/${id}/${face}`;
 }

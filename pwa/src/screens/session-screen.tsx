@@ -25,12 +25,16 @@ export interface SessionScreenProps {
   /** The content fills the screen and scrolls by itself. */
   full?: boolean;
   mainClass?: string;
+  /** In the header, behind what every face says there. */
+  more?: ComponentChildren;
 }
 
 /** The faces that this session has, in their order; a missing one is left out. */
 function dockOf(session: Session, face: SessionFace): DockItem[] {
   const faces: { face: SessionFace; label: string; shown: boolean }[] = [
+    { face: 'chat', label: 'Chat', shown: session.faces.includes('chat') },
     { face: 'terminal', label: 'Terminal', shown: session.faces.includes('terminal') },
+    { face: 'changes', label: 'Changes', shown: true },
     { face: 'log', label: 'Log', shown: true },
     { face: 'info', label: 'Info', shown: true },
   ];
@@ -40,7 +44,7 @@ function dockOf(session: Session, face: SessionFace): DockItem[] {
 }
 
 /** What every face of a session shares: header, dock, the actions, and what is said when there is no such session. */
-export function SessionScreen({ id, face, children, foot, full = false, mainClass }: SessionScreenProps) {
+export function SessionScreen({ id, face, children, foot, full = false, mainClass, more }: SessionScreenProps) {
   const { home } = useHome();
   const [sheet, setSheet] = useState(false);
   const session = findSession(home, id);
@@ -55,7 +59,8 @@ export function SessionScreen({ id, face, children, foot, full = false, mainClas
         name={printable(session.name)}
         status={session.status}
         {...(unsure ? { statusWord: `was ${session.status}` } : {})}
-        facts={live ? [place, age] : [place, age, home.pill.value.text]}
+        facts={live ? (more === undefined ? [place, age] : [place]) : [place, age, home.pill.value.text]}
+        more={more}
         back={session.archived ? ARCHIVE : HOME}
         dock={dockOf(session, face)}
         onMore={() => setSheet(true)}

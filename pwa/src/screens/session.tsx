@@ -4,11 +4,13 @@ import { useHome } from './app-context.ts';
 import { SessionInfoScreen } from './session-info.tsx';
 
 const SessionTerminalScreen = lazy(() => import('./session-terminal.tsx').then((module) => module.SessionTerminalScreen));
+const SessionChatScreen = lazy(() => import('./session-chat.tsx').then((module) => module.SessionChatScreen));
 
-/** A session without a named face: where a notification and a row lead. Its terminal, or what is known of it when it has none. */
+/** A session without a named face: where a notification and a row lead. Its chat, else its terminal, else what is known of it. */
 export function SessionDefaultScreen() {
   const { params } = useRoute();
   const { home } = useHome();
-  const session = findSession(home, params.id ?? '');
-  return session?.faces.includes('terminal') ? <SessionTerminalScreen /> : <SessionInfoScreen />;
+  const faces = findSession(home, params.id ?? '')?.faces ?? [];
+  if (faces.includes('chat')) return <SessionChatScreen />;
+  return faces.includes('terminal') ? <SessionTerminalScreen /> : <SessionInfoScreen />;
 }

@@ -13,6 +13,8 @@ export interface SessionFrameProps {
   statusWord?: string;
   /** Agent, machine, age. */
   facts: readonly string[];
+  /** Behind them: how much it may do by itself, what it costs. */
+  more?: ComponentChildren;
   back: string;
   dock: readonly DockItem[];
   onMore(): void;
@@ -46,6 +48,7 @@ export function SessionFrame(props: SessionFrameProps) {
           {props.facts.map((fact) => (
             <span key={fact}>{fact}</span>
           ))}
+          {props.more}
         </p>
         {props.below}
       </header>

@@ -2,7 +2,7 @@ import { useState } from 'preact/hooks';
 import { CopyButton } from '../copy-button.tsx';
 import { printable } from '../printable.ts';
 import { useChatWays } from './context.ts';
-import { exactLines } from './text.ts';
+import { exactText } from './text.ts';
 
 /** Shorter lines fit on the narrowest phone. */
 const FITS = 34;
@@ -27,7 +27,7 @@ export function CodeBlock({ text, language }: { text: string; language: string }
       </div>
       {/* biome-ignore lint/a11y/useSemanticElements: a fieldset is for fields; these are bytes that scroll */}
       <pre class={wrap ? 'slab' : 'slab slab-scroll'} role="group" tabindex={0} aria-label={`Code, ${name}`}>
-        {exactLines(text)}
+        {exactText(text)}
       </pre>
     </div>
   );

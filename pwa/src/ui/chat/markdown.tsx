@@ -121,23 +121,19 @@ const blocks = (tokens: Token[] | undefined, depth: number): ComponentChildren =
   ));
 
 function drawList(list: Tokens.List, depth: number): VNode {
-  const items = list.items.map((item, index) => (
-    <li key={index}>
-      {item.task && (
-        <>
-          <span aria-hidden="true">{item.checked ? '☑ ' : '☐ '}</span>
+  const items = list.items.map((item, index) => {
+    const tokens = item.tokens.filter((token) => token.type !== 'checkbox');
+    if (!item.task) return <li key={index}>{blocks(tokens, depth)}</li>;
+    return (
+      <li key={index} class="md-task">
+        <span aria-hidden="true">{item.checked ? '☑' : '☐'}</span>
+        <div>
           <span class="vh">{item.checked ? 'done: ' : 'open: '}</span>
-        </>
-      )}
-      {item.tokens
-        .filter((token) => token.type !== 'checkbox')
-        .map((token, at) => (
-          <div key={at} class="md-block">
-            {drawBlock(token, depth + 1)}
-          </div>
-        ))}
-    </li>
-  ));
+          {blocks(tokens, depth)}
+        </div>
+      </li>
+    );
+  });
   return list.ordered ? <ol start={Number(list.start) || 1}>{items}</ol> : <ul>{items}</ul>;
 }
 

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { exactLines, lastLines, plainOutput, withoutEntities } from './text.ts';
+import { exactText, lastLines, plainOutput, withoutEntities } from './text.ts';
 
 it('output loses its colours and keeps its words', () => {
   expect(plainOutput('\u001b[32m ✓\u001b[0m 31 \u001b]8;;https://x\u0007tests\u001b]8;;\u0007\r\n')).toBe(' ✓ 31 tests\n');
@@ -20,7 +20,7 @@ it('of long output the end is shown, and how much stands before it', () => {
 });
 
 it('code for a machine is exact line by line', () => {
-  expect(exactLines('curl\u200B x\n\tpаypal\r\n')).toBe('curl⟨U+200B⟩ x\n\tp⟨U+0430⟩ypal\r\n');
+  expect(exactText('curl\u200B x\n\tpаypal\r\n')).toBe('curl⟨U+200B⟩ x\n\tp⟨U+0430⟩ypal\r\n');
 });
 
 it('an entity is the sign that it stands for, once', () => {

@@ -1,7 +1,7 @@
 import { exact } from '../printable.ts';
 
 /** Lines for a machine, each exact; line ends and tabs stay what they are. */
-export function exactLines(text: string): string {
+export function exactText(text: string): string {
   return text
     .split(/(\r?\n|\t)/)
     .map((part) => (part === '\t' || part === '\n' || part === '\r\n' ? part : exact(part)))
