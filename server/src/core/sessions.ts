@@ -277,6 +277,7 @@ export function createSessions(deps: SessionDeps): SessionService {
 
     async close() {
       closing = true;
+      chats.close();
       straysWatch.cancel();
       resumption.stop();
       await Promise.allSettled(creating.values());

@@ -125,12 +125,18 @@ export class ChatSession implements Live {
   async reached(): Promise<void> {}
 
   async update({ model, mode, ...changes }: SessionChanges): Promise<void> {
-    const { record, budget, status } = this.#parts;
+    const { record } = this.#parts;
     if (model !== undefined) await choose(this.#parts, 'model', model);
     if (mode !== undefined) await choose(this.#parts, 'mode', mode);
     record.change(changes, () => this.view());
     if (changes.budget_usd === undefined) return;
     this.#deps.usage.changed(this.row);
+    this.budgeted();
+  }
+
+  /** Its budget is another one, or that of a new day: what waits may go. */
+  budgeted(): void {
+    const { budget, status } = this.#parts;
     const before = budget.reason;
     budget.look();
     if (before !== null && this.row.status === 'idle' && this.row.status_reason === before) status.become('idle', budget.reason);

@@ -32,6 +32,9 @@ export function createChats({ deps, limits, live }: ChatsContext) {
     live.add(session);
     return session;
   };
+  const endOfNewDays = deps.usage.onNewDay?.(() => {
+    for (const session of live.all()) if (session instanceof ChatSession) session.budgeted();
+  });
   /** Errors: not_supported. */
   const resumable = (row: SessionRow, what: string): SessionRow => {
     if (canGoOn(deps, withChat(row))) return row;
@@ -39,6 +42,8 @@ export function createChats({ deps, limits, live }: ChatsContext) {
   };
 
   return {
+    close: () => endOfNewDays?.(),
+
     async launch({ row, prompt, env }: ChatPlan): Promise<Session> {
       await keepGivenEnv(folder(row.id), env);
       row.start_tree = await startTree(deps, row);
