@@ -17,8 +17,12 @@ export interface ScriptedModel {
   url: string;
   /** Paths of all requests so far. */
   requests: string[];
+  /** What it was given in its last 20 turns; requests without tools (titles and the like) left out. */
+  bodies: string[];
   close(): Promise<void>;
 }
+
+const MOST_BODIES = 20;
 
 export interface ScriptedModelOptions {
   /** Where relative paths of tool calls lie. */
@@ -29,6 +33,7 @@ export interface ScriptedModelOptions {
 
 export async function startScriptedModel({ cwd, chunkMs = 5 }: ScriptedModelOptions): Promise<ScriptedModel> {
   const requests: string[] = [];
+  const bodies: string[] = [];
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { pathname } = new URL(request.url ?? '/', 'http://scripted');
@@ -39,18 +44,14 @@ export async function startScriptedModel({ cwd, chunkMs = 5 }: ScriptedModelOpti
     if (wire === undefined) return json(response, 404, anthropic.errorBody({ type: 'not_found_error', message: pathname }));
 
     const conversation = wire.read(JSON.parse(body));
+    if (conversation.tools.length > 0) bodies.push(body);
+    if (bodies.length > MOST_BODIES) bodies.shift();
     const turn = nextTurn(conversation);
     if (turn.error) return json(response, turn.error.status, wire.errorBody(turn.error));
     if (turn.hang) return;
     const reply = replyOf(turn, conversation, String(requests.length), cwd);
     if (!conversation.stream) return json(response, 200, wire.whole(reply));
-    response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-cache' });
-    for (const frame of wire.frames(reply)) {
-      if (response.destroyed) return;
-      response.write(frame);
-      await sleep(turn.chunkMs ?? chunkMs);
-    }
-    response.end();
+    await stream(response, wire.frames(reply), turn.chunkMs ?? chunkMs);
   }
 
   const server = createServer((request, response) => {
@@ -63,6 +64,7 @@ export async function startScriptedModel({ cwd, chunkMs = 5 }: ScriptedModelOpti
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     requests,
+    bodies,
     async close() {
       server.closeAllConnections();
       server.close();
@@ -80,6 +82,16 @@ function replyOf(turn: ReturnType<typeof nextTurn>, { model, tools }: Conversati
     calls: (turn.calls ?? []).map((call) => bind(call, tools, cwd)).filter((call) => call !== null),
     usage: { input: 1200 + 100 * turn.step, output: 40 + 10 * turn.step, cached: 300 },
   };
+}
+
+async function stream(response: ServerResponse, frames: Iterable<string>, ms: number): Promise<void> {
+  response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-cache' });
+  for (const frame of frames) {
+    if (response.destroyed) return;
+    response.write(frame);
+    await sleep(ms);
+  }
+  response.end();
 }
 
 function json(response: ServerResponse, status: number, body: object): void {

@@ -227,6 +227,15 @@ export function chatRuntimeTests({ runtime, args, env = {} }: ChatRuntimeUnderTe
       await run.ended(2);
     });
 
+    it('of a prompt that was only just given ends its turn too', async () => {
+      const run = await start();
+      const given = run.give('slow');
+      await run.agent.cancel();
+      await given;
+      await run.ended();
+      expect(run.states).toEqual(['running', 'idle cancelled']);
+    });
+
     it('while it asks takes the question away', async () => {
       const run = await start();
       await run.give('bash');

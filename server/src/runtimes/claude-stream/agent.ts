@@ -80,12 +80,18 @@ export class ClaudeAgent implements ChatAgent {
     this.#mustRun();
     const blocks = contentOf(content, files);
     const taken = this.#prompts.given(id);
-    this.#send({ type: 'user', message: { role: 'user', content: blocks }, uuid: id });
+    try {
+      this.#send({ type: 'user', message: { role: 'user', content: blocks }, uuid: id });
+    } catch (error) {
+      this.#prompts.failed(id, error as Error);
+    }
     await taken;
   }
 
   async cancel(): Promise<void> {
     this.#mustRun();
+    // A prompt that it has only just been given is meant too.
+    await this.#prompts.taken();
     if (this.#status.state === 'idle') return;
     await this.#control.ask({ subtype: 'interrupt' }, CONTROL_MS);
   }
@@ -175,7 +181,7 @@ export class ClaudeAgent implements ChatAgent {
       case 'session_state_changed':
         return this.#told(line);
       case 'init':
-        this.#status.works();
+        this.#status.begins();
         this.#turnBegins(line);
         return true;
       case 'status': {
@@ -200,10 +206,11 @@ export class ClaudeAgent implements ChatAgent {
     return known;
   }
 
+  /** An older one shows no other sign that it has a prompt, or an answer. */
   #works(): void {
-    // An older one shows no other sign that it has an answer.
-    if (!this.#status.exact) this.#asks.movedOn(false);
-    this.#status.works();
+    if (this.#status.exact) return;
+    this.#asks.movedOn(false);
+    if (this.#prompts.echoed(null)) this.#status.begins();
   }
 
   #turnBegins(line: Loose): void {
@@ -221,7 +228,7 @@ export class ClaudeAgent implements ChatAgent {
 
   #user(line: Loose): boolean {
     if (line.isReplay === true && this.#prompts.echoed(text(line.uuid))) {
-      this.#status.works();
+      this.#status.begins();
       return true;
     }
     for (const block of records(record(line.message).content)) {

@@ -2,12 +2,17 @@
 import type { AfieldError } from '@afield/shared/errors.ts';
 
 export class Prompts {
-  readonly #waiting = new Map<string, { resolve(): void; reject(error: Error): void }>();
+  readonly #waiting = new Map<string, { promise: Promise<void>; resolve(): void; reject(error: Error): void }>();
 
   given(id: string): Promise<void> {
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
-    this.#waiting.set(id, { resolve, reject });
-    return promise;
+    const prompt = Promise.withResolvers<void>();
+    this.#waiting.set(id, prompt);
+    return prompt.promise;
+  }
+
+  failed(id: string, error: Error): void {
+    this.#waiting.get(id)?.reject(error);
+    this.#waiting.delete(id);
   }
 
   /** It came back. False: it is none of ours that waits; an older Claude gives it an id of its own. */
@@ -20,6 +25,11 @@ export class Prompts {
   /** `queued`: it has it, and comes to it when its turn is over, or at its next step. */
   lifecycle(id: string | null, state: unknown): void {
     if (id !== null && (state === 'queued' || state === 'started')) this.#settle(id);
+  }
+
+  /** Resolves once all that were given are taken, or cannot be any more. */
+  async taken(): Promise<void> {
+    await Promise.allSettled([...this.#waiting.values()].map(({ promise }) => promise));
   }
 
   close(error: AfieldError): void {

@@ -34,8 +34,8 @@ export class Status {
     return known !== undefined;
   }
 
-  /** It does something for a turn. */
-  works(): void {
+  /** A turn begins: it took a prompt. What comes after the end of a turn, and before this, belongs to none. */
+  begins(): void {
     if (!this.#exact) this.#become(this.#asks > 0 ? 'waiting' : 'running');
   }
 
@@ -43,7 +43,9 @@ export class Status {
   asks(open: number): void {
     const before = this.#asks;
     this.#asks = open;
-    if (!this.#exact && before !== open) this.#become(open > 0 ? 'waiting' : 'running');
+    if (this.#exact || before === open) return;
+    if (open > 0) this.#become('waiting');
+    else if (this.#state === 'waiting') this.#become('running');
   }
 
   /** A turn's result came; its own word for idle follows where it tells. */
