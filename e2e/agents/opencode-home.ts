@@ -1,0 +1,62 @@
+/** What the tests of the real opencode share: its program, and a home folder in which it knows the scripted model alone. */
+import { existsSync } from 'node:fs';
+import { mkdir, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import type { ScriptedModel } from '../scripted-model/server.ts';
+
+const KEY = 'dummy-key-for-tests';
+
+export function opencodeProgram(): string {
+  const program = (process.env.AFIELD_TEST_AGENT_BINS ?? '')
+    .split(path.delimiter)
+    .map((bin) => path.join(bin, 'opencode'))
+    .find((file) => existsSync(file));
+  if (program === undefined) throw new Error('opencode is not here. Run: npm run test:agents -- opencode');
+  return program;
+}
+
+/** Makes `folder` its home and `repo` a directory to work in. It says nothing of permissions, as most people's does not. */
+export async function prepareOpencodeHome(folder: string, repo: string, model: ScriptedModel): Promise<void> {
+  await mkdir(repo, { recursive: true });
+  await writeFile(path.join(repo, 'README.md'), '# demo\n');
+  const config = path.join(folder, '.config/opencode');
+  await mkdir(config, { recursive: true });
+  const scripted = {
+    npm: '@ai-sdk/openai-compatible',
+    name: 'Scripted',
+    options: { baseURL: `${model.url}/v1`, apiKey: KEY },
+    models: {
+      'scripted-model': {
+        name: 'Scripted Model',
+        tool_call: true,
+        attachment: true,
+        modalities: { input: ['text', 'image'], output: ['text'] },
+        limit: { context: 200_000, output: 8_192 },
+        cost: { input: 3, output: 15, cache_read: 0.3 },
+      },
+      plain: { name: 'Plain', tool_call: true, limit: { context: 100_000, output: 8_192 } },
+    },
+  };
+  const settings = {
+    autoupdate: false,
+    share: 'disabled',
+    model: 'scripted/scripted-model',
+    small_model: 'scripted/scripted-model',
+    enabled_providers: ['scripted'],
+    provider: { scripted },
+  };
+  await writeFile(path.join(config, 'opencode.json'), JSON.stringify(settings));
+}
+
+/** Environment of an opencode that talks to the scripted model and to nobody else. */
+export const opencodeEnv = (folder: string): Record<string, string> => ({
+  HOME: folder,
+  XDG_CONFIG_HOME: path.join(folder, '.config'),
+  XDG_DATA_HOME: path.join(folder, '.local/share'),
+  XDG_STATE_HOME: path.join(folder, '.local/state'),
+  XDG_CACHE_HOME: path.join(folder, '.cache'),
+  OPENCODE_DISABLE_MODELS_FETCH: '1',
+  OPENCODE_DISABLE_AUTOUPDATE: '1',
+  OPENCODE_DISABLE_LSP_DOWNLOAD: '1',
+  OPENCODE_DISABLE_DEFAULT_PLUGINS: '1',
+});
