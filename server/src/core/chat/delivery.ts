@@ -70,11 +70,14 @@ export class Delivery {
     this.#working = true;
     this.#work()
       .catch((error: unknown) => {
+        this.#again = false;
         this.#tell.fault(error);
         this.#in(FAULT_MS);
       })
       .finally(() => {
         this.#working = false;
+        // Called between the last look and now.
+        if (this.#again) this.wake();
       });
   }
 
