@@ -51,7 +51,7 @@ function print(io: Io, sessions: readonly Session[], local: boolean): void {
   const home = local ? homedir() : '\0';
   const elsewhere = sessions.some(({ machine }) => machine !== LOCAL_MACHINE);
   const rows = sessions.map((session) => [
-    statusWord(session),
+    `${statusWord(session)}${session.pending_approvals > 1 ? ` ×${session.pending_approvals}` : ''}`,
     `${session.pinned ? PINNED : ''}${printable(session.name)}${session.archived ? ' (archived)' : ''}`,
     printable(session.agent),
     ...(elsewhere ? [printable(session.machine)] : []),

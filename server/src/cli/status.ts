@@ -48,6 +48,18 @@ function runsIn({ runtime, survives_restart, adopted }: Session): string {
 
 const recovered = ({ recovered_bytes }: Session): string => (recovered_bytes === 0 ? '' : `, ${size(recovered_bytes)} of it fetched later`);
 
+function waits({ pending_approvals, name }: Session): string {
+  return `for ${pending_approvals} ${pending_approvals === 1 ? 'answer' : 'answers'}: afield approvals ${printable(name)}`;
+}
+
+/** What a session without a terminal has none of. */
+const terminalOnly = ({ faces }: Session, text: string | null): string | null => (faces.includes('terminal') ? text : null);
+
+const cost = ({ cost_usd, budget_usd }: Session): string | null =>
+  cost_usd === null && budget_usd === null
+    ? null
+    : `${cost_usd === null ? 'not known' : `${cost_usd.toFixed(2)} USD`}${budget_usd === null ? '' : ` of ${budget_usd} USD`}`;
+
 function showSession(io: Io, session: Session): void {
   const now = io.now();
   const { role } = MARKS[session.status];
@@ -56,15 +68,25 @@ function showSession(io: Io, session: Session): void {
     ['Name', printable(session.name)],
     ['Status', styleOf(io)(role, ended ? endSentence(session) : statusWord(session))],
     ['', ended || session.status_reason === null ? null : printable(session.status_reason)],
+    ['Waits', session.pending_approvals === 0 ? null : waits(session)],
     ['Agent', `${printable(session.agent)}${session.pid === null ? '' : `, process ${session.pid}`}`],
     ['Model', session.model === null ? null : printable(session.model)],
+    ['Mode', session.mode === null ? null : printable(session.mode)],
+    ['Environment', session.environment === null ? null : `${printable(session.environment)}${session.production ? ', production' : ''}`],
+    ['Cost', cost(session)],
     ['Machine', session.machine === LOCAL_MACHINE ? null : printable(session.machine)],
     ['Directory', printable(session.cwd)],
     ['Runs in', ended ? null : runsIn(session)],
     ['Look at it', session.attach_command === null ? null : printable(session.attach_command)],
     ['Title', session.title === null ? null : printable(session.title)],
-    ['Terminal', `${session.cols}×${session.rows}, ${size(session.output_bytes)} printed${recovered(session)}`],
-    ['Viewers', `${session.viewers}${session.lease === null ? '' : `; ${printable(session.lease.device_name)} decides the size`}`],
+    ['Terminal', terminalOnly(session, `${session.cols}×${session.rows}, ${size(session.output_bytes)} printed${recovered(session)}`)],
+    [
+      'Viewers',
+      terminalOnly(
+        session,
+        `${session.viewers}${session.lease === null ? '' : `; ${printable(session.lease.device_name)} decides the size`}`,
+      ),
+    ],
     ['Started', `${since(session.created_at, now)} ago`],
     ['Ended', session.ended_at === null ? null : `${since(session.ended_at, now)} ago`],
     ['Last output', session.last_output_at === null ? null : `${since(session.last_output_at, now)} ago`],
@@ -79,6 +101,14 @@ function serviceLine(home: Home): string | null {
   if (state.service === null) return 'started by hand';
   const [kind = '', name = ''] = state.service.split(':');
   return `started by ${printable(kind)}, ${printable(name)}`;
+}
+
+/** Approvals that wait in all sessions. */
+function waitingLine(io: Io, live: readonly Session[]): string | null {
+  const count = live.reduce((sum, { pending_approvals }) => sum + pending_approvals, 0);
+  return count === 0
+    ? null
+    : styleOf(io)('signal', `◆ ${count} ${count === 1 ? 'approval waits' : 'approvals wait'} for you: afield approvals`);
 }
 
 /** Sessions that have not ended, by machine; said only when there are other machines than the home server itself. */
@@ -116,6 +146,7 @@ async function showHome(context: Context, json: boolean): Promise<void> {
     ['Room', status.relay.room === undefined || status.relay.state === 'off' ? null : printable(status.relay.room)],
     ['Storage', storageLine(io, status.storage)],
     ['Sessions', countsLine(io, status.sessions)],
+    ['Waiting', waitingLine(io, live)],
     ['Machines', machinesLine(live)],
     ['Devices', `${status.devices} paired, ${status.connections} connected, ${status.viewers} watching`],
   ]);

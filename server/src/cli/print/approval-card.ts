@@ -53,7 +53,12 @@ export function approvalCard(approval: Approval, style: Style): string[] {
     ...indented(subjectLines(ask, deniedOnly)),
     ...ask.diffs.flatMap((diff) => indented(diffLines(diff, style))),
     ...indented(ask.questions.flatMap((question, i) => questionLines(question, i + 1))),
-    ...(ask.detail === null ? [] : indented(printableLines(ask.detail).split('\n'))),
+    // Never at the place of what will be executed.
+    ...(ask.detail === null
+      ? []
+      : printableLines(ask.detail)
+          .split('\n')
+          .map((line, i) => `  ${i === 0 ? 'It says: ' : '         '}${line}`)),
     style('quiet', `  in ${exact(ask.cwd)}`),
   ];
 }
