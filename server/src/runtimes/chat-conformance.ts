@@ -4,12 +4,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { AgentAnswer, ChatAgent, ChatRuntime, ChatUpdate } from '../core/chat-ports.ts';
-import { createLocalMachine } from '../machines/local.ts';
-import { processesWith, until } from '../machines/test-sshd.ts';
+import type { Machine } from '../core/machine-ports.ts';
 import type { ChatExit } from './chat-process.ts';
+import { eventually, marked } from './heard.ts';
 
 export interface ChatRuntimeUnderTest {
   runtime: ChatRuntime;
+  /** This machine, whose user is at home in that folder. */
+  machine(home: string): Machine;
   /** Arguments of Node that start an agent, which does what `SCENARIO:<name>` in a prompt says. */
   args: readonly string[];
   env?: Readonly<Record<string, string>>;
@@ -18,9 +20,14 @@ export interface ChatRuntimeUnderTest {
 type Of<T extends ChatUpdate['type']> = ChatUpdate & { type: T };
 
 class Run {
+  readonly session_id: string;
   readonly updates: ChatUpdate[] = [];
   exit: ChatExit | null = null;
   agent!: ChatAgent;
+
+  constructor(session_id: string) {
+    this.session_id = session_id;
+  }
 
   get states(): string[] {
     const states = this.updates.filter(({ type }) => type === 'running' || type === 'waiting' || type === 'idle');
@@ -49,17 +56,17 @@ class Run {
   }
   /** `count`: the questions so far, with this one. */
   async asked(count = 1): Promise<Of<'ask'>> {
-    await until(() => this.of('ask').length >= count, `question ${count}`);
+    await eventually(() => this.of('ask').length >= count);
     const ask = this.of('ask')[count - 1];
     if (ask === undefined) throw new Error('unreachable');
     return ask;
   }
-  ended(turns = 1): Promise<void> {
-    return until(() => this.of('idle').length >= turns, `the end of turn ${turns}: ${JSON.stringify(this.states)}`);
+  async ended(turns = 1): Promise<void> {
+    await eventually(() => this.of('idle').length >= turns);
   }
 }
 
-export function chatRuntimeTests({ runtime, args, env = {} }: ChatRuntimeUnderTest): void {
+export function chatRuntimeTests({ runtime, machine: machineAt, args, env = {} }: ChatRuntimeUnderTest): void {
   let folder: string;
   let runs: Run[];
   beforeEach(() => {
@@ -68,23 +75,16 @@ export function chatRuntimeTests({ runtime, args, env = {} }: ChatRuntimeUnderTe
   });
   afterEach(async () => {
     await Promise.all(runs.map(({ agent }) => agent.stop()));
-    expect(processesWith(folder)).toEqual([]);
+    for (const { session_id } of runs) expect(marked(session_id)).toEqual([]);
     rmSync(folder, { recursive: true, force: true });
   });
 
   async function start(resume: string | null = null): Promise<Run> {
     const session_id = crypto.randomUUID();
-    const machine = createLocalMachine({ env: { PATH: process.env.PATH }, home: folder, folder: join(folder, 'run') });
-    const given = { ...env, HOME: folder, SMALL_AGENT_HOME: folder };
-    // The folder among the arguments, to find what is left of it.
-    const command = {
-      session_id,
-      file: process.execPath,
-      args: [...args, `--in=${folder}`],
-      cwd: folder,
-      env: machine.environment({ id: session_id }, given),
-    };
-    const run = new Run();
+    const machine = machineAt(folder);
+    const given = machine.environment({ id: session_id }, { ...env, HOME: folder, SMALL_AGENT_HOME: folder });
+    const command = { session_id, file: process.execPath, args: [...args], cwd: folder, env: given };
+    const run = new Run(session_id);
     const sink = {
       update: (update: ChatUpdate) => {
         expect(run.exit).toBe(null);
@@ -153,7 +153,7 @@ export function chatRuntimeTests({ runtime, args, env = {} }: ChatRuntimeUnderTe
       const run = await start();
       await run.give('edit');
       const asked = await run.asked();
-      await until(() => run.state === 'waiting', 'it waits');
+      await eventually(() => run.state === 'waiting');
       expect(asked.ask).toMatchObject({ kind: 'permission', tool_kind: 'edit', subject: expect.stringContaining('hello.txt') });
       expect(asked.ask.diffs).toHaveLength(1);
       await run.agent.answer(asked.key, answer(asked, 'allow'));
@@ -219,7 +219,7 @@ export function chatRuntimeTests({ runtime, args, env = {} }: ChatRuntimeUnderTe
       const run = await start();
       await run.agent.cancel();
       await run.give('slow');
-      await until(() => /word3/.test(run.said('agent')), 'it speaks');
+      await eventually(() => /word3/.test(run.said('agent')));
       await run.agent.cancel();
       await run.ended();
       expect(run.states).toEqual(['running', 'idle cancelled']);
@@ -249,7 +249,7 @@ export function chatRuntimeTests({ runtime, args, env = {} }: ChatRuntimeUnderTe
     it('that is ignored leaves an agent that can be ended', async () => {
       const run = await start();
       await run.give('ignore');
-      await until(() => /do not listen/.test(run.said('agent')), 'it speaks');
+      await eventually(() => /do not listen/.test(run.said('agent')));
       await run.agent.cancel().catch(() => {});
       await run.agent.stop();
       expect(run.exit).not.toBe(null);
@@ -260,7 +260,7 @@ export function chatRuntimeTests({ runtime, args, env = {} }: ChatRuntimeUnderTe
     it('half a line and an end: what was said is kept, the end is told once', async () => {
       const run = await start();
       await run.give('half').catch(() => {});
-      await until(() => run.exit !== null, 'its end');
+      await eventually(() => run.exit !== null);
       expect(run.exit?.code).toBe(1);
       expect(run.said('agent')).toMatch(/I am about to/);
       await expect(run.give('greet')).rejects.toMatchObject({ code: 'unavailable' });
@@ -269,7 +269,7 @@ export function chatRuntimeTests({ runtime, args, env = {} }: ChatRuntimeUnderTe
     it('a crash: its last words on stderr are told', async () => {
       const run = await start();
       await run.give('die').catch(() => {});
-      await until(() => run.exit !== null, 'its end');
+      await eventually(() => run.exit !== null);
       expect(run.exit).toMatchObject({ code: 3, detail: expect.stringContaining('segmentation fault') });
     });
 
