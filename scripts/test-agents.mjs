@@ -2,7 +2,7 @@
  * `npm run test:agents -- [names]`: fetches real agents from npm into a cache folder, at exact versions, and drives them
  * against a scripted model. Without names: all that the tests know. AFIELD_AGENT_CACHE names another cache folder.
  */
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { childEnv, ensureBuilt, ensureInstalled, ensureTestPrograms, fail, must, nodePath, ROOT, run } from './house.mjs';
 
@@ -10,12 +10,24 @@ import { childEnv, ensureBuilt, ensureInstalled, ensureTestPrograms, fail, must,
 const AGENTS = {
   claude: ['@anthropic-ai/claude-code', '2.1.329', 'claude'],
   opencode: ['opencode-ai', '1.18.33', 'opencode'],
+  codex: ['@openai/codex', '0.169.0', 'codex'],
+  gemini: ['@google/gemini-cli', '0.61.0', 'gemini'],
+  'claude-agent-acp': ['@agentclientprotocol/claude-agent-acp', '0.100.0', 'claude-agent-acp'],
+  'codex-acp': ['@agentclientprotocol/codex-acp', '2.6.0', 'codex-acp'],
 };
 
+/** Of `claude-chat.test.ts` that is claude: the longest name that it begins with. */
+const agentOf = (file) =>
+  Object.keys(AGENTS)
+    .filter((name) => file === `${name}.test.ts` || file.startsWith(`${name}-`))
+    .sort((a, b) => b.length - a.length)[0];
+const tests = readdirSync(path.join(ROOT, 'e2e/agents')).filter((file) => file.endsWith('.test.ts'));
+const known = Object.keys(AGENTS).filter((name) => tests.some((file) => agentOf(file) === name));
+
 const asked = process.argv.slice(2);
-const unknown = asked.find((name) => !(name in AGENTS));
-if (unknown !== undefined) fail(`There is no real-agent test for ${unknown}. Known: ${Object.keys(AGENTS).join(', ')}.`);
-const names = asked.length > 0 ? asked : Object.keys(AGENTS);
+const unknown = asked.find((name) => !known.includes(name));
+if (unknown !== undefined) fail(`There is no real-agent test for ${unknown}. Known: ${known.join(', ')}.`);
+const names = asked.length > 0 ? asked : known;
 
 await ensureInstalled();
 ensureTestPrograms();
@@ -41,7 +53,13 @@ for (const name of names) {
 }
 process.exitCode = await run(
   nodePath(),
-  ['node_modules/vitest/vitest.mjs', 'run', '--project', 'agents', ...names.map((name) => `agents/${name}`)],
+  [
+    'node_modules/vitest/vitest.mjs',
+    'run',
+    '--project',
+    'agents',
+    ...tests.filter((file) => names.includes(agentOf(file))).map((file) => `agents/${file}`),
+  ],
   {
     env: childEnv({ AFIELD_TEST_AGENT_BINS: bins.join(path.delimiter) }),
   },
