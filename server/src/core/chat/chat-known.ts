@@ -28,7 +28,7 @@ export class ChatKnown {
   readonly #options: KnownOptions;
   #state: ChatState;
   #timer: { cancel(): void } | null = null;
-  #writing: Promise<void> = Promise.resolve();
+  #writing: Promise<void> | null = null;
 
   constructor(options: KnownOptions) {
     const { session_id, folder, can, model, mode } = options;
@@ -61,17 +61,23 @@ export class ChatKnown {
     this.#timer ??= this.#options.clock.setTimeout(() => this.#tell(), GATHER_MS);
   }
 
-  /** Tells and keeps what waits; resolves when it is written. */
-  async settle(): Promise<void> {
+  /** Tells and keeps what waits; resolves when it is written. Null: nothing is to be written. */
+  settle(): Promise<void> | null {
     if (this.#timer !== null) this.#tell();
-    await this.#writing;
+    return this.#writing;
   }
 
   #tell(): void {
     this.#timer?.cancel();
     this.#timer = null;
     const text = JSON.stringify(this.#state);
-    this.#writing = this.#writing.then(() => keep(this.#options.folder, text)).catch(() => {});
+    const writing = (this.#writing ?? Promise.resolve())
+      .then(() => keep(this.#options.folder, text))
+      .catch(() => {})
+      .finally(() => {
+        if (this.#writing === writing) this.#writing = null;
+      });
+    this.#writing = writing;
     this.#options.changed(this.#state);
   }
 }

@@ -276,7 +276,8 @@ export class ChatSession implements Live {
     record.guarded(() => delivery.abandon('The session ended before the text could be given to the agent.'));
     this.#parts.status.become(status, reason, { exit_code, pid: null, ended_at: timestamp(this.#deps.clock) });
     this.#quiet();
-    await known.settle();
+    const writing = known.settle();
+    if (writing !== null) await writing;
     this.#finish();
   }
 

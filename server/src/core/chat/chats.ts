@@ -2,7 +2,6 @@
 import { join } from 'node:path';
 import { ENDED, type Session } from '@afield/shared/api/sessions.ts';
 import { AfieldError } from '@afield/shared/errors.ts';
-import { timestamp } from '../clock.ts';
 import type { SessionDeps, SessionLimits } from '../deps.ts';
 import { LOST_WITH_SERVER } from '../ending.ts';
 import { inTime } from '../in-time.ts';
@@ -12,6 +11,7 @@ import type { ChatPlan } from '../session-plan.ts';
 import { withChat } from './chat-face.ts';
 import { ChatSession } from './chat-session.ts';
 import { SNAPSHOT_MS } from './delivery.ts';
+import { copyGivenEnv, copyItems, forkRow } from './fork.ts';
 import { keepGivenEnv } from './launch.ts';
 import { canGoOn, cutOpenItems, tellUntold } from './take-over-chat.ts';
 
@@ -25,7 +25,7 @@ export interface ChatsContext {
 }
 
 export function createChats({ deps, limits, live }: ChatsContext) {
-  const { store, events, clock } = deps;
+  const { store, events } = deps;
   const folder = (id: string) => join(deps.recordings, id);
   const take = (row: SessionRow): ChatSession => {
     const session = new ChatSession({ deps, limits, row, folder: folder(row.id), gone: (one) => live.gone(one) });
@@ -64,30 +64,14 @@ export function createChats({ deps, limits, live }: ChatsContext) {
       const can = live.get(of.id) instanceof ChatSession ? (live.get(of.id) as ChatSession).state.can : null;
       if (can?.fork === false)
         throw new AfieldError('not_supported', `The agent of "${of.name}" cannot begin a new session with what this one knows.`);
-      const now = timestamp(clock);
-      const row: SessionRow = {
-        ...of,
-        id,
-        name: name ?? `${of.name.slice(0, 95)} fork`,
-        status: 'starting',
-        status_reason: null,
-        activity: null,
-        pid: null,
-        exit_code: null,
-        output_bytes: 0,
-        agent_session_id: null,
-        cost_usd: null,
-        created_at: now,
-        updated_at: now,
-        ended_at: null,
-        last_output_at: null,
-        pinned: false,
-        archived: false,
-      };
+      const row = forkRow(deps, of, id, name);
+      await copyGivenEnv(folder(of.id), folder(id));
       row.start_tree = await startTree(deps, row);
       store.sessions.insert({ ...row });
+      copyItems(deps, of.id, id);
       const session = take(row);
       events.publish('session.created', id, { session: session.view() });
+      session.transcript.notice('info', `It begins with all that “${of.name}” knew.`);
       await session.start({ resume: of.agent_session_id, fork: true });
       return session.view();
     },

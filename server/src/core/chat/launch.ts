@@ -8,7 +8,7 @@ import type { SessionDeps } from '../deps.ts';
 import type { ChatWay, Recipe, SessionRow } from '../ports.ts';
 import { machineOf, notInstalled, recipeOf } from '../recipe-of.ts';
 
-const FILE = 'start.json';
+export const START_FILE = 'start.json';
 
 export interface Way {
   way: ChatWay;
@@ -61,12 +61,12 @@ async function environmentOf(deps: SessionDeps, row: SessionRow): Promise<{ prog
 export async function keepGivenEnv(folder: string, env: Record<string, string> | undefined): Promise<void> {
   if (env === undefined || Object.keys(env).length === 0) return;
   await mkdir(folder, { recursive: true, mode: 0o700 });
-  await writeFile(join(folder, FILE), JSON.stringify({ env }), { mode: 0o600 });
+  await writeFile(join(folder, START_FILE), JSON.stringify({ env }), { mode: 0o600 });
 }
 
 function givenEnv(folder: string): Record<string, string> {
   try {
-    return (JSON.parse(readFileSync(join(folder, FILE), 'utf8')) as { env: Record<string, string> }).env;
+    return (JSON.parse(readFileSync(join(folder, START_FILE), 'utf8')) as { env: Record<string, string> }).env;
   } catch {
     return {};
   }

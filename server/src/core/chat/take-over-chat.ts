@@ -11,6 +11,7 @@ const PAGE = 200;
 /** Items that may have been written and not told when the server died. */
 const LOOKED_AT = 20;
 const ENDS: EventType[] = ['message.complete', 'message.error', 'tool.call_complete', 'tool.call_error', 'plan.updated'];
+const INTERIM: EventType[] = ['message.chunk', 'tool.call_updated'];
 
 /** What is open is as it was told last, and cut. Returns whether anything was. */
 export function cutOpenItems(deps: SessionDeps, row: SessionRow): boolean {
@@ -46,23 +47,25 @@ function toldText({ store }: SessionDeps, session_id: string, item_id: string, w
   }
 }
 
-/** A server that died between writing an item and telling of it. */
+/** A server that died between writing an item and telling of it, or before it put away what told of it while it was open. */
 export function tellUntold({ store, events }: SessionDeps, row: SessionRow): void {
   const newest = store.chat.list({ session_id: row.id, limit: LOOKED_AT }).filter((kept) => !isOpen(itemOf(kept)));
   if (newest.length === 0) return;
   const told = new Set<string>();
+  const interim = new Set<string>();
   for (let since = Math.min(...newest.map(fromSeqOf)) - 1; ; ) {
-    const page = store.events.read({ since, limit: PAGE, session_id: row.id, types: ENDS });
-    for (const { seq, payload } of page) {
+    const page = store.events.read({ since, limit: PAGE, session_id: row.id, types: [...ENDS, ...INTERIM] });
+    for (const { seq, type, payload } of page) {
       since = seq;
-      told.add((payload as { item: { id: string } }).item.id);
+      const item_id = (payload as { item_id?: string; item?: { id: string } }).item_id ?? (payload as { item: { id: string } }).item.id;
+      (INTERIM.includes(type) ? interim : told).add(item_id);
     }
     if (page.length < PAGE) break;
   }
   for (const kept of newest.toReversed()) {
-    if (told.has(kept.id)) continue;
     const item = itemOf(kept);
-    events.publish(endEvent(item), row.id, { item } as never);
+    if (!told.has(kept.id)) events.publish(endEvent(item), row.id, { item } as never);
+    if (interim.has(kept.id)) store.events.drop({ session_id: row.id, item_id: kept.id, from: fromSeqOf(kept) });
   }
 }
 
