@@ -4,13 +4,13 @@ import { AfieldError } from '@afield/shared/errors.ts';
 import type { AfieldEvent, EventPayloads, EventType } from '@afield/shared/events.ts';
 import { signal } from '@preact/signals';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { chatItems, chatState, prompt, promptId, SESSION } from '../../test/chat-items.ts';
+import { chatItems, chatState, itemId, prompt, promptId, SESSION } from '../../test/chat-items.ts';
 import { down, ONLINE, scriptedLink, settled } from '../../test/scripted-link.ts';
 import { session } from '../../test/sessions.ts';
-import { type Chat, ChatModel } from './chat.ts';
+import { type Chat, ChatModel, deliveryOf, isAnswered } from './chat.ts';
 import type { KeptPrompt } from './chat-outbox.ts';
 
-const { agent, tool, user } = chatItems();
+const { agent, notice, tool, user } = chatItems();
 const kept = signal<readonly KeptPrompt[]>([]);
 let home: ReturnType<typeof scriptedLink>;
 let items: ChatItem[];
@@ -77,7 +77,7 @@ describe('the way of a prompt', () => {
     event('message.state_changed', { prompt_id: promptId(3), state: 'consumed', reason: null });
     expect(keys()).toEqual(['item 1', 'item 2', 'item 3']);
     expect(chat.rows.value.at(-1)!.key).toBe(first);
-    expect(chat.delivery(promptId(3))).toEqual({ state: 'consumed', reason: null });
+    expect(deliveryOf(chat, promptId(3))).toEqual({ state: 'consumed', reason: null });
   });
 
   it('is never shown twice, whatever comes first', () => {
@@ -92,6 +92,16 @@ describe('the way of a prompt', () => {
     event('message.state_changed', { prompt_id: promptId(3), state: 'stuck', reason: 'The budget is used up.' });
     expect(chat.rows.value.at(-1)).toMatchObject({ prompt: { state: 'stuck', reason: 'The budget is used up.' } });
     expect(chat.queue.count.value).toBe(0);
+  });
+
+  it('that the agent has it is seen from what it does next, and not before', () => {
+    event('message.complete', { item: user(3, 'x') });
+    const id = chat.rows.value.at(-1)!.kind === 'item' ? itemId(3) : '';
+    expect([isAnswered(chat, itemId(1)), isAnswered(chat, id)]).toEqual([true, false]);
+    event('message.complete', { item: notice(4, 'error', 'It did not take it.') });
+    expect(isAnswered(chat, id)).toBe(false);
+    event('tool.call_start', { item: tool(5, { state: 'running' }) });
+    expect(isAnswered(chat, id)).toBe(true);
   });
 
   it('of another session it is none of ours', () => {

@@ -118,16 +118,6 @@ export const ChatModel = createModel((deps: ChatDeps) => {
     loadOlder: feed.loadOlder,
     /** The newest page anew. */
     reload: load,
-    /** Where a prompt that stands in the history stands on its way; null: nothing is known here. */
-    delivery(prompt_id: string): Delivery | null {
-      const known = queue.seen.value.get(prompt_id);
-      return known === undefined ? null : { state: known.state, reason: known.reason };
-    },
-    /** The agent said or did something after this item: it surely has it. */
-    answered(id: string): boolean {
-      const all = feed.order.value;
-      return all.slice(all.indexOf(id) + 1).some((later) => isAnswer(feed.item(later)?.peek()));
-    },
     /** The tool that works now. */
     tool: computed(() => {
       const last = itemsNow(feed.order.value.slice(-LOOKED_AT));
@@ -174,6 +164,19 @@ export const ChatModel = createModel((deps: ChatDeps) => {
   };
 });
 export type Chat = InstanceType<typeof ChatModel>;
+
+/** Where a prompt stands on its way, as far as this device has seen; null: it has not. Not a method: whoever draws it follows. */
+export function deliveryOf({ queue }: Pick<Chat, 'queue'>, prompt_id: string): Delivery | null {
+  const known = queue.seen.value.get(prompt_id);
+  return known === undefined ? null : { state: known.state, reason: known.reason };
+}
+
+/** The agent said or did something after this item: it surely has it. Not a method either. */
+export function isAnswered({ rows, item }: Pick<Chat, 'rows' | 'item'>, id: string): boolean {
+  const all = rows.value;
+  const from = all.findIndex((row) => row.kind === 'item' && row.id === id);
+  return all.slice(from + 1).some((row) => row.kind === 'item' && isAnswer(item(row.id)?.peek()));
+}
 
 const isAnswer = (item: ChatItem | undefined): boolean =>
   item?.kind === 'tool' || item?.kind === 'thought' || item?.kind === 'plan' || (item?.kind === 'message' && item.role === 'agent');

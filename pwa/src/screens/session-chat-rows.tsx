@@ -3,7 +3,7 @@ import type { Prompt } from '@afield/shared/api/prompts.ts';
 import type { Session } from '@afield/shared/api/sessions.ts';
 import { ENDED } from '@afield/shared/api/sessions.ts';
 import type { ComponentChildren } from 'preact';
-import type { Chat, ChatRow } from '../models/chat.ts';
+import { type Chat, type ChatRow, deliveryOf, isAnswered } from '../models/chat.ts';
 import type { KeptPrompt } from '../models/chat-outbox.ts';
 import { Mine, Notice, Theirs, Thought, type TicksProps } from '../ui/chat/message.tsx';
 import { Plan } from '../ui/chat/plan.tsx';
@@ -147,10 +147,10 @@ function promptTicks({ state, reason }: Prompt, place: number | null, session: S
  */
 function itemTicks(item: Extract<ChatItem, { kind: 'message' }>, { chat, session }: RowsContext): TicksProps | null {
   if (item.prompt_id === null) return null;
-  const known = chat.delivery(item.prompt_id);
+  const known = deliveryOf(chat, item.prompt_id);
   if (known?.state === 'stuck')
     return { state: 'stuck', text: `given, not taken${known.reason === null ? '' : `: ${printable(known.reason)}`}` };
-  const consumed = known?.state === 'consumed' || chat.answered(item.id);
+  const consumed = known?.state === 'consumed' || isAnswered(chat, item.id);
   return consumed
     ? { state: 'consumed', text: `consumed ${clock(item.created_at)}` }
     : { state: 'accepted', text: `accepted by ${printable(session.agent)} ${clock(item.created_at)}` };

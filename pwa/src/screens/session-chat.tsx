@@ -204,13 +204,20 @@ function Nothing({ chat, session, live }: Pick<MessagesProps, 'chat' | 'session'
 /** Where an approval stood: its card while it is known, and where to read it. `place`: changes whenever it stands elsewhere. */
 function ChatApproval({ id, live, place }: { id: string; live: boolean; place: string }) {
   const { home } = useHome();
+  // a method is not followed: what it looks into is
+  const open = home.approvals.shown.value;
   const shown = home.approvals.find(id);
+  const [looked, setLooked] = useState(0);
   const [gone, setGone] = useState(false);
   const unknown = shown === null;
   useEffect(() => {
-    if (unknown && live) home.approvals.look(id).catch((cause: unknown) => setGone(failureOf(cause).code === 'approval_not_found'));
+    if (!unknown || !live) return;
+    home.approvals.look(id).then(
+      () => setLooked(looked + 1),
+      (cause: unknown) => setGone(failureOf(cause).code === 'approval_not_found'),
+    );
   }, [id, unknown, live]);
-  if (shown !== null && home.approvals.shown.value.includes(shown)) return <ApprovalSlot shown={shown} place={place} titled={false} />;
+  if (shown !== null && open.includes(shown)) return <ApprovalSlot shown={shown} place={place} titled={false} />;
   if (shown !== null) return <PastApproval approval={shown.approval} href={approvalPath(id)} />;
   if (gone) return <p class="notice">Something was asked here. It was deleted with its session's history.</p>;
   return (
