@@ -110,7 +110,18 @@ export function approvalHouse({ sessions = [sampleRow()], projects = [], folder,
   if (folder === undefined) {
     for (const row of sessions) opened.sessions.insert(row);
     for (const id of projects) {
-      const project = { id, name: id, machine: 'local', cwd: `/srv/${id}`, default_agent: null, default_model: null, env: {} };
+      const project = {
+        id,
+        name: id,
+        machine: 'local',
+        cwd: `/srv/${id}`,
+        default_agent: null,
+        default_model: null,
+        default_face: null,
+        default_mode: null,
+        default_environment: null,
+        env: {},
+      };
       opened.projects.insert({ ...project, created_at, used_at: null });
     }
   }

@@ -1,5 +1,6 @@
 import path from 'node:path';
 import { LOCAL_MACHINE } from '@afield/shared/api/base.ts';
+import type { Project } from '@afield/shared/api/projects.ts';
 import type { Command } from 'commander';
 import type { CommandModule, Context } from './context.ts';
 import { UsageError } from './exit.ts';
@@ -23,19 +24,38 @@ interface Defaults {
   /** False: it is to have none. */
   agent?: string | false;
   model?: string | false;
+  face?: string | false;
+  mode?: string | false;
+  environment?: string | false;
   env?: string[] | false;
   json?: true;
 }
 
-/** What was said of it; the rest stays as it is. */
-function defaultsOf({ name, agent, model, env }: Defaults, own: Io['env']) {
+/** What was said of it; the rest stays as it is, and `false` is none. */
+function defaultsOf({ name, agent, model, face, mode, environment, env }: Defaults, own: Io['env']) {
   return {
     ...(name === undefined ? {} : { name }),
-    ...(agent === undefined ? {} : { default_agent: agent === false ? null : agent }),
-    ...(model === undefined ? {} : { default_model: model === false ? null : model }),
+    ...said('default_agent', agent),
+    ...said('default_model', model),
+    ...said('default_face', faceOf(face)),
+    ...said('default_mode', mode),
+    ...said('default_environment', environment),
     ...(env === undefined ? {} : { env: env === false ? {} : variables(env, own) }),
   };
 }
+
+const said = <K extends string, V extends string>(key: K, value: V | false | undefined): Partial<Record<K, V | null>> =>
+  value === undefined ? {} : ({ [key]: value === false ? null : value } as Record<K, V | null>);
+
+function faceOf(face: string | false | undefined): 'terminal' | 'chat' | false | undefined {
+  if (face === undefined || face === false || face === 'terminal' || face === 'chat') return face;
+  throw new UsageError(`--face takes terminal or chat, not "${face}".`);
+}
+
+const startsWith = ({ default_agent, default_model, default_face, default_mode, default_environment }: Project): string =>
+  [default_agent ?? '-', default_model, default_face, default_mode, default_environment === null ? null : `in ${default_environment}`]
+    .filter((part) => part !== null)
+    .join(' ');
 
 async function list({ io, home: open }: Context, json: boolean): Promise<void> {
   const projects = await (await open()).ask('Asking the home server', 'listProjects');
@@ -54,7 +74,7 @@ async function list({ io, home: open }: Context, json: boolean): Promise<void> {
     printable(project.name),
     ...(elsewhere ? [printable(project.machine)] : []),
     printable(project.cwd),
-    printable([project.default_agent ?? '-', ...(project.default_model === null ? [] : [project.default_model])].join(' ')),
+    printable(startsWith(project)),
     ...(varied ? [printable(project.env.join(' ')) || '-'] : []),
     project.used_at === null ? 'never' : `${since(project.used_at, io.now())} ago`,
   ]);
@@ -79,6 +99,9 @@ export function define(command: Command, context: Context): void {
     .option('--machine <name>', 'where it is', LOCAL_MACHINE)
     .option('--agent <agent>', 'agent that starts there when none is said')
     .option('-m, --model <model>', 'model that it starts with')
+    .option('--face <face>', 'terminal or chat')
+    .option('--mode <mode>', "how much its chats may do without asking, by the agent's own name")
+    .option('--environment <name>', 'named environment that it starts in')
     .option('-e, --env <NAME=value>', ENV_HELP, gather)
     .option('--json', 'machine readable')
     .action(async (dir: string, options: Defaults & { machine: string }) => {
@@ -99,12 +122,19 @@ export function define(command: Command, context: Context): void {
     .option('--no-agent', 'none')
     .option('-m, --model <model>', 'model that it starts with')
     .option('--no-model', "the agent's own")
+    .option('--face <face>', 'terminal or chat')
+    .option('--no-face', 'the usual one')
+    .option('--mode <mode>', "how much its chats may do without asking, by the agent's own name")
+    .option('--no-mode', "the agent's own")
+    .option('--environment <name>', 'named environment that it starts in')
+    .option('--no-environment', 'none')
     .option('-e, --env <NAME=value>', `${ENV_HELP}; these replace all that it had`, gather)
     .option('--no-env', 'no variables')
     .option('--json', 'machine readable')
     .action(async (text: string, options: Defaults) => {
       const body = defaultsOf(options, io.env);
-      if (Object.keys(body).length === 0) throw new UsageError('Say what to change: --name, --agent, --model or --env.');
+      if (Object.keys(body).length === 0)
+        throw new UsageError('Say what to change: --name, --agent, --model, --face, --mode, --environment or --env.');
       const home = await context.home();
       const { id } = await findProject(home, text);
       const project = await home.ask('Changing the project', 'updateProject', { params: { id }, body });

@@ -38,7 +38,8 @@ interface Options {
   face?: string;
   runtime?: string;
   mode?: string;
-  environment?: string;
+  /** False: none, also where the project has one. */
+  environment?: string | false;
   confirm?: string;
   budget?: string;
   resume?: string;
@@ -92,7 +93,7 @@ function chosenFace({ face, runtime, mode, environment, confirm, budget, resume 
     ...(face !== undefined || chat ? { face: face ?? 'chat' } : {}),
     ...(runtime === undefined ? {} : { runtime }),
     ...(mode === undefined ? {} : { mode }),
-    ...(environment === undefined ? {} : { environment }),
+    ...(environment === undefined ? {} : { environment: environment === false ? null : environment }),
     ...(confirm === undefined ? {} : { confirm }),
     ...(usd === undefined ? {} : { budget_usd: usd }),
     ...(resume === undefined ? {} : { resume }),
@@ -104,9 +105,10 @@ async function createConfirmed(io: Io, home: Home, body: SessionCreate): Promise
   try {
     return await create(home, body);
   } catch (error) {
-    const { environment } = body;
-    if (!(error instanceof AfieldError) || error.code !== 'confirmation_needed' || environment === undefined || body.confirm !== undefined)
-      throw error;
+    if (!(error instanceof AfieldError) || error.code !== 'confirmation_needed' || body.confirm !== undefined) throw error;
+    const environment =
+      body.environment ?? (body.project_id === undefined ? null : (await findProject(home, body.project_id)).default_environment);
+    if (environment === null) throw error;
     if (!isTerminal(io.stdin, io.stderr))
       throw new AfieldError(error.code, `${error.message} Without a terminal: --confirm ${environment}`, { cause: error });
     note(io, printableLines(error.message));
@@ -147,10 +149,11 @@ export function define(command: Command, context: Context): void {
     .option('-m, --model <model>', 'model to start with')
     .option('-e, --env <NAME=value>', ENV_HELP, gather)
     .option('--prompt <text>', 'the message, where the agent is left out')
-    .option('--face <face>', 'terminal or chat (terminal)')
+    .option('--face <face>', "terminal or chat (the project's, else terminal)")
     .option('--runtime <name>', 'what it runs in, where the agent has several ways (afield agents --json)')
     .option('--mode <mode>', "how much it may do without asking, by the agent's own name; a chat only")
     .option('--environment <name>', 'named environment of the config file (afield environments)')
+    .option('--no-environment', 'none, also where the project has one')
     .option('--confirm <name>', 'the name of an environment that is called production, once more')
     .option('--budget <usd>', 'it gets no new message once it has cost so much')
     .option('--resume <id>', 'go on with a session that the agent already has, by its own id; a chat only')

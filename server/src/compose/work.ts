@@ -125,7 +125,7 @@ export function setToWork({ config, store, clock, env, home, files, log, events,
     notify,
     sessions,
     agents,
-    projects: createProjects({ store: store.projects, machines: machines.book, recipes, clock, newId: uuidv7 }),
+    projects: createProjects({ store: store.projects, machines: machines.book, recipes, environments, clock, newId: uuidv7 }),
     /** State of a device's subscription, for lists of devices. */
     pushStateOf(device_id: string) {
       const row = pushes.get(device_id);

@@ -221,7 +221,7 @@ export interface ProjectStore {
   at(machine: string, cwd: string): ProjectRow | null;
   /** Last used first. */
   list(): ProjectRow[];
-  update(id: string, changes: Partial<Pick<ProjectRow, 'name' | 'default_agent' | 'default_model' | 'env' | 'used_at'>>): void;
+  update(id: string, changes: Partial<Omit<ProjectRow, 'id' | 'machine' | 'cwd' | 'created_at'>>): void;
   delete(id: string): boolean;
 }
 

@@ -2,6 +2,7 @@
 import { basename } from 'node:path';
 import type { Project } from '@afield/shared/api/projects.ts';
 import { AfieldError } from '@afield/shared/errors.ts';
+import type { Environments } from './chat-service.ts';
 import { timestamp } from './clock.ts';
 import type { MachineBook } from './machine-ports.ts';
 import type { Clock, ProjectRow, ProjectStore, RecipeBook } from './ports.ts';
@@ -11,6 +12,7 @@ export interface ProjectDeps {
   store: ProjectStore;
   machines: MachineBook;
   recipes: RecipeBook;
+  environments: Pick<Environments, 'list'>;
   clock: Clock;
   newId(): string;
 }
@@ -28,13 +30,16 @@ export interface ProjectInput {
   cwd: string;
   default_agent: string | null;
   default_model: string | null;
+  default_face: 'terminal' | 'chat' | null;
+  default_mode: string | null;
+  default_environment: string | null;
   env: Record<string, string>;
 }
 
 /** The values of its environment may be secrets: their names are enough. */
 const view = (row: ProjectRow): Project => ({ ...row, env: Object.keys(row.env).sort() });
 
-export function createProjects({ store, machines, recipes, clock, newId }: ProjectDeps) {
+export function createProjects({ store, machines, recipes, environments, clock, newId }: ProjectDeps) {
   const known = (id: string): ProjectRow => {
     const project = store.get(id);
     if (project === null) throw new AfieldError('project_not_found', 'No project with this id. `afield project list` shows what there is.');
@@ -51,13 +56,21 @@ export function createProjects({ store, machines, recipes, clock, newId }: Proje
     );
   };
 
+  const refuseUnknownEnvironment = (name: string | null | undefined) => {
+    const known = environments.list();
+    if (name === null || name === undefined || known.some((one) => one.name === name)) return;
+    const there = known.length === 0 ? 'The config file has none.' : `Known: ${known.map((one) => one.name).join(', ')}.`;
+    throw new AfieldError('environment_unknown', `There is no environment called "${name}". ${there}`);
+  };
+
   return {
     /** Last used first. */
     list: (): Project[] => store.list().map(view),
 
-    /** Errors: cwd_missing, conflict, agent_unknown, machine_not_found, machine_unreachable. */
+    /** Errors: cwd_missing, conflict, agent_unknown, environment_unknown, machine_not_found, machine_unreachable. */
     async create(input: ProjectInput): Promise<Project> {
       refuseUnknownAgent(input.default_agent);
+      refuseUnknownEnvironment(input.default_environment);
       const machine = machineOf({ machines }, input.machine);
       const cwd = await machine.directory(input.cwd);
       const row: ProjectRow = {
@@ -67,6 +80,9 @@ export function createProjects({ store, machines, recipes, clock, newId }: Proje
         cwd,
         default_agent: input.default_agent,
         default_model: input.default_model,
+        default_face: input.default_face,
+        default_mode: input.default_mode,
+        default_environment: input.default_environment,
         env: input.env,
         created_at: timestamp(clock),
         used_at: null,
@@ -76,10 +92,11 @@ export function createProjects({ store, machines, recipes, clock, newId }: Proje
       return view(row);
     },
 
-    /** Errors: project_not_found, agent_unknown. */
+    /** Errors: project_not_found, agent_unknown, environment_unknown. */
     update(id: string, changes: Partial<Omit<ProjectInput, 'machine' | 'cwd'>>): Project {
       known(id);
       refuseUnknownAgent(changes.default_agent);
+      refuseUnknownEnvironment(changes.default_environment);
       store.update(id, changes);
       return view(known(id));
     },

@@ -8,6 +8,7 @@ import { timestamp } from './clock.ts';
 import type { SessionDeps } from './deps.ts';
 import type { Command, Machine, TerminalRuntime } from './machine-ports.ts';
 import type { ProjectRow, PromptRow, Recipe, SessionRow } from './ports.ts';
+import { type SessionInput, withDefaults } from './project-defaults.ts';
 import { cleanPrompt } from './prompt-text.ts';
 import { machineOf, notInstalled, recipeOf } from './recipe-of.ts';
 
@@ -29,9 +30,10 @@ export interface ChatPlan extends Planned {
 }
 
 /** Errors: agent_unknown, agent_not_installed, project_not_found, machine_not_found, machine_unreachable, cwd_missing, bad_request, not_supported. */
-export async function planSession(deps: SessionDeps, id: string, input: SessionCreate): Promise<TerminalPlan | ChatPlan> {
-  const project = projectOn(deps, input.project_id, input.machine);
-  const recipe = recipeOf(deps, agentOf(input, project));
+export async function planSession(deps: SessionDeps, id: string, given: SessionCreate): Promise<TerminalPlan | ChatPlan> {
+  const project = projectOn(deps, given.project_id, given.machine);
+  const recipe = recipeOf(deps, agentOf(given, project));
+  const input = withDefaults(given, project, recipe, deps.environments);
   const machine = machineOf(deps, input.machine ?? project?.machine ?? LOCAL_MACHINE);
   const named = await environmentOf(deps, recipe, input);
   const chat = input.face === 'chat' ? wayOf(deps, recipe, input.runtime) : null;
@@ -71,13 +73,13 @@ export async function planSession(deps: SessionDeps, id: string, input: SessionC
 }
 
 /** Errors: environment_unknown, not_supported, confirmation_needed, unavailable. */
-async function environmentOf(deps: SessionDeps, recipe: Recipe, { environment, confirm }: SessionCreate) {
+async function environmentOf(deps: SessionDeps, recipe: Recipe, { environment, confirm }: SessionInput) {
   if (environment === undefined) return { program: null, env: {}, production: false };
   return deps.environments.resolve(environment, { agent: recipe.name, confirm });
 }
 
 /** Errors: machine_unreachable; bad_request for what only a chat has; not_supported for another runtime than there is. */
-async function terminalRuntime(deps: SessionDeps, recipe: Recipe, machine: Machine, input: SessionCreate): Promise<TerminalRuntime> {
+async function terminalRuntime(deps: SessionDeps, recipe: Recipe, machine: Machine, input: SessionInput): Promise<TerminalRuntime> {
   if (input.mode !== undefined || input.resume !== undefined) {
     const what = input.mode !== undefined ? 'A mode can be chosen' : "A session of the agent's own can be gone on with";
     throw new AfieldError('bad_request', `${what} only with a chat face.`);

@@ -309,11 +309,14 @@ describe('sums', () => {
       cwd: '/shop',
       default_agent: null,
       default_model: null,
+      default_face: null,
+      default_mode: null,
+      default_environment: null,
       env: {},
       created_at: '',
       used_at: null,
     };
-    store.projects.insert(project as never);
+    store.projects.insert(project);
     const [one, two] = [session(1, { project_id: project.id }), session(2, { agent: 'codex' })];
     usage.desk.report(one, turn('a', 1));
     clock.advance(DAY);

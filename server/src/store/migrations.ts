@@ -111,4 +111,8 @@ export const MIGRATIONS: readonly string[] = [
   // Sums over days read the index alone: the key of a table without rowid is part of every index of it.
   `DROP INDEX usage_time;
   CREATE INDEX usage_time ON usage (timestamp, agent, model, project_id, input_tokens, cached_tokens, output_tokens, cost_usd);`,
+
+  `ALTER TABLE projects ADD COLUMN default_face TEXT;
+  ALTER TABLE projects ADD COLUMN default_mode TEXT;
+  ALTER TABLE projects ADD COLUMN default_environment TEXT;`,
 ];

@@ -128,6 +128,9 @@ export const projects = sqliteTable('projects', {
   used_at: text('used_at'),
   default_model: text('default_model'),
   env: text('env', { mode: 'json' }).$type<Record<string, string>>().notNull().default({}),
+  default_face: text('default_face').$type<'terminal' | 'chat'>(),
+  default_mode: text('default_mode'),
+  default_environment: text('default_environment'),
 });
 
 /** What the chat face of a session shows, in the order in which it began. */

@@ -110,13 +110,14 @@ export const sessionCreate = z.strictObject({
   name: z.optional(displayName),
   /** Given to the agent as soon as it is ready. */
   prompt: z.optional(z.string().check(z.maxLength(100_000))),
-  face: z._default(face, 'terminal'),
+  /** Default: the project's, where the agent has it, else `terminal`. */
+  face: z.optional(face),
   /** What it runs in, from the agent's `runtimes` of this face. Default: the first. */
   runtime: z.optional(z.string().check(z.minLength(1), z.maxLength(64))),
-  /** How much it may do without asking, by the agent's own name for it. Chat face only. */
+  /** How much it may do without asking, by the agent's own name for it. Chat face only. Default: the project's, for its own agent. */
   mode: z.optional(z.string().check(z.minLength(1), z.maxLength(100))),
-  /** A named environment of the config file. */
-  environment: z.optional(environmentName),
+  /** A named environment of the config file; null: none. Default: the project's, where it is for this agent. */
+  environment: z.optional(z.nullable(environmentName)),
   /** The name of an environment that is called production, once more: who starts it has seen that it is. */
   confirm: z.optional(z.string().check(z.maxLength(64))),
   budget_usd: z.optional(budget),
