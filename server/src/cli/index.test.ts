@@ -116,6 +116,23 @@ describe('usage errors end with 2 and say what is expected', () => {
     [['send', 'x', '--keys', 'Entre'], /no key called "Entre"/],
     [['run', 'shell', ''], /message is empty/],
     [['attach', 'x'], /needs a terminal.*afield logs -f/],
+    [['run', 'claude', '--face', 'window'], /--face takes terminal or chat/],
+    [['run', 'claude', '--face', 'terminal', '--mode', 'plan'], /--face chat/],
+    [['run', 'claude', '--budget', 'much'], /amount in USD/],
+    [['send', 'x', 'hello', '--file', '/nowhere'], /\/nowhere cannot be read/],
+    [['send', 'x', 'hello', '--file', '/dev/null'], /\/dev\/null is no file/],
+    [['approve'], /Say which: an approval, a session, or --all/],
+    [['approve', 'x', '--scope', 'week'], /--scope takes once, session, always/],
+    [['approve', 'x', '--scope', 'once', '--option', 'y'], /either --scope or --option/],
+    [['deny'], /Say which/],
+    [['rules', 'add', 'permit', 'x'], /may allow, ask, deny/],
+    [['rules', 'add', 'allow'], /Give a pattern, or --like/],
+    [['rules', 'try', 'allow', 'x', '--kind', 'magic'], /no kind "magic".*execute/],
+    [['queue', 'x', 'shuffle'], /queue knows edit, move, now, withdraw/],
+    [['queue', 'x', 'move', '1'], /needs a message and what it becomes/],
+    [['queue', 'x', 'move', '1', 'up'], /takes a place/],
+    [['messages', 'x', '-n', '0'], /-n takes a number/],
+    [['approvals', '-n', 'many'], /-n takes a number/],
     [['list', '--server', 'ftp://x'], /--server takes the address/],
     [['list', '--server', 'http://user:pw@127.0.0.1:1'], /--server takes the address/],
     [['server', 'stop', '--server', 'http://127.0.0.1:1'], /of this machine/],
@@ -139,14 +156,29 @@ describe('usage errors end with 2 and say what is expected', () => {
 });
 
 describe('a home server that does not run', () => {
-  it.each([['list'], ['status'], ['agents'], ['devices'], ['logs', 'x'], ['stop', 'x'], ['send', 'x', 'hello'], ['project', 'list']])(
-    '%s ends with 3 and says how to start it',
-    async (...argv) => {
-      const { code, out, err } = await run(...argv);
-      expect([code, out]).toEqual([3, '']);
-      expect(err).toBe('afield: The home server does not run. Start it with afield server start, or let afield run <agent> start it.\n');
-    },
-  );
+  it.each([
+    ['list'],
+    ['status'],
+    ['agents'],
+    ['devices'],
+    ['logs', 'x'],
+    ['stop', 'x'],
+    ['send', 'x', 'hello'],
+    ['project', 'list'],
+    ['approvals'],
+    ['approve', 'x'],
+    ['deny', 'x'],
+    ['answer', 'x'],
+    ['rules'],
+    ['messages', 'x'],
+    ['queue', 'x'],
+    ['fork', 'x'],
+    ['resume', 'x'],
+  ])('%s ends with 3 and says how to start it', async (...argv) => {
+    const { code, out, err } = await run(...argv);
+    expect([code, out]).toEqual([3, '']);
+    expect(err).toBe('afield: The home server does not run. Start it with afield server start, or let afield run <agent> start it.\n');
+  });
 
   it('server status says so, with 3; server stop finds nothing to do', async () => {
     expect(await run('server', 'status')).toMatchObject({ code: 3, out: expect.stringContaining('does not run') });
@@ -185,6 +217,13 @@ it.each([
   ['project_not_found', 2],
   ['device_not_found', 2],
   ['cwd_missing', 2],
+  ['approval_not_found', 2],
+  ['rule_not_found', 2],
+  ['prompt_not_found', 2],
+  ['environment_unknown', 2],
+  ['approval_answered', 1],
+  ['approval_changed', 1],
+  ['not_supported', 1],
   ['agent_not_installed', 1],
   ['session_ended', 1],
   ['start_failed', 1],
