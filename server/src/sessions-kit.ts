@@ -46,7 +46,7 @@ export function openHouse(options: HouseOptions = {}) {
   const clock = life.clock(deps.clock ?? systemClock());
   const opened = openStore(join(folder, 'afield.db'));
   const store = mortal(opened, life, 2);
-  const events = bornOrBuried(() => createEventLog(store.events, clock), opened);
+  const events = bornOrBuried(() => createEventLog(store.events, clock, deps.disk === undefined ? {} : { disk: deps.disk }), opened);
   const heard: AfieldEvent[] = [];
   const warnings: string[] = [];
   events.subscribe((event) => heard.push(event));

@@ -41,6 +41,8 @@ export class ChatSession implements Live {
   #retry: { cancel(): void } | null = null;
   #over = false;
   readonly #ended = Promise.withResolvers<void>();
+  /** Room on the disk again. */
+  readonly #unhear: (() => void) | undefined;
 
   constructor({ gone, ...context }: ChatOptions) {
     this.#deps = context.deps;
@@ -54,6 +56,11 @@ export class ChatSession implements Live {
       resumable: () => this.#resumable,
       replace: (why) => this.#replace(why),
       cancel: () => void this.cancel(),
+    });
+    this.#unhear = context.deps.disk?.onChange((writing) => {
+      if (!writing) return;
+      this.transcript.keep();
+      this.#wake();
     });
   }
 
@@ -291,6 +298,7 @@ export class ChatSession implements Live {
 
   #finish(): void {
     this.#parts.record.stop();
+    this.#unhear?.();
     this.#gone(this);
     this.#ended.resolve();
   }

@@ -39,7 +39,8 @@ export function forkRow(deps: Pick<SessionDeps, 'clock'>, of: SessionRow, id: st
 export function copyItems({ store, newId }: SessionDeps, from: string, to: string): void {
   for (const row of store.chat.list({ session_id: from, limit: MAX_ITEMS }).reverse()) {
     const item = { ...itemOf(row), id: newId(), session_id: to };
-    if (item.kind === 'approval' || isOpen(item)) continue;
+    const open: boolean = isOpen(item);
+    if (item.kind === 'approval' || open) continue;
     if (item.kind === 'message') {
       item.prompt_id = null;
       item.attachments = [];

@@ -133,12 +133,13 @@ export class Ledger {
   #write(row: ChatRow, known: boolean): void {
     const late = this.#unwritten.get(row.id);
     this.#unwritten.set(row.id, { row, known: late?.known ?? known });
-    if (this.#deps.disk?.writing !== false) this.#writeAll();
+    if (this.#deps.disk?.writing !== false) this.writeAll();
     const oldest = this.#unwritten.size > MAX_UNWRITTEN ? this.#unwritten.keys().next() : null;
     if (oldest !== null && oldest.done !== true) this.#unwritten.delete(oldest.value);
   }
 
-  #writeAll(): void {
+  /** What the disk did not take, while it takes things again. */
+  writeAll(): void {
     for (const [id, { row, known }] of this.#unwritten) {
       if (!this.#put(row, known)) return;
       this.#unwritten.delete(id);

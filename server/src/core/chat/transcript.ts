@@ -145,6 +145,11 @@ export class Transcript {
     this.#timer = null;
   }
 
+  /** The disk takes things again. */
+  keep(): void {
+    this.#ledger.writeAll();
+  }
+
   /** Tells what waits. */
   flush(): void {
     this.#timer?.cancel();
