@@ -186,7 +186,7 @@ export const approvalScenes: Record<string, Scene> = {
     path: '/',
     sessions: all,
     link: online,
-    home: { ...list(command, edit), answerApproval: mine(command, 'delivered') },
+    home: { ...list(command, edit), answerApproval: mine(edit, 'delivered') },
     press: ['Allow once'],
   },
   approvals: { path: '/approvals', sessions: all, link: online, home: list(command, edit, asked, long) },
@@ -201,8 +201,8 @@ export const approvalScenes: Record<string, Scene> = {
   'approval-deny': { ...at(command), press: ['Deny and say'] },
   'approval-more': { ...at(command), press: ['More'] },
   'approval-offers': { ...at(command), open: ['What the agent offers'] },
-  'approval-sent': { ...at(command, { answerApproval: mine(command, 'answered') }), press: ['Allow once'] },
-  'approval-delivered': { ...at(command, { answerApproval: mine(command, 'delivered') }), press: ['Allow once'] },
+  'approval-sent': { ...at(command, { answerApproval: mine(command, 'answered') }), after: ['Allow once'] },
+  'approval-delivered': { ...at(command, { answerApproval: mine(command, 'delivered') }), after: ['Allow once'] },
   'approval-late': {
     ...at(command, {
       answerApproval: new AfieldError(
@@ -211,11 +211,11 @@ export const approvalScenes: Record<string, Scene> = {
       ),
       getApproval: { ...command, state: 'delivered', outcome },
     }),
-    press: ['Allow once'],
+    after: ['Allow once'],
   },
   'approval-failed': {
     ...at(command, { answerApproval: new AfieldError('internal', 'The database cannot be written. Look at the doctor.') }),
-    press: ['Allow once'],
+    after: ['Allow once'],
   },
   'approval-past': at(past, { ...list(), getApproval: past }),
   'approval-missing': {

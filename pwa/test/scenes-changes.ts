@@ -101,7 +101,7 @@ export const changesScenes: Record<string, Scene> = {
   'rules-from': { path: `/rules?from=${command.id}`, sessions: all, link: online, home: { ...rules, getApproval: command } },
   'rules-delete': { path: '/rules', sessions: all, link: online, home: rules, press: ['Delete the rule npm test'] },
   changes: changed(changes(several)),
-  'changes-open': changed(changes(several), { press: ['M'] }),
+  'changes-open': changed(changes(several), { press: ['modified: checkout', 'added: wait'] }),
   'changes-names': changed(
     changes(
       [file({ path: '<img src=x onerror=alert(1)>/a\u202Egpj.exe\n"b' }), file({ path: `${'a-rather-long-folder/'.repeat(8)}x.ts` })],

@@ -5,6 +5,7 @@ import { batch, computed, createModel, effect, signal } from '@preact/signals';
 import type { Presence } from '../platform/presence.ts';
 import type { HomeRecord, HomeStore, Snapshot } from '../platform/store.ts';
 import { failureOf } from './action.ts';
+import { watchApprovals } from './approvals.ts';
 import { type ConnectionView, faultFor, pillFor, reconnectedText } from './connection-words.ts';
 import type { HomeLink } from './home-link.ts';
 import { applyEvent, fetchSessions, forSnapshot, groupSessions, type SessionMap, toMap, whatHappened, without } from './session-list.ts';
@@ -62,6 +63,8 @@ export const HomeModel = createModel((deps: HomeDependencies) => {
   let fetchAgain = false;
 
   const standing = watchStanding(link);
+  const approvals = watchApprovals(link);
+  const groups = computed(() => groupSessions(sessions.value));
   const open = computed(() => isUp(connection.value));
   const live = computed(() => fresh.value && (open.value || !graceOver.value));
   const view = computed<ConnectionView>(() => ({ link: connection.value, online: online.value }));
@@ -205,12 +208,16 @@ export const HomeModel = createModel((deps: HomeDependencies) => {
     for (const timer of [noticeTimer, graceTimer, saveTimer]) clearTimeout(timer);
     subscription.close();
     standing.stop();
+    approvals.stop();
     link.close();
   });
 
   return {
     sessions,
-    groups: computed(() => groupSessions(sessions.value)),
+    groups,
+    approvals,
+    /** Sessions that wait, and not with an approval that can be answered here. */
+    waiting: computed(() => groups.value.needs.filter((session) => !approvals.sessions.value.has(session.id))),
     /** Words of the present are allowed. */
     live,
     /** There is a list to show, live or remembered. */

@@ -199,7 +199,7 @@ function MoreSheet({
           >
             <span>
               {optionWords(option)}
-              <span class="meta two-lines">
+              <span class="meta below">
                 {scopeNote(option)}. The agent calls it “{printable(option.label)}”.
               </span>
             </span>

@@ -18,6 +18,8 @@ function togetherWays(shown: Shown): { deny: boolean; allow: boolean } {
   return { deny: plain, allow: plain && once && shown.hash != null && onlyDeny(shown) === null && fitsCard(ask) };
 }
 
+const titleOf = (count: number): string => (count === 0 ? 'Approvals' : count === 1 ? '1 approval' : `${count} approvals`);
+
 /** All that wait, to be answered together. */
 export function ApprovalListScreen() {
   const { home } = useHome();
@@ -33,7 +35,7 @@ export function ApprovalListScreen() {
   };
   return (
     <Page
-      title={home.approvals.waiting.value === 1 ? '1 approval' : `${home.approvals.waiting.value} approvals`}
+      title={titleOf(home.approvals.waiting.value)}
       back={{ href: HOME, label: 'Home' }}
       class="approval-list"
       after={all.length > 0 && <Foot picked={picked} live={live} onDone={() => setChosen(new Set())} />}
@@ -76,7 +78,7 @@ function Item({ shown, checked, onToggle }: { shown: Shown; checked: boolean; on
         )}
         <label for={id} class="appr-who">
           <b>{printable(approval.session_name)}</b>
-          <span class="meta two-lines">
+          <span class="meta below">
             {printable(approval.agent)} {askWords(ask)} on {printable(approval.machine)}
           </span>
         </label>

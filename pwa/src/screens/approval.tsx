@@ -154,7 +154,7 @@ function Bound({ shown: { approval, hash } }: { shown: Shown }) {
           ['Tool', <code key="tool">{exact(ask.tool_name)}</code>],
           [
             'Session',
-            <a key="session" class="link" href={sessionPath(approval.session_id)}>
+            <a key="session" href={sessionPath(approval.session_id)}>
               open it
             </a>,
           ],

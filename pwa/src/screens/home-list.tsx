@@ -8,6 +8,7 @@ import { Band, type BandState } from '../ui/band.tsx';
 import { Banner } from '../ui/banner.tsx';
 import { Conn } from '../ui/conn.tsx';
 import { Icon } from '../ui/icons.tsx';
+import { late } from '../ui/late.tsx';
 import { StatusWord } from '../ui/mark.tsx';
 import { Section } from '../ui/page.tsx';
 import { printable } from '../ui/printable.ts';
@@ -17,6 +18,9 @@ import { clock, countdown, lastSeen, span } from '../ui/time.ts';
 import { cutMachines } from './alarms.tsx';
 import { useHome } from './app-context.ts';
 import { ARCHIVE, NEW, SEARCH, SETTINGS, sessionPath } from './paths.ts';
+
+/** Loaded once the list stands there: the first load is only what every look needs. */
+export const ApprovalCards = late<{ session_id?: string }>(() => import('./approval-cards.tsx').then((module) => module.ApprovalCards));
 
 /** What the band answers to "does anything need me?". Without a link: since when nothing is known. */
 export function bandWords(home: Home, now: number): { state: BandState; headline: string; line: string } {
@@ -31,10 +35,15 @@ export function bandWords(home: Home, now: number): { state: BandState; headline
       };
     return { state: 'offline', headline: `Last seen ${lastSeen(seen, now)}`, line: `What you see is ${span(now - seen)} old` };
   }
-  const count = groups.needs.length;
+  const count = needCount(home);
   const line = lineOf(groups, now);
   if (count > 0) return { state: 'needs', headline: count === 1 ? '1 needs you' : `${count} need you`, line };
   return { state: 'calm', headline: 'All quiet', line };
+}
+
+/** Approvals that wait, and sessions that wait for something else. */
+export function needCount(home: Home): number {
+  return home.live.value ? home.approvals.waiting.value + home.waiting.value.length : home.groups.value.needs.length;
 }
 
 function lineOf({ needs, running, recent }: SessionGroups, now: number): string {
@@ -51,7 +60,7 @@ function lineOf({ needs, running, recent }: SessionGroups, now: number): string 
 export function overlapsBand(home: Home): boolean {
   if (cutMachines(home).length > 0) return true;
   if (home.fault.value !== null || home.notice.value !== null || (home.listError.value !== null && home.open.value)) return true;
-  return home.live.value && home.groups.value.needs.length > 0;
+  return home.live.value && (home.approvals.shown.value.length > 0 || home.waiting.value.length > 0);
 }
 
 /** The band with the pill. `heading: false` beside a session. */
@@ -197,21 +206,29 @@ function Needs({ current, dense }: ListProps) {
   const { home } = useHome();
   const { needs } = home.groups.value;
   const now = everyQuarterMinute.value;
-  if (needs.length === 0) return null;
   if (!home.live.value) {
+    if (needs.length === 0) return null;
     return (
       <Section id="h-waited" title={`Waited at ${clock(home.seenAt.value ?? now)}`} note={<span class="meta">may be answered by now</span>}>
         <Rows sessions={needs} current={current} />
       </Section>
     );
   }
-  return (
-    <section aria-label="Needs you" class={dense ? 'float-rows' : ''}>
-      {dense ? (
+  if (dense) {
+    if (needs.length === 0) return null;
+    return (
+      <section aria-label="Needs you" class="float-rows">
         <Rows sessions={needs} current={current} />
-      ) : (
-        needs.map((session) => <NeedsCard key={session.id} session={session} now={now} />)
-      )}
+      </section>
+    );
+  }
+  if (home.approvals.shown.value.length + home.waiting.value.length === 0) return null;
+  return (
+    <section aria-label="Needs you">
+      <ApprovalCards />
+      {home.waiting.value.map((session) => (
+        <NeedsCard key={session.id} session={session} now={now} />
+      ))}
     </section>
   );
 }

@@ -1,11 +1,13 @@
 import { useLocation } from 'preact-iso';
 import { Tabs } from '../ui/tabs.tsx';
 import { useApp } from './app-context.ts';
-import { ADD_MACHINE, ARCHIVE, HOME, MACHINES, NEW, PROJECTS, SEARCH, SETTINGS } from './paths.ts';
+import { needCount } from './home-list.tsx';
+import { ADD_MACHINE, ARCHIVE, HOME, MACHINES, NEW, PROJECTS, RULES, SEARCH, SETTINGS, USAGE } from './paths.ts';
 
 /** The tab under which a screen is found. */
 function tabOf(path: string): string {
-  if ([MACHINES, ADD_MACHINE, PROJECTS, ARCHIVE].some((under) => path === under || path.startsWith(`${under}/`))) return SETTINGS;
+  if ([MACHINES, ADD_MACHINE, PROJECTS, ARCHIVE, USAGE, RULES].some((under) => path === under || path.startsWith(`${under}/`)))
+    return SETTINGS;
   return path === SEARCH ? HOME : path;
 }
 
@@ -15,7 +17,7 @@ export function HomeTabs() {
   const { path } = useLocation();
   const home = app.home.value;
   if (app.wide.value) return null;
-  const waiting = home === null ? 0 : home.groups.value.needs.length;
+  const waiting = home === null ? 0 : needCount(home);
   return (
     <Tabs
       current={tabOf(path)}

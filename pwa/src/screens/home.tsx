@@ -3,7 +3,7 @@ import { everyQuarterMinute } from '../models/clock.ts';
 import { Page, useTitle } from '../ui/page.tsx';
 import { CutMachines } from './alarms.tsx';
 import { useApp, useHome } from './app-context.ts';
-import { bandWords, HomeBand, HomeBanner, HomeLists, overlapsBand } from './home-list.tsx';
+import { ApprovalCards, bandWords, HomeBand, HomeBanner, HomeLists, overlapsBand } from './home-list.tsx';
 import { HomeTabs } from './home-tabs.tsx';
 import { InstallHint } from './install-hint.tsx';
 
@@ -48,10 +48,13 @@ function Spoken() {
 }
 
 function WideHome({ empty }: { empty: boolean }) {
+  const { home } = useHome();
+  const asked = home.live.value && home.approvals.shown.value.length > 0;
   return (
-    <Page title={empty ? 'Start the first session' : 'Pick a session'}>
+    <Page title={empty ? 'Start the first session' : asked ? 'Needs you' : 'Pick a session'}>
       <Spoken />
       <div class="stack wide-home">
+        {asked && <ApprovalCards />}
         {empty ? <EmptyHome titled={false} /> : <p class="dim">Its terminal, log and facts show here, beside the list.</p>}
         <InstallHint />
       </div>

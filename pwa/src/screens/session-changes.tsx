@@ -125,10 +125,12 @@ function Summary({ model, live }: { model: ChangesOf; live: boolean }) {
         {count === 1 ? '1 file' : `${count} files`} {count > 0 && <LineCounts {...model.total.value} />}
       </p>
       {changes.branch !== null && (
-        <span class="tag">
-          <span class="vh">on </span>
-          <code class="cut">{exact(changes.branch)}</code>
-        </span>
+        <p class="changes-branch">
+          <span class="tag">
+            <span class="vh">on </span>
+            <code class="cut">{exact(changes.branch)}</code>
+          </span>
+        </p>
       )}
       <button type="button" class="act push" disabled={!live || model.loading.value} onClick={() => void model.reload()}>
         {model.loading.value ? 'Looking …' : 'Look again'}

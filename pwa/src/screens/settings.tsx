@@ -15,7 +15,7 @@ import { useApp, useHome } from './app-context.ts';
 import { DeviceList } from './device-list.tsx';
 import { HomeTabs } from './home-tabs.tsx';
 import { installSteps } from './install-hint.tsx';
-import { ARCHIVE, MACHINES, PAIR, PROJECTS, SEARCH, USAGE } from './paths.ts';
+import { ARCHIVE, MACHINES, PAIR, PROJECTS, RULES, SEARCH, USAGE } from './paths.ts';
 import { HistorySettings } from './settings-history.tsx';
 import { PushSettings } from './settings-push.tsx';
 
@@ -69,6 +69,7 @@ function Ways() {
         note={cut === 0 ? 'where sessions run' : `${cut} ${cut === 1 ? 'is' : 'are'} not reached`}
       />
       <Way href={USAGE} icon="pulse" label="Usage" note="tokens, cost and budgets" />
+      <Way href={RULES} icon="shield" label="Rules" note="what is answered without you" />
       <Way href={PROJECTS} icon="folder" label="Projects" note="directories and what they start with" />
       <Way href={ARCHIVE} icon="archive" label="Archive" note="sessions that left the lists" />
     </ul>

@@ -148,7 +148,7 @@ function Answers({ approval, onlyDeny, ready, href, place, onAnswer }: ApprovalC
             <kbd>{index + 1}</kbd>
             <span>
               {printable(choice.label)}
-              {choice.description !== null && <span class="meta two-lines">{printable(choice.description)}</span>}
+              {choice.description !== null && <span class="meta below">{printable(choice.description)}</span>}
             </span>
           </button>
         ))}

@@ -128,7 +128,7 @@ function Choice({ name, multiple, label, description, checked, onChange }: Choic
       />
       <span>
         {label}
-        {description !== null && <span class="meta two-lines">{description}</span>}
+        {description !== null && <span class="meta below">{description}</span>}
       </span>
     </label>
   );
