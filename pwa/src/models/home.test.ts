@@ -364,3 +364,21 @@ it('leaves nothing running behind', async () => {
   expect(log).toContain('close');
   expect(vi.getTimerCount()).toBe(0);
 });
+
+it('a session that waits with an approval is counted once, as the approval', async () => {
+  const waits = (id: string) => session({ name: id, minutes: 1, status: 'waiting' });
+  const [a, b] = [waits('a'), waits('b')];
+  const { home, answers, state } = open({ sessions: [a, b] });
+  const approval = {
+    id: 'x',
+    session_id: a.id,
+    state: 'pending',
+    ask: { diffs: [], options: [], questions: [], subject: '' },
+    created_at: '',
+  };
+  answers.listApprovals = () => ({ items: [approval], next_cursor: null });
+  state(ONLINE);
+  await settled();
+  expect(home.approvals.waiting.value).toBe(1);
+  expect(home.waiting.value.map(({ name }) => name)).toEqual(['b']);
+});

@@ -2,7 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { screens } from './list.ts';
 import {
   ADD_MACHINE,
+  APPROVALS,
   ARCHIVE,
+  approvalPath,
   entryPath,
   HOME,
   MACHINES,
@@ -10,6 +12,8 @@ import {
   NEW,
   PAIR,
   PROJECTS,
+  RULES,
+  ruleFromPath,
   SEARCH,
   SETTINGS,
   sessionPath,
@@ -25,8 +29,10 @@ describe('the list of screens', () => {
     const paths = screens.map((screen) => screen.path);
     for (const known of [HOME, NEW, PAIR, SETTINGS, SEARCH, ARCHIVE, PROJECTS, MACHINES, ADD_MACHINE, machinePath(':name')])
       expect(paths).toContain(known);
+    for (const known of [APPROVALS, approvalPath(':id'), RULES, ruleFromPath('x').split('?')[0]]) expect(paths).toContain(known);
     expect(paths).toContain(entryPath(':id', 7).split('?')[0]);
-    for (const face of [undefined, 'chat', 'terminal', 'log', 'info'] as const) expect(paths).toContain(sessionPath(':id', face));
+    for (const face of [undefined, 'chat', 'terminal', 'changes', 'log', 'info'] as const)
+      expect(paths).toContain(sessionPath(':id', face));
   });
 
   it('no address has a fragment: those are kept for pairing links', () => {
