@@ -118,6 +118,24 @@ const starting: Answers = {
   checkEnvironment: { environment: work, checks: [check('program'), check('server'), check('ANTHROPIC_API_KEY')] },
   listProjects: { items: [], next_cursor: null },
 };
+const projectDefaults = {
+  id: '01934b1e-2222-7000-8000-000000000001',
+  name: 'shop-web',
+  machine: 'local',
+  cwd: '/home/user/src/shop-web',
+  default_agent: 'claude',
+  default_model: 'opus',
+  default_face: 'chat',
+  default_mode: 'plan',
+  default_environment: 'work',
+  env: [],
+  created_at: new Date(NOW).toISOString(),
+  used_at: null,
+};
+const projects = (fields: object = {}): Answers => ({
+  ...starting,
+  listProjects: { items: [{ ...projectDefaults, ...fields }], next_cursor: null },
+});
 
 export const usageScenes: Record<string, Scene> = {
   usage: { path: '/usage', sessions: all, link: online, home: usage(much, 12) },
@@ -165,6 +183,15 @@ export const usageScenes: Record<string, Scene> = {
       ['Environment', 'work'],
     ],
   },
+  'new-project-defaults': {
+    path: '/new',
+    sessions: all,
+    link: online,
+    home: projects({ default_environment: 'gone' }),
+    choose: [['Project', projectDefaults.id]],
+    open: ['Mode and budget'],
+  },
+  'project-defaults': { path: '/projects', sessions: all, link: online, home: projects(), press: ['Change shop-web'] },
   'new-production': {
     path: '/new',
     sessions: all,

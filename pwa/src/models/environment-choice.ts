@@ -12,18 +12,32 @@ export interface Looked {
   error: string | null;
 }
 
+/** Wanted instead of a name: none, though the project has one. */
+export const NO_ENVIRONMENT = ' none';
+
 /** Which named environment a new session starts in, whether it can be used, and that its person has seen that it is production. */
 export function createEnvironmentChoice(
   link: Pick<HomeLink, 'call'>,
   all: ReadonlySignal<readonly NamedEnvironment[]>,
-  asked: () => { agent: string | null; wanted: string },
+  asked: () => { agent: string | null; wanted: string; usual: string | null },
 ) {
   /** Those for the chosen agent. */
   const items = computed(() => {
     const { agent } = asked();
     return all.value.filter((one) => one.agent === null || one.agent === agent);
   });
-  const chosen = computed(() => items.value.find(({ name }) => name === asked().wanted) ?? null);
+  /** That of the project, as far as it is for this agent. */
+  const usual = computed(() => items.value.find(({ name }) => name === asked().usual) ?? null);
+  /** The project's, which home does not know any more: to start in none of all must be chosen. */
+  const missing = computed(() => {
+    const name = asked().usual;
+    return name === null || all.value.some((one) => one.name === name) ? null : name;
+  });
+  const chosen = computed(() => {
+    const { wanted } = asked();
+    if (wanted === NO_ENVIRONMENT) return null;
+    return items.value.find(({ name }) => name === wanted) ?? usual.value;
+  });
   /** Its name, so that a confirmation never holds for another one. */
   const confirmed = signal('');
   const looked = signal<Looked | null>(null);
@@ -41,6 +55,8 @@ export function createEnvironmentChoice(
 
   return {
     items,
+    usual,
+    missing,
     chosen,
     confirmed: computed(() => chosen.value !== null && confirmed.value === chosen.value.name),
     /** Null while none is chosen. */
@@ -59,7 +75,7 @@ export function createEnvironmentChoice(
     },
     body(): Pick<SessionCreate, 'environment' | 'confirm'> {
       const one = chosen.peek();
-      if (one === null) return {};
+      if (one === null) return asked().wanted === NO_ENVIRONMENT ? { environment: null } : {};
       return { environment: one.name, ...(one.production ? { confirm: one.name } : {}) };
     },
   };

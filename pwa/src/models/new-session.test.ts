@@ -2,6 +2,7 @@ import { AfieldError } from '@afield/shared/errors.ts';
 import { describe, expect, it } from 'vitest';
 import { down, ONLINE, scriptedLink, settled } from '../../test/scripted-link.ts';
 import { session } from '../../test/sessions.ts';
+import { NO_ENVIRONMENT } from './environment-choice.ts';
 import { NewSessionModel } from './new-session.ts';
 
 const agent = (name: string, installed: boolean) => ({
@@ -239,7 +240,7 @@ describe('how it runs', () => {
     const { form, bodies } = await ready();
     form.change({ face: 'terminal', runtime: 'acp', mode: 'plan', model: 'opus' });
     await form.start();
-    expect(bodies[0]).toEqual({ id: 'id-1', agent: 'talker' });
+    expect(bodies[0]).toEqual({ id: 'id-1', agent: 'talker', face: 'terminal' });
     form.change({ agent: 'claude', face: 'chat' });
     expect(form.face.value).toBe('terminal');
   });
@@ -299,6 +300,35 @@ describe('an environment', () => {
     await form.start();
     expect(bodies[0]).toEqual({ id: 'id-1', agent: 'claude', environment: 'prod', confirm: 'prod' });
     expect(form.ready.value).toBe(false);
+  });
+
+  it('of the project is taken, unless another one or none is chosen', async () => {
+    const { form, bodies, answers } = await ready();
+    const own = { ...project, default_agent: 'claude', default_face: 'terminal', default_environment: 'work' };
+    answers.listProjects = () => ({ items: [own], next_cursor: null });
+    await form.load();
+    form.change({ project: project.id });
+    expect(form.environment.chosen.value?.name).toBe('work');
+    form.change({ environment: NO_ENVIRONMENT });
+    await form.start();
+    form.change({ environment: '' });
+    await form.start();
+    expect(bodies).toEqual([
+      { id: 'id-1', agent: 'claude', project_id: project.id, environment: null },
+      { id: 'id-2', agent: 'claude', project_id: project.id, environment: 'work' },
+    ]);
+  });
+
+  it('of the project that home does not know any more is not left out in silence', async () => {
+    const { form, bodies, answers } = await ready();
+    answers.listProjects = () => ({ items: [{ ...project, default_agent: 'claude', default_environment: 'gone' }], next_cursor: null });
+    await form.load();
+    form.change({ project: project.id });
+    expect([form.environment.missing.value, form.environment.chosen.value]).toEqual(['gone', null]);
+    await form.start();
+    form.change({ environment: NO_ENVIRONMENT });
+    await form.start();
+    expect(bodies.map(({ environment }) => environment)).toEqual([undefined, null]);
   });
 
   it('for another agent is not taken along, and a look that comes late is dropped', async () => {

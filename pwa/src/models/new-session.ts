@@ -99,8 +99,10 @@ export const NewSessionModel = createModel(({ link, store, newId, onCreated }: N
   /** The chat face where there is one: it is made for a phone. */
   const face = computed((): Face => {
     const faces = agent.value?.faces ?? [];
+    const usual = project.value?.default_face ?? null;
     const wanted = draft.value.face as Face;
-    return faces.includes(wanted) ? wanted : faces.includes('chat') ? 'chat' : 'terminal';
+    if (faces.includes(wanted)) return wanted;
+    return usual !== null && faces.includes(usual) ? usual : faces.includes('chat') ? 'chat' : 'terminal';
   });
   /** What the chosen face may run in, the usual one first. */
   const runtimes = computed(() => (agent.value?.runtimes ?? []).filter((one) => one.face === face.value));
@@ -113,6 +115,7 @@ export const NewSessionModel = createModel(({ link, store, newId, onCreated }: N
   const { watch, ...environment } = createEnvironmentChoice(link, environments, () => ({
     agent: agent.value?.name ?? null,
     wanted: draft.value.environment,
+    usual: project.value?.default_environment ?? null,
   }));
 
   async function load(): Promise<void> {
@@ -198,7 +201,8 @@ export const NewSessionModel = createModel(({ link, store, newId, onCreated }: N
     const chat = face.peek() === 'chat';
     const usd = budgetOf(budget);
     return {
-      ...(chat ? { face: 'chat' as const } : {}),
+      // Where there is a choice it is told: else the project's would count.
+      ...((agent.peek()?.faces.length ?? 0) > 1 || chat ? { face: face.peek() } : {}),
       ...(runtime.peek() !== null && runtime.peek() !== runtimes.peek()[0] ? { runtime: runtime.peek()!.name } : {}),
       ...(takesModel.peek() && model.trim() !== '' ? { model: model.trim() } : {}),
       ...(chat && mode.trim() !== '' ? { mode: mode.trim() } : {}),

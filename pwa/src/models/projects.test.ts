@@ -19,6 +19,8 @@ const project: Project = {
   used_at: null,
 };
 
+const NO_DEFAULTS = { default_face: null, default_mode: null, default_environment: null };
+
 function open() {
   const way = scriptedLink(ONLINE);
   way.answers.listProjects = () => ({ items: [project], next_cursor: null });
@@ -43,7 +45,9 @@ describe('projects', () => {
     await settled();
     const fields = { ...NEW_PROJECT, cwd: ' ~/src/x ', model: ' opus ', variables: [{ name: 'A', value: 'b' }] };
     expect(await projects.add(fields)).toBe(true);
-    expect(bodies).toEqual([{ machine: 'local', cwd: '~/src/x', default_agent: null, default_model: 'opus', env: { A: 'b' } }]);
+    expect(bodies).toEqual([
+      { machine: 'local', cwd: '~/src/x', default_agent: null, default_model: 'opus', ...NO_DEFAULTS, env: { A: 'b' } },
+    ]);
     expect(calls.filter(({ operation }) => operation === 'listProjects')).toHaveLength(2);
   });
 
@@ -55,9 +59,15 @@ describe('projects', () => {
     await projects.change('p1', { ...fields, agent: '' });
     await projects.change('p1', { ...fields, variables: [] });
     expect(bodies).toEqual([
-      { name: 'shop', default_agent: null, default_model: null },
-      { name: 'shop', default_agent: 'claude', default_model: null, env: {} },
+      { name: 'shop', default_agent: null, default_model: null, ...NO_DEFAULTS },
+      { name: 'shop', default_agent: 'claude', default_model: null, ...NO_DEFAULTS, env: {} },
     ]);
+  });
+
+  it('face, mode and environment are what its sessions start with, empty ones none', async () => {
+    const { projects, bodies } = open();
+    await projects.change('p1', { ...fieldsOf(project), face: 'chat', mode: ' plan ', environment: 'work' });
+    expect(bodies[0]).toMatchObject({ default_face: 'chat', default_mode: 'plan', default_environment: 'work' });
   });
 
   it('a variable that will not do is not sent', async () => {

@@ -1,6 +1,6 @@
 import type { NamedEnvironment } from '@afield/shared/api/environments.ts';
 import type { Check } from '@afield/shared/api/system.ts';
-import type { EnvironmentChoice } from '../models/environment-choice.ts';
+import { type EnvironmentChoice, NO_ENVIRONMENT } from '../models/environment-choice.ts';
 import type { NewSession } from '../models/new-session.ts';
 import { Banner } from '../ui/banner.tsx';
 import { SelectField, SwitchRow } from '../ui/forms.tsx';
@@ -11,16 +11,23 @@ import { exact, printable } from '../ui/printable.ts';
 export function EnvironmentField({ form }: { form: NewSession }) {
   const { environment } = form;
   const chosen = environment.chosen.value;
-  if (environment.items.value.length === 0) return null;
+  const usual = environment.usual.value;
+  const missing = environment.missing.value;
+  const none = usual === null && missing === null ? '' : NO_ENVIRONMENT;
+  if (environment.items.value.length === 0 && missing === null) return null;
   return (
     <>
       <SelectField
         label="Environment"
-        value={chosen?.name ?? ''}
+        value={chosen?.name ?? (missing !== null && form.draft.value.environment !== NO_ENVIRONMENT ? '' : none)}
         onChange={(name) => form.change({ environment: name })}
         options={[
-          { value: '', label: 'None' },
-          ...environment.items.value.map(({ name, production }) => ({ value: name, label: `${name}${production ? ' · production' : ''}` })),
+          ...(missing === null ? [] : [{ value: '', label: `${printable(missing)} (not there any more)` }]),
+          { value: none, label: 'None' },
+          ...environment.items.value.map(({ name, production }) => ({
+            value: name,
+            label: `${name}${name === usual?.name ? ' (of the project)' : ''}${production ? ' · production' : ''}`,
+          })),
         ]}
         {...(chosen === null ? {} : { hint: <Brings environment={chosen} /> })}
       />

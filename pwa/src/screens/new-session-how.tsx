@@ -88,6 +88,8 @@ export function Limits({ form }: { form: NewSession }) {
   const usd = budgetOf(budget);
   const chat = form.face.value === 'chat';
   if (!chat) return null;
+  const project = form.project.value;
+  const usual = project?.default_agent === form.agent.value?.name ? (project?.default_mode ?? null) : null;
   const chosen = [mode.trim() === '' ? '' : printable(mode.trim()), typeof usd === 'number' ? dollars(usd) : ''].filter(Boolean);
   return (
     <details class="more" open={usd === null}>
@@ -99,7 +101,7 @@ export function Limits({ form }: { form: NewSession }) {
           onInput={(next) => form.change({ mode: next })}
           exact
           maxLength={100}
-          placeholder="the one that asks"
+          placeholder={usual === null ? 'the one that asks' : printable(usual)}
           hint="How much it may do without asking, by the agent’s own name for it. Many agents let you change it while the session runs."
         />
         <TextField

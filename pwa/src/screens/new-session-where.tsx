@@ -21,7 +21,7 @@ export function Where({ form }: { form: NewSession }) {
         <SelectField
           label="Project"
           value={chosen?.id ?? ''}
-          onChange={(project) => form.change({ project, agent: '', model: '' })}
+          onChange={(project) => form.change({ project, agent: '', model: '', face: '', runtime: '', mode: '', environment: '' })}
           options={[
             { value: '', label: 'A directory …' },
             ...projects.map((one) => ({
@@ -45,6 +45,7 @@ function StartsWith({ form }: { form: NewSession }) {
   const parts = [
     project.default_agent === null ? '' : printable(project.default_agent),
     project.default_model === null ? '' : printable(project.default_model),
+    project.default_environment === null ? '' : printable(project.default_environment),
   ].filter(Boolean);
   return (
     <>

@@ -59,6 +59,7 @@ export function ProjectSheet({ model, project, onClose }: { model: Projects; pro
             hint="Empty: what the agent chooses."
           />
         )}
+        <How model={model} fields={fields} onChange={change} />
         <Variables project={project} fields={fields} onChange={change} />
         {failure !== null && (
           <p class="field-error" role="alert">
@@ -105,6 +106,52 @@ function Place({ model, fields, onChange }: PartProps & { model: Projects }) {
         required
         hint="Absolute, or from the home directory. It must be there already."
       />
+    </>
+  );
+}
+
+/** Face, mode and environment, where there is something to choose. */
+function How({ model, fields, onChange }: PartProps & { model: Projects }) {
+  const agent = model.agents.value.find((one) => one.name === fields.agent);
+  const chats = agent === undefined || agent.faces.includes('chat');
+  const environments = model.environments.value.filter((one) => one.agent === null || agent === undefined || one.agent === agent.name);
+  const gone = fields.environment !== '' && !environments.some(({ name }) => name === fields.environment);
+  return (
+    <>
+      {chats && (
+        <SelectField
+          label="Face"
+          value={fields.face}
+          onChange={(face) => onChange({ face: face as ProjectFields['face'] })}
+          options={[
+            { value: '', label: 'The usual one' },
+            { value: 'chat', label: 'Chat' },
+            { value: 'terminal', label: 'Terminal' },
+          ]}
+        />
+      )}
+      {chats && fields.agent !== '' && (
+        <TextField
+          label="Mode"
+          value={fields.mode}
+          onInput={(mode) => onChange({ mode })}
+          exact
+          maxLength={100}
+          hint="How much a chat may do without asking, by the agent’s own name. Empty: the one that asks."
+        />
+      )}
+      {(environments.length > 0 || gone) && (
+        <SelectField
+          label="Environment"
+          value={fields.environment}
+          onChange={(environment) => onChange({ environment })}
+          options={[
+            { value: '', label: 'None' },
+            ...environments.map(({ name, production }) => ({ value: name, label: `${name}${production ? ' · production' : ''}` })),
+            ...(gone ? [{ value: fields.environment, label: `${printable(fields.environment)} (not there)` }] : []),
+          ]}
+        />
+      )}
     </>
   );
 }

@@ -67,9 +67,9 @@ export function ProjectsScreen() {
 }
 
 /** What sessions of a project start with, in one line. */
-function startsWith({ default_agent, default_model, env }: Project): string {
+function startsWith({ default_agent, default_model, default_face, default_mode, default_environment, env }: Project): string {
   const variables = env.length === 0 ? '' : `${env.length} ${env.length === 1 ? 'variable' : 'variables'}`;
-  return [default_agent, default_model, variables]
+  return [default_agent, default_model, default_face, default_mode, default_environment, variables]
     .filter(Boolean)
     .map((part) => printable(part!))
     .join(' · ');
