@@ -1,7 +1,7 @@
 /** Whether an environment can be used, with a fix for what is wrong. */
 import type { Check } from '@afield/shared/api/system.ts';
+import type { ConfiguredEnvironment, EnvironmentDeps } from './environment-ports.ts';
 import type { SecretReader } from './environment-secrets.ts';
-import type { ConfiguredEnvironment, EnvironmentDeps } from './environments.ts';
 import type { Machine } from './machine-ports.ts';
 import type { Recipe } from './ports.ts';
 

@@ -2,18 +2,9 @@
 import { join } from 'node:path';
 import { LOCAL_MACHINE } from '@afield/shared/api/base.ts';
 import { AfieldError } from '@afield/shared/errors.ts';
-import type { EnvironmentDeps } from './environments.ts';
+import type { ConfiguredSecret, EnvironmentDeps } from './environment-ports.ts';
 import type { Host } from './machine-ports.ts';
 
-/** Where a secret is: one of the three. */
-export interface ConfiguredSecret {
-  /** Absolute, or `~/…`. */
-  file?: string | undefined;
-  /** Name of an entry. */
-  keychain?: string | undefined;
-  /** Of the home server. */
-  variable?: string | undefined;
-}
 export type SecretReader = (from: ConfiguredSecret) => Promise<string>;
 
 /** As much as a variable of a session may hold. */

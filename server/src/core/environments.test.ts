@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createRecipes } from '../agents/index.ts';
 import { readSecretFile } from '../auth/secret-file.ts';
 import { createLocalMachine } from '../machines/local.ts';
-import type { ConfiguredEnvironment, EnvironmentDeps } from './environments.ts';
+import type { ConfiguredEnvironment, EnvironmentDeps } from './environment-ports.ts';
 import { createEnvironments } from './environments.ts';
 import type { MachineBook } from './machine-ports.ts';
 

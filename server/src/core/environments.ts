@@ -4,34 +4,9 @@ import type { NamedEnvironment } from '@afield/shared/api/environments.ts';
 import { AfieldError } from '@afield/shared/errors.ts';
 import type { Environments } from './chat-service.ts';
 import { checkEnvironment } from './environment-checks.ts';
-import { type ConfiguredSecret, createSecretReader, kindOf } from './environment-secrets.ts';
-import type { MachineBook } from './machine-ports.ts';
+import type { ConfiguredEnvironment, EnvironmentDeps } from './environment-ports.ts';
+import { createSecretReader, kindOf } from './environment-secrets.ts';
 import type { Recipe, RecipeBook } from './ports.ts';
-
-/** An environment as it is written in the config file. */
-export interface ConfiguredEnvironment {
-  agent?: string | undefined;
-  program?: string | undefined;
-  server_url?: string | undefined;
-  env?: Readonly<Record<string, string>> | undefined;
-  secrets?: Readonly<Record<string, ConfiguredSecret>> | undefined;
-  production?: boolean | undefined;
-}
-
-export interface EnvironmentDeps {
-  environments: Readonly<Record<string, ConfiguredEnvironment>>;
-  recipes: RecipeBook;
-  machines: MachineBook;
-  /** Of the home server, for secrets that are there. */
-  env: Readonly<Record<string, string | undefined>>;
-  home: string;
-  /** The text of a file that only we may read; null: there is none. Errors: unavailable, with what to do. */
-  readSecretFile(file: string): string | null;
-  /** Whether anything answers there, in words for a person. Sends nothing secret. */
-  reach(url: string): Promise<{ ok: boolean; detail: string }>;
-  /** Default: this one. Decides which keychain is asked. */
-  platform?: NodeJS.Platform;
-}
 
 /** What is called production in its name is production, unless the config file says no. */
 const CALLED_PRODUCTION = /(?:^|[._-])prod(?:uction)?(?:$|[._-])/;
