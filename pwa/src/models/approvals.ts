@@ -106,7 +106,8 @@ export function watchApprovals(link: HomeLink): Approvals {
     const known = all.peek().get(approval.id);
     if (known !== undefined && RANK[known.approval.state] > RANK[approval.state]) return;
     if (known === undefined && (all.peek().size >= MAX_APPROVALS || (!old && RANK[approval.state] === 2))) return;
-    const same = known?.approval.hash === approval.hash && approvalBytes(known.approval.ask) === approvalBytes(approval.ask);
+    const same =
+      known !== undefined && known.approval.hash === approval.hash && approvalBytes(known.approval.ask) === approvalBytes(approval.ask);
     const next: Shown = { answering: null, ...known, approval, hash: same ? known?.hash : undefined };
     // Why an answer was not used stays until it was read.
     if (RANK[approval.state] === 2 && next.answering?.state !== 'late' && !old) dropSoon(approval.id);

@@ -25,6 +25,7 @@ export const COMMANDS: readonly Entry[] = [
   ['answer', 'Answer what an agent asks you', () => import('./answer.ts')],
   ['rules', 'Make, try and remove rules that answer for you', () => import('./rules.ts')],
   ['logs', 'Show what happened in a session, or search in all of them', () => import('./logs.ts')],
+  ['diff', 'Show what changed in the directory of a session', () => import('./diff.ts')],
   ['history', 'Show how much is kept, and delete what is old', () => import('./history.ts')],
   ['fork', 'Begin a new session with all that a chat knows', () => import('./fork.ts')],
   ['resume', 'Go on with a chat that has ended', () => import('./resume.ts')],
