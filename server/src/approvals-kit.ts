@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { ApprovalAsk, ApprovalOption, Question } from '@afield/shared/api/approvals.ts';
+import type { ApprovalOption, Question } from '@afield/shared/api/approvals.ts';
 import type { AfieldEvent } from '@afield/shared/events.ts';
 import { uuidv7 } from 'uuidv7';
 import { createRecipes } from './agents/index.ts';
@@ -33,11 +33,6 @@ export const sampleAsk = (changes: Partial<Ask> = {}): Ask => ({
   questions: [],
   ...changes,
 });
-
-export function sampleApprovalAsk(changes: Partial<ApprovalAsk> = {}): ApprovalAsk {
-  const { tool_id: _id, ...ask } = sampleAsk();
-  return { ...ask, cwd: '/srv/web', ...changes };
-}
 
 export const sampleQuestion = (changes: Partial<Question> = {}): Question => ({
   id: 'q',

@@ -1,7 +1,7 @@
 /** Approvals as they are written and told. What the disk does not take now is kept in memory until it does: an answer must reach its agent. */
 import type { Approval } from '@afield/shared/api/approvals.ts';
 import { AfieldError } from '@afield/shared/errors.ts';
-import type { ApprovalDeps } from './approvals.ts';
+import type { ApprovalDeps } from './approval-deps.ts';
 import type { ApprovalRow } from './chat-stores.ts';
 import { timestamp } from './clock.ts';
 

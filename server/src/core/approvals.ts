@@ -10,26 +10,14 @@ import { AfieldError } from '@afield/shared/errors.ts';
 import { type Chosen, chooseAnswer } from './approval-answer.ts';
 import { ApprovalBook } from './approval-book.ts';
 import { ApprovalDelivery } from './approval-delivery.ts';
+import type { ApprovalDeps } from './approval-deps.ts';
 import { pastPage, waitingPage } from './approval-page.ts';
 import { isSameAnswer, tooLate } from './approval-too-late.ts';
 import type { ApprovalDesk, ApprovalService } from './chat-service.ts';
-import type { ApprovalRow, ApprovalStore, RuleStore } from './chat-stores.ts';
+import type { ApprovalRow } from './chat-stores.ts';
 import { timestamp } from './clock.ts';
-import type { Clock, ProjectStore, RecipeBook, SessionRow, SessionStore } from './ports.ts';
+import type { SessionRow } from './ports.ts';
 import { decidingRule } from './rule-match.ts';
-import type { EventLog } from './service.ts';
-import type { Disk } from './storage.ts';
-
-export interface ApprovalDeps {
-  clock: Clock;
-  newId(): string;
-  store: { approvals: ApprovalStore; rules: RuleStore; sessions: SessionStore; projects: ProjectStore };
-  events: EventLog;
-  recipes: RecipeBook;
-  /** Default: it takes everything. */
-  disk?: Pick<Disk, 'failed'>;
-  warn(message: string, cause?: unknown): void;
-}
 
 /** Nobody reads more; an agent that asks for more is told no. */
 const MAX_OPEN = 200;

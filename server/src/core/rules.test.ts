@@ -2,6 +2,7 @@ import type { FileDiff } from '@afield/shared/api/chat.ts';
 import { afterEach, describe, expect, it } from 'vitest';
 import { type ApprovalHouse, type ApprovalHouseOptions, approvalHouse, OPTIONS, sampleQuestion, sampleRow } from '../approvals-kit.ts';
 import type { RuleInput } from './chat-service.ts';
+import type { ApprovalRow } from './chat-stores.ts';
 
 const PROJECT = '019a0000-0000-7000-8000-00000000000a';
 const OTHER = '019a0000-0000-7000-8000-00000000000b';
@@ -215,10 +216,12 @@ describe('a trial', () => {
 
   it('looks at the newest thousand', async () => {
     const house = open();
-    for (let i = 0; i < 1_010; i++) {
-      const { id } = house.ask({ subject: i < 10 ? 'old' : 'new' });
-      house.desk.gone(id, { by: 'at the agent', decision: 'allow', reason: null });
-    }
+    const { id } = house.ask({ subject: 'old' });
+    house.desk.gone(id, { by: 'at the agent', decision: 'allow', reason: null });
+    const row = house.store.approvals.get(id) as ApprovalRow;
+    house.store.atomically(() => {
+      for (let i = 0; i < 1_000; i++) house.store.approvals.insert({ ...row, id: `${i}`, ask: { ...row.ask, subject: 'new' } });
+    });
     expect(house.rules.try(allow('old'))).toMatchObject({ looked_at: 1_000, matched: 0 });
     expect(house.rules.try(allow('new')).examples).toHaveLength(20);
   });

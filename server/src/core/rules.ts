@@ -1,7 +1,7 @@
 /** Rules that answer approvals: made, listed, tried against what persons answered before. `rule-match.ts` says what they mean. */
 import type { RuleTrial } from '@afield/shared/api/approvals.ts';
 import { AfieldError } from '@afield/shared/errors.ts';
-import type { ApprovalDeps } from './approvals.ts';
+import type { ApprovalDeps } from './approval-deps.ts';
 import type { RuleInput, RuleService } from './chat-service.ts';
 import type { ApprovalRow, RuleRow } from './chat-stores.ts';
 import { timestamp } from './clock.ts';

@@ -57,7 +57,14 @@ export async function attachToChat(context: Context, session: Session): Promise<
       event: (event) => desk.event(event),
       failed: reject,
     });
+    let away = false;
+    const watch = client.link.connection.subscribe(({ state }) => {
+      if (state === 'reconnecting' && !away) lines?.print(['△ The home server does not answer; it is tried again.']);
+      if (state === 'online' && away) lines?.print(['The home server is back.']);
+      if (state === 'reconnecting' || state === 'online') away = state === 'reconnecting';
+    });
     const end = await promise;
+    watch();
     lines.close();
     conclude(context, session, end);
   } finally {
