@@ -6,10 +6,14 @@ import { APPROVALS, approvalPath } from './paths.ts';
 
 /** After an answer the next one is at hand, else what runs; a new approval never takes the focus. */
 function focusNext(id: string): void {
-  const open = [...document.querySelectorAll<HTMLElement>('.appr[data-open="true"] .hit')];
-  const next = open.find((link) => link.closest('.appr')?.getAttribute('aria-labelledby') !== `appr-${id}`);
-  const target = next ?? document.getElementById('h-running');
-  if (target?.tagName === 'H2') target.tabIndex = -1;
+  const main = document.getElementById('main');
+  const cards = [...(main?.querySelectorAll<HTMLElement>('.appr') ?? [])];
+  const isThis = (card: HTMLElement) => card.getAttribute('aria-labelledby') === `appr-${id}`;
+  const at = cards.findIndex(isThis);
+  const open = [...cards.slice(at + 1), ...cards.slice(0, Math.max(at, 0))].find((card) => card.dataset.open === 'true');
+  const running = main?.querySelector<HTMLElement>('#h-running') ?? null;
+  const target = open?.querySelector<HTMLElement>('.hit') ?? running ?? cards[at]?.querySelector<HTMLElement>('.hit');
+  if (running !== null && target === running) running.tabIndex = -1;
   target?.focus({ preventScroll: true });
 }
 
