@@ -5,7 +5,7 @@ import type { Session } from '@afield/shared/api/sessions.ts';
 import { AfieldError } from '@afield/shared/errors.ts';
 import type { EventPayloads, EventType } from '@afield/shared/events.ts';
 import { uuidv7 } from 'uuidv7';
-import { type ScriptedAgent, ScriptedRuntime } from './core/chat/scripted-runtime.ts';
+import { ScriptedRuntime } from './core/chat/scripted-runtime.ts';
 import type { PromptInput } from './core/chat-service.ts';
 import { eventually, type HouseOptions, openHouse } from './sessions-kit.ts';
 
@@ -28,10 +28,10 @@ export function openTalk(options: HouseOptions = {}) {
         const session = get(id);
         return session.status === status && session;
       }),
-    /** Waits until the agent was given so many prompts; the last of them. */
-    given: async (count: number, agent: ScriptedAgent = chat.agent) => {
-      await eventually(() => agent.prompts.length >= count);
-      return agent.prompts[count - 1]!;
+    /** Waits until the agent that was started last was given so many prompts; the last of them. */
+    given: async (count: number) => {
+      await eventually(() => chat.agent.prompts.length >= count);
+      return chat.agent.prompts[count - 1]!;
     },
     told: <T extends EventType>(type: T): EventPayloads[T][] =>
       house.heard.filter((event) => event.type === type).map((event) => event.payload as EventPayloads[T]),

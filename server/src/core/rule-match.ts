@@ -20,6 +20,9 @@ export const RULE_ORDER = ['deny', 'ask', 'allow'] as const;
 /** Kinds that change files: with their diffs at hand it is the paths that a rule looks at. */
 const CHANGES_FILES: ReadonlySet<ToolKind> = new Set(['edit', 'delete', 'move']);
 
+/** Kinds whose subject may be a path by itself. */
+const NAMES_A_FILE: ReadonlySet<ToolKind> = new Set(['read', 'edit', 'delete', 'move']);
+
 /** A file as a rule may name it: as an absolute path, and as one below the directory of the session. */
 function namesOf(path: string, cwd: string): string[] {
   const absolute = posix.resolve(cwd, path);
@@ -30,16 +33,29 @@ function namesOf(path: string, cwd: string): string[] {
 const isText = (pattern: Pattern, text: string) => fits(pattern, text, shellBarriers(text));
 const isFile = (pattern: Pattern, names: readonly string[]) => names.some((name) => fits(pattern, name, pathBarriers(name)));
 
+/** A subject that is a path. Should it be a command all the same, `*` goes over nothing that a shell acts on. */
+function isNamed(pattern: Pattern, { tool_kind, subject, cwd }: ApprovalAsk): boolean {
+  if (!NAMES_A_FILE.has(tool_kind) || subject.includes('\n')) return false;
+  return namesOf(subject, cwd).some((name) => {
+    const [shell, path] = [shellBarriers(name), pathBarriers(name)];
+    return fits(
+      pattern,
+      name,
+      shell.map((barrier, i) => barrier | (path[i] as number)),
+    );
+  });
+}
+
 /**
- * The pattern against the subject; of an ask that changes files and shows their diffs, against its paths. What allows must fit all of
- * them, what denies or asks any, and for these the subject counts too.
+ * The pattern against the subject, also as a path where it may be one; of an ask that changes files and shows their diffs, against its
+ * paths. What allows must fit all of them, what denies or asks any, and for these the subject counts too.
  */
 function patternFits({ pattern, action }: Match, ask: ApprovalAsk): boolean {
   const compiled = compilePattern(pattern);
-  if (ask.diffs.length === 0 || !CHANGES_FILES.has(ask.tool_kind)) return isText(compiled, ask.subject);
+  if (ask.diffs.length === 0 || !CHANGES_FILES.has(ask.tool_kind)) return isText(compiled, ask.subject) || isNamed(compiled, ask);
   const paths = ask.diffs.map(({ path }) => namesOf(path, ask.cwd));
   if (action === 'allow') return paths.every((names) => isFile(compiled, names));
-  return isText(compiled, ask.subject) || paths.some((names) => isFile(compiled, names));
+  return isText(compiled, ask.subject) || isNamed(compiled, ask) || paths.some((names) => isFile(compiled, names));
 }
 
 /** The option that a rule may take: this once, never more. Null: it cannot allow this. */

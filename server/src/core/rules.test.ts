@@ -144,6 +144,17 @@ describe('a rule for changes of files', () => {
     expect(outcomeOf(house, { ...edit(), diffs: [diff('src/a', { cut: true })] })).toBe('asked');
   });
 
+  it('looks at the subject as a path too, where the kind of tool is one for files', () => {
+    const house = open();
+    made(house, allow('src/*.ts', { tool_kind: 'read' }), { pattern: '**/.env', action: 'deny' });
+    for (const subject of ['/srv/web/src/a.ts', 'src/a.ts', './src/b/../a.ts'])
+      expect(outcomeOf(house, { tool_kind: 'read', subject }), subject).toBe('allow');
+    for (const subject of ['/srv/web/src/b/a.ts', '/etc/a.ts', 'src/x; rm -rf ~ #.ts', 'src/a.ts\nb.ts', '../web2/src/a.ts'])
+      expect(outcomeOf(house, { tool_kind: 'read', subject }), subject).toBe('asked');
+    expect(outcomeOf(house, { tool_kind: 'read', subject: '.env' })).toBe('deny');
+    expect(outcomeOf(house, { tool_kind: 'execute', subject: 'src/a.ts' })).toBe('asked');
+  });
+
   it('does not look at paths of a command, whatever files it shows beside', () => {
     const house = open();
     made(house, allow('src/**'));

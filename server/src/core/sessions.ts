@@ -21,6 +21,7 @@ import type { SessionService } from './service.ts';
 import { LiveSession } from './session.ts';
 import { pageOf, readCursor } from './session-page.ts';
 import { planSession, type TerminalPlan } from './session-plan.ts';
+import { keepStartTree } from './start-tree.ts';
 import { findStrays, reapStrays } from './strays.ts';
 import { takeOver, watchForStrays } from './take-over.ts';
 
@@ -126,6 +127,7 @@ export function createSessions(deps: SessionDeps): SessionService {
     if (prompt !== null) store.prompts.insert(prompt);
     events.publish('session.created', id, { session: session.view() });
     if (prompt !== null) events.publish('message.state_changed', id, { prompt_id: prompt.id, state: 'home', reason: null });
+    keepStartTree(deps, row);
     await session.start(runtime, () => runtime.start(command, row));
     if (prompt !== null) session.prompted(prompt);
     return session.view();

@@ -28,7 +28,7 @@ export class AgentRun {
   /** Of the run that is heard now. */
   #number = 0;
   #starting = false;
-  /** Ends what an earlier server left running; null: nothing can be left. */
+  /** What a former agent of it left running is ended before the next one starts; null: nothing can be left. */
   #leftover: Promise<unknown> | null = null;
   way: ChatWay | null = null;
 
@@ -54,9 +54,11 @@ export class AgentRun {
     throw new AfieldError('unavailable', 'The agent of this session does not run now. It is started with the next prompt.');
   }
 
-  /** An earlier server started its agent, and may have left it running until this resolves. */
-  leftover(reaped: Promise<unknown>): void {
+  /** A former agent may have left something running, until this resolves. */
+  leftover(reaped: Promise<unknown> = this.#reap()): void {
     this.#leftover = reaped;
+    // Tried again before the next start.
+    reaped.catch(() => {});
   }
 
   /** Errors: those of `planLaunch` and of the runtime; unavailable when it was stopped meanwhile. */

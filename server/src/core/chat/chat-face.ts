@@ -8,7 +8,10 @@ import type { SessionRow } from '../ports.ts';
 import { readAttachment } from './attachments.ts';
 import { readKnown, unknown } from './chat-known.ts';
 import { ChatSession } from './chat-session.ts';
-import { itemOf } from './items.ts';
+import { itemOf, sizeOf } from './items.ts';
+
+/** Of text in one page: what is larger comes with the next one. */
+const PAGE_CHARACTERS = 1_000_000;
 
 export interface ChatPage {
   items: ChatItem[];
@@ -30,8 +33,8 @@ export function createChatFace(deps: SessionDeps, live: LiveSessions) {
       live.rowOf(id);
       const now = running(id)?.transcript.now() ?? { open: new Map<string, ChatItem>(), unwritten: [] };
       const rows = store.chat.list({ session_id: id, before: cursor, limit: limit + 1 });
-      const page = rows.slice(0, limit).map((row) => now.open.get(row.id) ?? itemOf(row));
-      const next_cursor = rows.length > limit ? (page.at(-1)?.id ?? null) : null;
+      const page = thatFit(rows.slice(0, limit).map((row) => now.open.get(row.id) ?? itemOf(row)));
+      const next_cursor = rows.length > page.length ? (page.at(-1)?.id ?? null) : null;
       const items = page.toReversed();
       return {
         items: cursor === undefined ? [...items, ...now.unwritten.map((item) => now.open.get(item.id) ?? item)] : items,
@@ -61,6 +64,16 @@ export function createChatFace(deps: SessionDeps, live: LiveSessions) {
       return readAttachment(folder(id), attachment_id);
     },
   };
+}
+
+/** The newest ones that go into one answer together, at least one. */
+function thatFit(items: ChatItem[]): ChatItem[] {
+  let left = PAGE_CHARACTERS;
+  const last = items.findIndex((item) => {
+    left -= sizeOf(item);
+    return left < 0;
+  });
+  return last < 0 ? items : items.slice(0, Math.max(1, last));
 }
 
 /** Errors: not_supported. */

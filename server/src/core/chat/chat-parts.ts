@@ -99,8 +99,8 @@ export function joinParts({ deps, limits, row, folder }: ChatContext, hooks: Cha
       verdict: () => budget.look(),
       place: () => row,
       giving: (prompt) => {
-        transcript.prompted(prompt);
         turn.given();
+        transcript.prompted(prompt);
       },
       give: async ({ id, content, attachments }) => run.agent().prompt({ id, content, files: await filesOf(folder, attachments) }),
       refused: (_prompt, reason) => {

@@ -22,6 +22,8 @@ const NO_TERMINAL = 'This session has no terminal: read its messages, and send i
 const AGAIN_MS = 15_000;
 
 export interface ChatOptions extends ChatContext {
+  /** Something in it was said already. */
+  used: boolean;
   /** Called when it has ended and everything about it is written. */
   gone(session: ChatSession): void;
 }
@@ -30,9 +32,14 @@ export class ChatSession implements Live {
   readonly row: SessionRow;
   readonly lastTypedAt = null;
   readonly viewers = 0;
+  readonly input = noTerminal;
+  readonly resize = noTerminal;
+  readonly attach = noTerminal;
+  readonly release = noTerminal;
   readonly #deps: SessionDeps;
   readonly #parts: ChatParts;
   readonly #gone: (session: ChatSession) => void;
+  readonly #used: boolean;
   #startedAt = 0;
   /** Set when somebody ends it: what it then becomes. */
   #asked: Ending | null = null;
@@ -44,10 +51,11 @@ export class ChatSession implements Live {
   /** Room on the disk again. */
   readonly #unhear: (() => void) | undefined;
 
-  constructor({ gone, ...context }: ChatOptions) {
+  constructor({ gone, used, ...context }: ChatOptions) {
     this.#deps = context.deps;
     this.#gone = gone;
     this.row = context.row;
+    this.#used = used;
     this.#parts = joinParts(context, {
       view: () => this.view(),
       changed: () => this.#wake(),
@@ -80,16 +88,19 @@ export class ChatSession implements Live {
     return this.#parts.known.state;
   }
   get #resumable(): boolean {
-    return this.row.agent_session_id !== null && this.#parts.known.can.resume;
+    return !this.#wasUsed || (this.row.agent_session_id !== null && this.#parts.known.can.resume);
+  }
+  get #wasUsed(): boolean {
+    return this.#used || this.transcript.used;
   }
   get #ending(): boolean {
     return this.#over || this.#asked !== null || this.#replacing !== null;
   }
 
-  /** Gives it its agent. Errors: those of `AgentRun.start`; the session is then over. */
-  async start(again: Again): Promise<void> {
+  /** Gives it its agent; `first`: its very first. Errors: those of `AgentRun.start`; the session is then over. */
+  async start(first: Again | null): Promise<void> {
     try {
-      await this.#begin(again);
+      await (first === null ? this.#beginAgain() : this.#begin(first));
     } catch (error) {
       await this.#end({ status: 'failed', reason: line((error as Error).message, MAX.title) }, null);
       throw error;
@@ -99,8 +110,9 @@ export class ChatSession implements Live {
   /** It had ended, and goes on. `before`: what it was. Errors: those of `start`; it is then over again. */
   async again(before: Session['status']): Promise<void> {
     this.row.status = before;
+    this.#parts.run.leftover();
     this.#parts.status.become('starting', null, { ended_at: null, exit_code: null, pid: null });
-    await this.start({ resume: this.row.agent_session_id, fork: false });
+    await this.start(null);
   }
 
   /** An earlier server started it, and this one goes on with it once it is given a prompt. `unconfirmed`: of prompts that it was being given. */
@@ -187,19 +199,6 @@ export class ChatSession implements Live {
     this.#finish();
   }
 
-  async release(): Promise<void> {
-    throw noTerminal();
-  }
-  input(): never {
-    throw noTerminal();
-  }
-  resize(): never {
-    throw noTerminal();
-  }
-  attach(): never {
-    throw noTerminal();
-  }
-
   async #begin(again: Again): Promise<void> {
     const { run, record, turn, status, budget } = this.#parts;
     this.#startedAt = this.#deps.clock.monotonic();
@@ -210,6 +209,17 @@ export class ChatSession implements Live {
     else this.#wake();
   }
 
+  async #beginAgain(): Promise<void> {
+    try {
+      await this.#begin({ resume: this.row.agent_session_id, fork: false });
+    } catch (error) {
+      const nothing = error instanceof AfieldError && error.code === 'not_found' && !this.#wasUsed && !this.#ending;
+      if (!nothing) throw error;
+      // The agent keeps no session in which nothing was said.
+      await this.#begin({ resume: null, fork: false });
+    }
+  }
+
   /** Gives what waits, and starts the agent for it where it has none. */
   #wake(): void {
     const { run, delivery, status, budget } = this.#parts;
@@ -218,7 +228,7 @@ export class ChatSession implements Live {
     else if (budget.reached()) delivery.hold();
     else {
       status.become('starting', 'Its agent is started again.');
-      this.#begin({ resume: this.row.agent_session_id, fork: false }).catch((error: unknown) => this.#notAgain(error as Error));
+      this.#beginAgain().catch((error: unknown) => this.#notAgain(error as Error));
     }
   }
 
@@ -304,4 +314,7 @@ export class ChatSession implements Live {
   }
 }
 
-const noTerminal = () => new AfieldError('not_supported', NO_TERMINAL);
+/** Of a terminal alone. */
+function noTerminal(): never {
+  throw new AfieldError('not_supported', NO_TERMINAL);
+}

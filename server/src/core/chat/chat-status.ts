@@ -75,6 +75,10 @@ export class ChatStatus {
     });
   }
 
+  get status(): SessionStatus {
+    return this.#row.status;
+  }
+
   /** Why it is quiet. */
   readonly probe = () => this.#prober.probe();
 

@@ -4,16 +4,15 @@ import { ENDED, type Session } from '@afield/shared/api/sessions.ts';
 import { AfieldError } from '@afield/shared/errors.ts';
 import type { SessionDeps, SessionLimits } from '../deps.ts';
 import { LOST_WITH_SERVER } from '../ending.ts';
-import { inTime } from '../in-time.ts';
 import type { LiveSessions } from '../live-sessions.ts';
 import type { SessionRow } from '../ports.ts';
 import type { ChatPlan } from '../session-plan.ts';
+import { treeInTime } from '../start-tree.ts';
 import { withChat } from './chat-face.ts';
 import { ChatSession } from './chat-session.ts';
-import { SNAPSHOT_MS } from './delivery.ts';
 import { copyGivenEnv, copyItems, forkRow } from './fork.ts';
 import { keepGivenEnv } from './launch.ts';
-import { canGoOn, cutOpenItems, tellUntold } from './take-over-chat.ts';
+import { canGoOn, cutOpenItems, tellUntold, wasUsed } from './take-over-chat.ts';
 
 const SERVER_ENDED = 'The home server ended while the agent worked. What it did last may be missing here.';
 const UNCONFIRMED = 'The home server ended before the agent showed that it took the text. Look at its messages.';
@@ -28,7 +27,14 @@ export function createChats({ deps, limits, live }: ChatsContext) {
   const { store, events } = deps;
   const folder = (id: string) => join(deps.recordings, id);
   const take = (row: SessionRow): ChatSession => {
-    const session = new ChatSession({ deps, limits, row, folder: folder(row.id), gone: (one) => live.gone(one) });
+    const session = new ChatSession({
+      deps,
+      limits,
+      row,
+      folder: folder(row.id),
+      used: wasUsed(deps, row.id),
+      gone: (one) => live.gone(one),
+    });
     live.add(session);
     return session;
   };
@@ -46,7 +52,7 @@ export function createChats({ deps, limits, live }: ChatsContext) {
 
     async launch({ row, prompt, env }: ChatPlan): Promise<Session> {
       await keepGivenEnv(folder(row.id), env);
-      row.start_tree = await startTree(deps, row);
+      row.start_tree = await treeInTime(deps, row);
       store.sessions.insert({ ...row });
       if (row.project_id !== null) store.projects.update(row.project_id, { used_at: row.created_at });
       const session = take(row);
@@ -66,7 +72,7 @@ export function createChats({ deps, limits, live }: ChatsContext) {
         throw new AfieldError('not_supported', `The agent of "${of.name}" cannot begin a new session with what this one knows.`);
       const row = forkRow(deps, of, id, name);
       await copyGivenEnv(folder(of.id), folder(id));
-      row.start_tree = await startTree(deps, row);
+      row.start_tree = await treeInTime(deps, row);
       store.sessions.insert({ ...row });
       copyItems(deps, of.id, id);
       const session = take(row);
@@ -114,14 +120,7 @@ function reapAll({ machines }: SessionDeps, rows: readonly SessionRow[]): Map<st
   const reaped = new Map<string, Promise<unknown>>();
   for (const [name, some] of Map.groupBy(rows, ({ machine }) => machine)) {
     const reaping = machines.runtime(name).then((runtime) => runtime.reap(some.map(({ id }) => id)));
-    // Whoever starts an agent there tries again first.
-    reaping.catch(() => {});
     reaped.set(name, reaping);
   }
   return reaped;
-}
-
-/** The directory as it is now; null when that cannot be told soon. */
-async function startTree({ snapshots, clock }: SessionDeps, { machine, cwd }: SessionRow): Promise<string | null> {
-  return inTime(clock, SNAPSHOT_MS, () => snapshots.take(machine, cwd));
 }

@@ -5,11 +5,9 @@
 import type { DeliveryState } from '@afield/shared/api/prompts.ts';
 import type { UsageVerdict } from '../chat-service.ts';
 import type { Snapshots } from '../chat-stores.ts';
-import { inTime } from '../in-time.ts';
 import type { Clock, PromptRow, PromptStore } from '../ports.ts';
+import { treeInTime } from '../start-tree.ts';
 
-/** Nobody waits longer for a look at the directory. */
-export const SNAPSHOT_MS = 2_000;
 /** What holds prompts back by the day is looked at again. */
 const AGAIN_MS = 60_000;
 /** What could not be written is tried again. */
@@ -144,7 +142,7 @@ export class Delivery {
       return false;
     }
     const { machine, cwd } = this.#target.place();
-    const tree = await inTime(this.#deps.clock, SNAPSHOT_MS, () => this.#deps.snapshots.take(machine, cwd));
+    const tree = await treeInTime(this.#deps, { machine, cwd });
     // Meanwhile it may have been changed, taken back, or have another before it.
     const now = this.#next();
     if (now === undefined || this.#stopped) return false;

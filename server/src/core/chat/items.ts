@@ -40,3 +40,12 @@ export function endEvent(item: ChatItem): 'message.complete' | 'message.error' |
   if (item.kind === 'plan') return 'plan.updated';
   return item.kind === 'notice' && item.level === 'error' ? 'message.error' : 'message.complete';
 }
+
+/** UTF-16 units of text in it. */
+export function sizeOf(item: ChatItem): number {
+  if (item.kind === 'tool') {
+    const diffs = item.diffs.reduce((sum, { before, after }) => sum + (before?.length ?? 0) + (after?.length ?? 0), 0);
+    return item.output.length + (item.input?.length ?? 0) + diffs;
+  }
+  return 'text' in item ? item.text.length : 0;
+}

@@ -130,6 +130,20 @@ describe('after a kill of the home server', () => {
     expect((await failure(() => talk.house.sessions.fork(id, {}))).code).toBe('not_supported');
   });
 
+  it('one in which nothing was said begins anew, where its agent keeps no such sessions', async () => {
+    const { id } = await talk.begin({ model: 'large' });
+    await talk.house.crash();
+    chat.greets = (agent, { resume }) => {
+      if (resume !== null) throw new AfieldError('not_found', 'No conversation found with that id.');
+      agent.say({ type: 'agent_session', id: 'another' });
+    };
+    again();
+    await talk.prompt(id, 'hello');
+    expect((await talk.given(1)).content).toBe('hello');
+    expect(chat.agent.started).toMatchObject({ resume: null, model: 'large' });
+    expect(talk.get(id)).toMatchObject({ status: 'busy', agent_session_id: 'another' });
+  });
+
   it('an agent that has nothing to go on with ends the session, and the prompt is stuck', async () => {
     const id = await working();
     await talk.house.crash();
@@ -161,7 +175,8 @@ describe('a home server that is closed', () => {
 
   it('loses one whose agent cannot go on', async () => {
     chat.can = { ...ABLE, resume: false };
-    const { id } = await talk.begin();
+    const { id } = await talk.begin({ prompt: 'go' });
+    await talk.given(1);
     await talk.house.stop();
     again();
     expect(talk.get(id)).toMatchObject({ status: 'lost', status_reason: 'It ended with the home server.' });

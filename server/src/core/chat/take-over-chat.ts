@@ -69,9 +69,17 @@ export function tellUntold({ store, events }: SessionDeps, row: SessionRow): voi
   }
 }
 
-/** Its agent can go on after an end of its process. */
-export function canGoOn({ chatRuntimes, recordings }: SessionDeps, row: SessionRow): boolean {
+/** False while there is nothing in it that an agent would have to know. */
+export function wasUsed({ store }: Pick<SessionDeps, 'store'>, id: string): boolean {
+  return store.chat.list({ session_id: id, limit: LOOKED_AT }).some(({ kind }) => kind !== 'notice');
+}
+
+/** Its agent can go on after an end of its process, or there is nothing to go on with. */
+export function canGoOn(deps: SessionDeps, row: SessionRow): boolean {
+  const { chatRuntimes, recordings } = deps;
   const runtime = chatRuntimes.get(row.runtime);
-  if (runtime === null || row.agent_session_id === null) return false;
+  if (runtime === null) return false;
+  if (!wasUsed(deps, row.id)) return true;
+  if (row.agent_session_id === null) return false;
   return (readKnown(row.id, `${recordings}/${row.id}`)?.can ?? runtime.can).resume;
 }

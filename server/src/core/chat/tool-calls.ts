@@ -2,7 +2,7 @@
 import type { ToolPatch } from '../chat-ports.ts';
 import type { Clock } from '../ports.ts';
 import { boundDiffs, head, line, MAX, short, tail } from './bounds.ts';
-import { isOpen, type ToolItem } from './items.ts';
+import { isOpen, sizeOf, type ToolItem } from './items.ts';
 import type { Entry, Ledger } from './ledger.ts';
 
 /** What is known better of one call is told this often at most. */
@@ -148,10 +148,13 @@ export class ToolCalls {
   #late(key: string, patch: ToolPatch): ToolItem | null {
     const known = this.#known.get(key);
     if (known === undefined) return null;
-    const begins = patch.state === 'pending' || patch.state === 'running' || (known.turn !== this.#turn && patch.name !== undefined);
+    const { state, ...rest } = patch;
+    const runs = state === 'pending' || state === 'running';
+    const begins = patch.name !== undefined && (runs || known.turn !== this.#turn);
     const item = begins ? null : this.#ledger.get(known.id);
     if (item?.kind !== 'tool') return null;
-    apply(item, patch);
+    // It is over, whatever comes late.
+    apply(item, runs || state === undefined ? rest : patch);
     this.#ledger.change(item);
     return item;
   }
@@ -176,7 +179,7 @@ export class ToolCalls {
   #flush(call: Call): number | null {
     const { entry } = call;
     if (call.changed || call.rebased) {
-      const wait = call.toldAt + (call.rebased ? REBASE_MS : UPDATE_MS) - this.#clock.monotonic();
+      const wait = call.toldAt + pauseFor(call) - this.#clock.monotonic();
       if (wait > 0) return wait;
       call.toldAt = this.#clock.monotonic();
       this.#ledger.update(settled(call), call.rebased);
@@ -200,6 +203,11 @@ export class ToolCalls {
     this.#ledger.finish(entry);
     this.#events.done(entry.item);
   }
+}
+
+/** The larger it is, the more seldom all of it is told. */
+function pauseFor({ entry, rebased }: Call): number {
+  return Math.max(rebased ? REBASE_MS : 0, UPDATE_MS * (1 + sizeOf(entry.item) / MAX.output));
 }
 
 /** With its output as it is kept. */

@@ -200,7 +200,10 @@ describe('tool calls', () => {
     const side = 'a'.repeat(300_000);
     const diffs = Array.from({ length: 20 }, (_, i) => ({ path: `/f${i}`, before: side, after: i === 1 ? null : side, cut: false }));
     say(tool('d', { name: 'Edit', diffs, state: 'done' }));
-    const cut = (tools()[1] as Extract<ChatItem, { kind: 'tool' }>).diffs;
+    const cut = (talk.told('tool.call_complete').at(-1)!.item as Extract<ChatItem, { kind: 'tool' }>).diffs;
+    // As much as goes into one answer.
+    expect(talk.items(id)).toHaveLength(1);
+    expect(talk.house.sessions.messages(id, { limit: 100 }).next_cursor).toBe(talk.items(id)[0]!.id);
     expect(cut[0]).toMatchObject({ cut: true, before: side.slice(0, MAX.diffSide) });
     expect(cut[1]).toMatchObject({ after: null, cut: true });
     expect(cut.reduce((sum, one) => sum + (one.before?.length ?? 0) + (one.after?.length ?? 0), 0)).toBeLessThanOrEqual(MAX.diffs);

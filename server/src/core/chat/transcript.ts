@@ -43,6 +43,7 @@ export class Transcript {
   #given: string[] = [];
   #plan: Extract<ChatItem, { kind: 'plan' }> | null = null;
   #notices = 0;
+  #used = false;
   #lastNotice = '';
   #flushedAt = Number.NEGATIVE_INFINITY;
   #timer: { cancel(): void } | null = null;
@@ -54,6 +55,10 @@ export class Transcript {
     this.#tools = new ToolCalls(deps.clock, this.#ledger, { done: (item) => this.#log(item), waits: () => this.#soon() });
   }
 
+  /** Something was said, by anybody. */
+  get used(): boolean {
+    return this.#used;
+  }
   get runningTools(): number {
     return this.#tools.running;
   }
@@ -70,6 +75,7 @@ export class Transcript {
   text(key: string, role: Role, text: string): void {
     if (text === '') return;
     const name = `${role} ${key}`;
+    this.#used = true;
     const open = this.#texts.get(name);
     if (role === 'user') this.#hear(name, text);
     else if (open === undefined) this.#begin(name, role, text);
@@ -88,6 +94,7 @@ export class Transcript {
   }
 
   tool(key: string, patch: ToolPatch): ToolItem {
+    this.#used = true;
     return this.#tools.patch(key, patch);
   }
   toolOutput(key: string, text: string): void {
@@ -123,6 +130,7 @@ export class Transcript {
 
   /** A prompt, when it is given to the agent. */
   prompted({ id, content, attachments }: PromptRow): void {
+    this.#used = true;
     this.#given = [...this.#given.slice(-15), content.trim()];
     this.#user(content, id, attachments);
   }

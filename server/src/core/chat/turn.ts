@@ -89,6 +89,11 @@ export class Turn {
   /** The agent is idle. */
   over(stop: TurnStop): void {
     const { transcript, asks, status, reason, ended } = this.#parts;
+    if (!this.#works && status.status === 'idle') {
+      // Once more: nothing of what was said of the end changes.
+      transcript.turnOver(false);
+      return;
+    }
     if (this.#works && this.#shown) ended();
     const worked = this.#works;
     this.#works = false;
@@ -115,7 +120,10 @@ export class Turn {
 
   #begin(): void {
     if (this.#works) return;
+    const { transcript, status, asks } = this.#parts;
+    // What came late, after the last one.
+    transcript.turnOver(false);
     this.#works = true;
-    this.#parts.status.become(this.#parts.asks.waiting > 0 ? 'waiting' : 'busy', null);
+    status.become(asks.waiting > 0 ? 'waiting' : 'busy', null);
   }
 }
