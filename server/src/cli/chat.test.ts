@@ -227,6 +227,35 @@ describe('approvals', () => {
   );
 
   it(
+    'are gone through one by one in a terminal, and one that is named by its session is shown and asked about first',
+    async () => {
+      for (const name of ['by1', 'by2']) await chat(name, 'bash');
+      for (const name of ['by1', 'by2']) await waiting(name);
+      const terminal = await desk.terminals.open(100, 40);
+      await terminal.afield('approve');
+      await terminal.shows(/◆ small wants to run a command {2}by1\n {2}│ .*touch made-by-bash\n[\s\S]*deny with words > $/);
+      await terminal.line('n not now');
+      await terminal.shows(
+        /Deny, at the desk\. “not now”\n✓ small has the answer\.\n◆ small wants to run a command {2}by2[\s\S]*words > $/,
+      );
+      await terminal.line('');
+      await terminal.shows(/^It waits on\.\ndesk\$ $/m);
+      await terminal.line('clear');
+      await terminal.afield('approve by2');
+      await terminal.shows(/│ .*touch made-by-bash\n[\s\S]*approve it\? \[y\/N\] ?$/);
+      await terminal.line('');
+      await terminal.shows(/^afield: Nothing was answered\.\n/m);
+      expect(await waiting('by2')).toMatchObject({ state: 'pending' });
+      await terminal.afield('approve by2');
+      await terminal.shows(/Nothing was answered[\s\S]*approve it\? \[y\/N\] ?$/);
+      await terminal.line('y');
+      await terminal.shows(/^small wants to run a command: Allow, at the desk\.\n✓ small has the answer\.$/m);
+      await saying('by2', 'It ran.');
+    },
+    TIMEOUT_MS,
+  );
+
+  it(
     'that are questions take answers in order',
     async () => {
       await chat('form', 'ask');
