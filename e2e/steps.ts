@@ -14,10 +14,12 @@ export async function pair(house: House, { page }: Phone): Promise<void> {
   await page.getByText(/Home · relay \d+ ms/).waitFor();
 }
 
-/** Starts a session on the New screen. Resolves when its terminal shows something. Gives back its id. */
+/** Starts a session with a terminal on the New screen. Resolves when it shows something. Gives back its id. */
 export async function startSession({ page }: Phone, agent: string, name: string, cwd?: string): Promise<string> {
   await page.getByRole('navigation').getByRole('link', { name: 'New' }).click();
   await page.locator(`input[name=agent][value=${agent}]`).check();
+  const terminal = page.locator('input[name=face][value=terminal]');
+  if ((await terminal.count()) > 0) await terminal.check({ force: true });
   if (cwd !== undefined) await page.getByLabel('Directory at home').fill(cwd);
   await page.getByLabel('Name', { exact: true }).fill(name);
   await page.getByRole('button', { name: new RegExp(`^Start ${agent}`, 'i') }).click();

@@ -27,7 +27,7 @@ export function readAsk(request: Loose): OpenAsk {
   const tool_id = text(request.tool_use_id);
   const offered =
     tool === QUESTION ? { options: [NO_ANSWER], grants: new Map() } : optionsOf(tool, records(request.permission_suggestions));
-  const why = [text(request.decision_reason), text(record(input).description) ?? text(request.description)];
+  const why = [text(request.decision_reason), text(input.description)];
   const ask: Ask = {
     kind: tool === QUESTION ? 'question' : 'permission',
     tool_id,
