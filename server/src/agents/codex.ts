@@ -17,6 +17,23 @@ const TRUST = [
 export const codex: Recipe = {
   ...TERMINAL_AGENT,
   name: 'codex',
+  faces: ['terminal', 'chat'],
+  chat: [
+    {
+      runtime: 'codex-app-server',
+      args: ['app-server'],
+      mode: 'read-only',
+      tested: { from: '0.169.0', to: '0.169.0' },
+    },
+    {
+      runtime: 'acp',
+      program: 'codex-acp',
+      args: [],
+      mode: 'read-only',
+      note: 'By the adapter @agentclientprotocol/codex-acp, which brings a Codex of its own. Its mode "agent" lets a model answer in your place; to decline ends the turn.',
+      tested: { from: '2.6.0', to: '2.6.0' },
+    },
+  ],
   title: 'Codex',
   program: 'codex',
   args: ['--no-daemon'],

@@ -3,6 +3,7 @@ import type { ChatRuntime, ChatRuntimeBook } from '../core/chat-ports.ts';
 import type { Clock } from '../core/ports.ts';
 import { createAcpRuntime } from './acp/runtime.ts';
 import { createClaudeStream } from './claude-stream/runtime.ts';
+import { createCodexAppServer } from './codex-app-server/runtime.ts';
 import { createOpencodeServer } from './opencode-server/runtime.ts';
 import { createStreamJson } from './stream-json/runtime.ts';
 
@@ -13,6 +14,7 @@ export interface ChatRuntimeDeps {
 export function createChatRuntimes(deps: ChatRuntimeDeps): ChatRuntimeBook {
   const runtimes: readonly ChatRuntime[] = [
     createClaudeStream(deps),
+    createCodexAppServer(deps),
     createOpencodeServer(deps),
     createAcpRuntime(deps),
     createStreamJson(deps),

@@ -1,8 +1,8 @@
 /** One conversation of opencode as its events tell it: state, asks, plan, and what its messages hold. */
 import type { AgentAnswer, ChatUpdate, TurnStop } from '../../core/chat-ports.ts';
+import { BoundedMap } from '../bounded-map.ts';
 import { brief, type Loose, record, records, text } from '../loose.ts';
 import type { OpenAsk } from './asks.ts';
-import { BoundedMap } from './bounded-map.ts';
 import { Messages, modelId } from './messages.ts';
 import { OpenAsks } from './open-asks.ts';
 

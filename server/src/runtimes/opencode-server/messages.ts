@@ -1,7 +1,7 @@
 /** The messages of opencode's conversation: their parts as chunks and tool calls, what they used, and whose they are. */
 import type { ChatUpdate, UsageReport } from '../../core/chat-ports.ts';
+import { BoundedMap } from '../bounded-map.ts';
 import { brief, count, type Loose, record, text } from '../loose.ts';
-import { BoundedMap } from './bounded-map.ts';
 import { ToolParts } from './tools.ts';
 
 /** Messages and parts of which more may come. */
