@@ -156,6 +156,7 @@ function build(foundation: Foundation, store: Store, notice: Notice): App {
     opened.bar();
     // While sessions end, whoever watches still hears of it.
     await sessions.close();
+    work.approvals.close();
     connections.endAll(STOPPING);
     await opened.close();
     await notify.close();

@@ -131,7 +131,9 @@ export function approvalHouse({ sessions = [sampleRow()], projects = [], folder,
   const approvals = createApprovals(deps);
   const row = sessions[0] as SessionRow;
   return {
-    ...approvals,
+    desk: approvals.desk,
+    service: approvals.service,
+    closeApprovals: () => approvals.close(),
     rules: createRules(deps),
     folder: at,
     store: opened,

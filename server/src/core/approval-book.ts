@@ -15,6 +15,7 @@ export class ApprovalBook {
   readonly #deps: ApprovalDeps;
   readonly #unwritten = new Map<string, ApprovalRow>();
   #timer: { cancel(): void } | null = null;
+  #closed = false;
 
   constructor(deps: ApprovalDeps) {
     this.#deps = deps;
@@ -50,11 +51,18 @@ export class ApprovalBook {
     return { ...row, session_name: session?.name ?? '', machine: session?.machine ?? '' };
   }
 
+  /** One last try for what could not be written. */
+  close(): void {
+    this.#closed = true;
+    this.#timer?.cancel();
+    if (this.#unwritten.size > 0) this.#writeAgain();
+  }
+
   #write(row: ApprovalRow, write: () => void): void {
     if (this.guarded(write)) return;
     this.#unwritten.set(row.id, row);
     if (this.#unwritten.size > MAX_UNWRITTEN) this.#forgetOne();
-    this.#timer ??= this.#deps.clock.setTimeout(() => this.#writeAgain(), WRITE_AGAIN_MS);
+    if (!this.#closed) this.#timer ??= this.#deps.clock.setTimeout(() => this.#writeAgain(), WRITE_AGAIN_MS);
   }
 
   #writeAgain(): void {
@@ -66,7 +74,7 @@ export class ApprovalBook {
       if (!written) break;
       this.#unwritten.delete(id);
     }
-    if (this.#unwritten.size > 0) this.#timer = this.#deps.clock.setTimeout(() => this.#writeAgain(), WRITE_AGAIN_MS);
+    if (this.#unwritten.size > 0 && !this.#closed) this.#timer = this.#deps.clock.setTimeout(() => this.#writeAgain(), WRITE_AGAIN_MS);
   }
 
   #forgetOne(): void {

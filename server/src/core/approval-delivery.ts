@@ -98,6 +98,12 @@ export class ApprovalDelivery {
     this.#end(row, this.#outcome(row, { by: AT_AGENT, decision: 'unknown', reason }));
   }
 
+  /** Nothing is tried any more. What is open is found by the next server. */
+  close(): void {
+    for (const { timer } of this.#open.values()) timer?.cancel();
+    this.#open.clear();
+  }
+
   async #try(one: Open, answer: AgentAnswer): Promise<void> {
     try {
       await one.deliver(answer);

@@ -485,3 +485,37 @@ describe('a full disk', () => {
     expect(house.store.approvals.get(id)).toMatchObject({ state: 'delivered', outcome: { decision: 'allow' } });
   });
 });
+
+describe('a close', () => {
+  it('ends all that is tried again, and writes what could not be written before', async () => {
+    let full = true;
+    const house = open({
+      over: (store) => ({
+        ...store,
+        approvals: {
+          ...store.approvals,
+          insert: (row) => {
+            if (full) throw Object.assign(new Error('database or disk is full'), { code: 'SQLITE_FULL' });
+            store.approvals.insert(row);
+          },
+        },
+      }),
+    });
+    const { id, hash, taken } = house.ask(
+      {},
+      {
+        takes: async () => {
+          throw new AfieldError('unavailable', 'The line is cut.');
+        },
+      },
+    );
+    await house.service.answer(id, { hash, decision: 'allow' }, 'x');
+    await house.settled();
+    full = false;
+    house.closeApprovals();
+    expect(house.store.approvals.get(id)).toMatchObject({ state: 'answered' });
+    house.clock.advance(3_600_000);
+    await house.settled();
+    expect(taken).toHaveLength(1);
+  });
+});

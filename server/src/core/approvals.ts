@@ -32,7 +32,14 @@ const RESTARTED = 'The home server was started anew. If the agent still waits, i
 
 type Who = Pick<ApprovalOutcome, 'by' | 'rule_id' | 'reason'>;
 
-export function createApprovals(deps: ApprovalDeps): { desk: ApprovalDesk; service: ApprovalService } {
+export interface Approvals {
+  desk: ApprovalDesk;
+  service: ApprovalService;
+  /** After the sessions. */
+  close(): void;
+}
+
+export function createApprovals(deps: ApprovalDeps): Approvals {
   const { clock, store } = deps;
   const book = new ApprovalBook(deps);
   const delivery = new ApprovalDelivery(book, clock);
@@ -114,7 +121,14 @@ export function createApprovals(deps: ApprovalDeps): { desk: ApprovalDesk; servi
 
   // Whoever asked an earlier server cannot be answered by this one.
   for (const row of store.approvals.open()) delivery.lost(row, RESTARTED);
-  return { desk, service };
+  return {
+    desk,
+    service,
+    close() {
+      delivery.close();
+      book.close();
+    },
+  };
 }
 
 function overflowOf(bytes: number, open: { pending: number; bytes: number }): string | null {
