@@ -192,6 +192,7 @@ export const usageScenes: Record<string, Scene> = {
     open: ['Mode and budget'],
   },
   'project-defaults': { path: '/projects', sessions: all, link: online, home: projects(), press: ['Change shop-web'] },
+  'home-production': { path: '/', sessions: all, link: online },
   'new-production': {
     path: '/new',
     sessions: all,

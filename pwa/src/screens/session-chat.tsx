@@ -1,4 +1,5 @@
 import type { Session } from '@afield/shared/api/sessions.ts';
+import { dollars } from '@afield/shared/cost-words.ts';
 import { useCallback, useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { useRoute } from 'preact-iso';
 import { failureOf } from '../models/action.ts';
@@ -64,8 +65,9 @@ function Facts({ chat, id }: { chat: Chat; id: string }) {
       {name !== null && name !== '' && <span class="tag cut">{printable(name)}</span>}
       {cost_usd !== null && (
         <a class="num fact-cost" href={sessionPath(id, 'info')}>
-          <span class="vh">cost </span>${cost_usd.toFixed(2)}
-          {budget_usd !== null && ` of $${budget_usd.toFixed(2)}`}
+          <span class="vh">cost </span>
+          {dollars(cost_usd)}
+          {budget_usd !== null && ` of ${dollars(budget_usd)}`}
         </a>
       )}
     </>

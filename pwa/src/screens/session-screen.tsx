@@ -60,7 +60,12 @@ export function SessionScreen({ id, face, children, foot, full = false, mainClas
         status={session.status}
         {...(unsure ? { statusWord: `was ${session.status}` } : {})}
         facts={live ? (more === undefined ? [place, age] : [place]) : [place, age, home.pill.value.text]}
-        more={more}
+        more={
+          <>
+            {session.production && <ProductionMark environment={session.environment} />}
+            {more}
+          </>
+        }
         back={session.archived ? ARCHIVE : HOME}
         dock={dockOf(session, face)}
         onMore={() => setSheet(true)}
@@ -80,6 +85,15 @@ export function SessionScreen({ id, face, children, foot, full = false, mainClas
       </SessionFrame>
       {sheet && <SessionActionsSheet session={session} live={live} onClose={() => setSheet(false)} />}
     </>
+  );
+}
+
+/** Never missed: what is done here may be real at once. */
+function ProductionMark({ environment }: { environment: string | null }) {
+  return (
+    <span class="production">
+      production{environment !== null && environment !== 'production' && <span class="cut"> · {printable(environment)}</span>}
+    </span>
   );
 }
 

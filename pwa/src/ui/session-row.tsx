@@ -24,6 +24,7 @@ export function SessionRow({ session, href, now, live, current = false }: Sessio
       <Mark status={session.status} />
       <span class="name cut">
         {session.pinned && <Icon name="pin" small />}
+        {session.production && <span class="production">production</span>}
         {printable(session.name)}
       </span>
       <span class="when">{sessionWhen(session, now, live)}</span>
