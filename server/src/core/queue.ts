@@ -27,8 +27,6 @@ export interface QueueSessions {
   takes(id: string): Parameters<typeof checkGiven>[1];
 }
 
-export type Queue = ReturnType<typeof createQueue>;
-
 export function createQueue(deps: SessionDeps, sessions: QueueSessions) {
   const { store, events, clock } = deps;
   const list = (id: string): Prompt[] => store.prompts.undelivered(id).map(promptView);

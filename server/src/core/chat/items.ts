@@ -5,7 +5,6 @@ import type { ChatRow } from '../chat-stores.ts';
 export type MessageItem = Extract<ChatItem, { kind: 'message' }>;
 export type ThoughtItem = Extract<ChatItem, { kind: 'thought' }>;
 export type ToolItem = Extract<ChatItem, { kind: 'tool' }>;
-export type NoticeItem = Extract<ChatItem, { kind: 'notice' }>;
 export type OpenItem = MessageItem | ThoughtItem | ToolItem;
 
 /** Seq from which on events tell what the row does not hold yet: kept beside what everybody may see. */
