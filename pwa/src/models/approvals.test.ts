@@ -4,7 +4,7 @@ import { nobleSymmetric } from '@afield/shared/channel/noble-symmetric.ts';
 import { AfieldError } from '@afield/shared/errors.ts';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { down, ONLINE, scriptedLink } from '../../test/scripted-link.ts';
-import { type Approvals, hashOf, onlyDeny, watchApprovals } from './approvals.ts';
+import { type Approvals, findApproval, hashOf, onlyDeny, watchApprovals } from './approvals.ts';
 
 const ask = (fields: Partial<ApprovalAsk> = {}): ApprovalAsk => ({
   kind: 'permission',
@@ -72,7 +72,7 @@ function watch(items: Approval[] = [approval('a')], state = ONLINE as Parameters
 }
 const ids = ({ shown }: Approvals) => shown.value.map(({ approval: one }) => one.id);
 /** WebCrypto answers when it likes. */
-const hashed = (approvals: Approvals, id = 'a') => vi.waitFor(() => expect(approvals.find(id)?.hash).toBeTypeOf('string'));
+const hashed = (approvals: Approvals, id = 'a') => vi.waitFor(() => expect(findApproval(approvals, id)?.hash).toBeTypeOf('string'));
 
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date'] });
@@ -152,7 +152,7 @@ describe('E6: the hash', () => {
   it('of something else than home was asked allows nothing, and an answer would carry what was shown', async () => {
     const { approvals, bodies } = watch([approval('a', { hash: homeHash(ask({ subject: 'rm -rf ~' })) })]);
     await hashed(approvals);
-    expect(onlyDeny(approvals.find('a')!)).toBe('changed');
+    expect(onlyDeny(findApproval(approvals, 'a')!)).toBe('changed');
     await approvals.answer('a', 'Allow once', { decision: 'allow' });
     expect(bodies).toMatchObject([{ hash: homeHash(ask()) }]);
   });
@@ -160,11 +160,11 @@ describe('E6: the hash', () => {
   it('cannot be made without a secure context: then it can only be denied, and is never allowed', async () => {
     vi.stubGlobal('crypto', {});
     const { approvals, bodies } = watch();
-    await vi.waitFor(() => expect(approvals.find('a')?.hash).toBeNull());
-    expect(onlyDeny(approvals.find('a')!)).toBe('hash');
+    await vi.waitFor(() => expect(findApproval(approvals, 'a')?.hash).toBeNull());
+    expect(onlyDeny(findApproval(approvals, 'a')!)).toBe('hash');
     await approvals.answer('a', 'Allow once', { decision: 'allow' });
     expect(bodies).toEqual([]);
-    expect(approvals.find('a')?.answering).toMatchObject({ state: 'failed', text: expect.stringMatching(/cannot check/) });
+    expect(findApproval(approvals, 'a')?.answering).toMatchObject({ state: 'failed', text: expect.stringMatching(/cannot check/) });
     await approvals.answer('a', 'Deny', { decision: 'deny' });
     expect(bodies).toEqual([{ decision: 'deny', hash: homeHash(ask()) }]);
   });
@@ -183,7 +183,7 @@ describe('E6: the hash', () => {
     await hashed(approvals);
     const next = ask({ subject: 'npm run build' });
     told('approval.requested', approval('a', { ask: next }));
-    await vi.waitFor(() => expect(approvals.find('a')?.hash).toBe(homeHash(next)));
+    await vi.waitFor(() => expect(findApproval(approvals, 'a')?.hash).toBe(homeHash(next)));
   });
 });
 
@@ -194,13 +194,13 @@ describe('an answer', () => {
     let finish: (value: unknown) => void = () => {};
     answers.answerApproval = () => new Promise((resolve) => (finish = resolve));
     const sent = approvals.answer('a', 'Allow once', { option_id: 'y' });
-    expect(approvals.find('a')?.answering).toMatchObject({ words: 'Allow once', state: 'sending' });
+    expect(findApproval(approvals, 'a')?.answering).toMatchObject({ words: 'Allow once', state: 'sending' });
     expect(approvals.waiting.value).toBe(0);
     void approvals.answer('a', 'Deny', { decision: 'deny' });
     finish(approval('a', { state: 'answered', outcome }));
     await sent;
     expect(calls.filter(({ operation }) => operation === 'answerApproval')).toHaveLength(1);
-    expect(approvals.find('a')?.answering?.state).toBe('sent');
+    expect(findApproval(approvals, 'a')?.answering?.state).toBe('sent');
     vi.advanceTimersByTime(60_000);
     expect(ids(approvals)).toEqual(['a']);
     told('approval.resolved', approval('a', { state: 'delivered', outcome }));
@@ -215,7 +215,7 @@ describe('an answer', () => {
     answers.answerApproval = () => Promise.reject(new AfieldError('approval_answered', words));
     answers.getApproval = () => approval('a', { state: 'delivered', outcome });
     await approvals.answer('a', 'Allow once', { option_id: 'y' });
-    expect(approvals.find('a')).toMatchObject({ answering: { state: 'late', text: words }, approval: { state: 'delivered' } });
+    expect(findApproval(approvals, 'a')).toMatchObject({ answering: { state: 'late', text: words }, approval: { state: 'delivered' } });
     vi.advanceTimersByTime(60_000);
     expect(ids(approvals)).toEqual(['a']);
     approvals.dismiss('a');
@@ -231,11 +231,11 @@ describe('an answer', () => {
       throw new AfieldError('unavailable', 'The line broke.');
     };
     await approvals.answer('a', 'Allow once', { option_id: 'y' });
-    expect(approvals.find('a')?.answering?.state).toBe('waiting');
+    expect(findApproval(approvals, 'a')?.answering?.state).toBe('waiting');
     expect(approvals.waiting.value).toBe(0);
     answers.answerApproval = answered;
     state(ONLINE);
-    await vi.waitFor(() => expect(approvals.find('a')?.answering?.state).toBe('sent'));
+    await vi.waitFor(() => expect(findApproval(approvals, 'a')?.answering?.state).toBe('sent'));
     expect(bodies).toEqual([{ option_id: 'y', hash: homeHash(ask()) }]);
   });
 
@@ -246,7 +246,7 @@ describe('an answer', () => {
     answers.answerApproval = () => Promise.reject(new AfieldError('approval_changed', 'What was shown is not what the agent asks.'));
     answers.getApproval = () => next;
     await approvals.answer('a', 'Allow once', { option_id: 'y' });
-    expect(approvals.find('a')).toMatchObject({ answering: { state: 'failed' }, approval: { ask: { subject: 'npm run build' } } });
+    expect(findApproval(approvals, 'a')).toMatchObject({ answering: { state: 'failed' }, approval: { ask: { subject: 'npm run build' } } });
     expect(approvals.waiting.value).toBe(1);
   });
 
@@ -256,7 +256,7 @@ describe('an answer', () => {
     const answered = answers.answerApproval!;
     answers.answerApproval = () => Promise.reject(new AfieldError('internal', 'Fault.'));
     await approvals.answer('a', 'Allow once', { option_id: 'y' });
-    expect(approvals.find('a')?.answering).toMatchObject({ state: 'failed', text: 'Fault.' });
+    expect(findApproval(approvals, 'a')?.answering).toMatchObject({ state: 'failed', text: 'Fault.' });
     answers.answerApproval = answered;
     await approvals.answer('a', 'Deny', { decision: 'deny' });
     expect(bodies).toHaveLength(1);
@@ -287,16 +287,16 @@ describe('an answer', () => {
         ],
       },
     ]);
-    expect(approvals.find('a')?.answering?.state).toBe('sent');
-    expect(approvals.find('bb')?.answering).toMatchObject({ state: 'late', text: 'Already answered.' });
-    expect(approvals.find('ccc')?.answering).toBeNull();
+    expect(findApproval(approvals, 'a')?.answering?.state).toBe('sent');
+    expect(findApproval(approvals, 'bb')?.answering).toMatchObject({ state: 'late', text: 'Already answered.' });
+    expect(findApproval(approvals, 'ccc')?.answering).toBeNull();
   });
 
   it('an old one can be looked at, and stays out of what waits', async () => {
     const { approvals, answers } = watch([]);
     answers.getApproval = () => approval('old', { state: 'gone', outcome });
     await approvals.look('old');
-    expect(approvals.find('old')?.approval.state).toBe('gone');
+    expect(findApproval(approvals, 'old')?.approval.state).toBe('gone');
     expect(approvals.shown.value).toEqual([]);
   });
 });

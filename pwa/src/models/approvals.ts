@@ -56,7 +56,9 @@ export interface Approvals {
   waiting: ReadonlySignal<number>;
   /** Sessions of which one is shown. */
   sessions: ReadonlySignal<ReadonlySet<string>>;
-  /** Null: not known here. Follows what happens to it. */
+  /** All that are known here, by id; old ones that were looked at too. */
+  known: ReadonlySignal<ReadonlyMap<string, Shown>>;
+  /** As it is now; null: not known here. */
   find(id: string): Shown | null;
   /** Asks for one that is not known here: an old one. Throws. */
   look(id: string): Promise<void>;
@@ -67,6 +69,11 @@ export interface Approvals {
   /** What became of it has been read. */
   dismiss(id: string): void;
   stop(): void;
+}
+
+/** As `find`, but no method: whoever draws it follows what happens to it. */
+export function findApproval({ known }: Pick<Approvals, 'known'>, id: string): Shown | null {
+  return known.value.get(id) ?? null;
 }
 
 /** Every approval that waits, wherever it was asked. */
@@ -199,7 +206,8 @@ export function watchApprovals(link: HomeLink): Approvals {
       () => shown.value.filter(({ approval, answering: mine }) => approval.state === 'pending' && !isUnderWay(mine)).length,
     ),
     sessions: computed(() => new Set(shown.value.map(({ approval }) => approval.session_id))),
-    find: (id) => all.value.get(id) ?? null,
+    known: all,
+    find: (id) => all.peek().get(id) ?? null,
     look,
     async answer(id, words, given) {
       if (begin(id, words, given)) await send(id);

@@ -4,7 +4,7 @@ import { useModel } from '@preact/signals';
 import { useEffect, useState } from 'preact/hooks';
 import { useRoute } from 'preact-iso';
 import { ApprovalPastModel } from '../models/approval-past.ts';
-import { onlyDeny, type Shown } from '../models/approvals.ts';
+import { findApproval, onlyDeny, type Shown } from '../models/approvals.ts';
 import { everyQuarterMinute } from '../models/clock.ts';
 import { type Filled, NOTHING_FILLED, Questions } from '../ui/approval-form.tsx';
 import { AnswerState, ExactSlab, isOpen, optionWords, WhyOnlyDeny } from '../ui/approval-parts.tsx';
@@ -24,7 +24,7 @@ export function ApprovalScreen() {
   const { params } = useRoute();
   const id = params.id ?? '';
   const { home } = useHome();
-  const shown = home.approvals.find(id);
+  const shown = findApproval(home.approvals, id);
   // Another approval: nothing that was filled in or read goes over to it.
   return shown === null ? <Missing key={id} id={id} /> : <Known key={id} shown={shown} />;
 }
