@@ -6,12 +6,13 @@ import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as anthropic from './anthropic.ts';
 import * as chatCompletions from './chat-completions.ts';
+import * as gemini from './gemini.ts';
 import * as responses from './responses.ts';
 import { nextTurn } from './scenarios.ts';
 import { bind } from './tools.ts';
 import type { Conversation, Reply, Wire } from './turn.ts';
 
-const WIRES: readonly Wire[] = [anthropic, chatCompletions, responses];
+const WIRES: readonly Wire[] = [anthropic, chatCompletions, gemini, responses];
 
 export interface ScriptedModel {
   url: string;
@@ -40,10 +41,11 @@ export async function startScriptedModel({ cwd, chunkMs = 5 }: ScriptedModelOpti
     requests.push(`${request.method} ${pathname}`);
     const body = await text(request);
     if (pathname.endsWith('/count_tokens')) return json(response, 200, { input_tokens: 1234 });
+    if (pathname.endsWith(':countTokens')) return json(response, 200, { totalTokens: 1234 });
     const wire = WIRES.find(({ fits }) => fits(pathname));
     if (wire === undefined) return json(response, 404, anthropic.errorBody({ type: 'not_found_error', message: pathname }));
 
-    const conversation = wire.read(JSON.parse(body));
+    const conversation = wire.read(JSON.parse(body), pathname);
     if (conversation.tools.length > 0) bodies.push(body);
     if (bodies.length > MOST_BODIES) bodies.shift();
     const turn = nextTurn(conversation);

@@ -10,7 +10,7 @@ const TOOL_NAMES: Record<Call['op'], string[]> = {
   todo: ['TodoWrite', 'todowrite', 'write_todos', 'todo_write', 'update_plan'],
   task: ['TaskCreate'],
   taskstate: ['TaskUpdate'],
-  ask: ['AskUserQuestion', 'question', 'ask_user', 'request_user_input'],
+  ask: ['AskUserQuestion', 'question', 'ask_user', 'ask_user_question', 'request_user_input'],
   plan: ['ExitPlanMode', 'exit_plan_mode'],
   agent: ['Task', 'Agent', 'task'],
 };
@@ -49,6 +49,8 @@ function spread(call: Call): Record<string, unknown> {
 /** Turns a neutral call into one of a tool that the agent offered; null when none fits. Paths become absolute, as agents want them. */
 export function bind(call: Call, tools: Tool[], cwd: string): Reply['calls'][number] | null {
   const tool = TOOL_NAMES[call.op].map((name) => tools.find((offered) => offered.name === name)).find((found) => found !== undefined);
+  // one that has no tool for it writes by its shell
+  if (tool === undefined && call.op === 'write') return bind({ op: 'bash', command: byShell(call), why: `Write ${call.path}` }, tools, cwd);
   if (tool === undefined) return null;
   if (tool.freeform) return { name: tool.name, args: patchOf(call) };
   const args: Record<string, unknown> = {};
@@ -59,6 +61,8 @@ export function bind(call: Call, tools: Tool[], cwd: string): Reply['calls'][num
   for (const name of tool.required) if (!(name in args)) args[name] = filler(tool.properties[name] ?? {}, call);
   return { name: tool.name, args };
 }
+
+const byShell = ({ path: file, content }: Call & { op: 'write' }): string => `cat > ${file} <<'EOF'\n${content}EOF`;
 
 /** A patch as apply_patch takes it. */
 function patchOf(call: Call): string {

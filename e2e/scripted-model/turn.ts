@@ -59,7 +59,7 @@ export const words = (text: string): string[] => text.match(/\s*\S+\s*$|\s*\S+/g
 export interface Wire {
   fits(path: string): boolean;
   // biome-ignore lint/suspicious/noExplicitAny: each wire reads its own body
-  read(body: any): Conversation;
+  read(body: any, path: string): Conversation;
   whole(reply: Reply): object;
   frames(reply: Reply): Iterable<string>;
   errorBody(error: { type: string; message: string }): object;

@@ -120,6 +120,8 @@ export class AcpAgent implements ChatAgent {
 
   async answer(key: string, answer: AgentAnswer): Promise<void> {
     this.#asks.answer(key, answer);
+    if (answer.text === null || answer.decision === 'answer') return;
+    this.#sink.update({ type: 'notice', level: 'info', text: 'This agent takes no words with an answer. Send them as a message.' });
   }
 
   setModel(model: string): Promise<void> {
@@ -174,7 +176,8 @@ export class AcpAgent implements ChatAgent {
       const usage = { turn_id: turn.prompt_id, model: model ?? modelIn(this.updates.offers.model), ...counts, cost_usd: cost };
       this.#sink.update({ type: 'usage', usage });
     }
-    const fault = this.updates.fault ?? (tokens === null ? this.updates.spokenFault() : null);
+    const worked = tokens !== null && tokens.input_tokens + tokens.output_tokens > 0;
+    const fault = this.updates.fault ?? (worked ? null : this.updates.spokenFault());
     const failed = fault !== null && stop === 'done';
     if (failed) this.#sink.update({ type: 'notice', level: 'error', text: fault });
     this.#over(turn, failed ? 'error' : stop);
