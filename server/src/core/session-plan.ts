@@ -3,7 +3,7 @@ import { basename } from 'node:path';
 import { LOCAL_MACHINE } from '@afield/shared/api/base.ts';
 import type { SessionCreate } from '@afield/shared/api/sessions.ts';
 import { AfieldError } from '@afield/shared/errors.ts';
-import { wayOf } from './chat/launch.ts';
+import { programOf, wayOf } from './chat/launch.ts';
 import { timestamp } from './clock.ts';
 import type { SessionDeps } from './deps.ts';
 import type { Command, Machine, TerminalRuntime } from './machine-ports.ts';
@@ -37,7 +37,7 @@ export async function planSession(deps: SessionDeps, id: string, given: SessionC
   const machine = machineOf(deps, input.machine ?? project?.machine ?? LOCAL_MACHINE);
   const named = await environmentOf(deps, recipe, input);
   const chat = input.face === 'chat' ? wayOf(deps, recipe, input.runtime) : null;
-  const program = named.program ?? chat?.way.program ?? recipe.program;
+  const program = programOf(recipe, chat?.way ?? null, named.program);
   const file = await machine.which(program);
   if (file === null) throw notInstalled(recipe, program, machine);
   const elsewhere = machine.name === LOCAL_MACHINE ? deps.workDir : '~';

@@ -112,6 +112,7 @@ export function joinParts({ deps, limits, row, folder }: ChatContext, hooks: Cha
       changed: (prompt_id, state, reason) => record.delivered(prompt_id, state, reason),
       queue: () => record.queueChanged(),
       fault: (error) => deps.warn(`Prompts of session ${row.id} cannot be given.`, error),
+      again: hooks.changed,
     },
   );
   return { record, transcript, known, status, asks, budget, turn, run, interrupt, delivery };

@@ -238,4 +238,22 @@ describe('a budget', () => {
     await talk.house.sessions.update(id, { budget_usd: 5 });
     expect((await talk.given(2)).content).toBe('more');
   });
+
+  it('of the day holds what waits for an agent that does not run, and lets it go when the day is over', async () => {
+    const clock = manualClock();
+    await open({ deps: { usage, clock } });
+    const { id } = await talk.begin();
+    await talk.house.stop();
+    verdict = { state: 'reached', cost_usd: 9, reason: 'The budget of today is used up.' };
+    const { folder } = talk.house;
+    talk = openTalk({ chat: talk.chat, folder, deps: { usage, clock } });
+    const prompt = await talk.prompt(id, 'tomorrow');
+    expect(talk.house.store.prompts.get(prompt.id)).toMatchObject({ state: 'home', reason: 'The budget of today is used up.' });
+    clock.advance(60_001);
+    expect(talk.chat.agents).toHaveLength(1);
+    verdict = { state: 'within', cost_usd: 9 };
+    clock.advance(60_001);
+    await eventually(() => talk.chat.agents.length === 2);
+    expect((await talk.given(1)).content).toBe('tomorrow');
+  });
 });

@@ -31,6 +31,8 @@ export interface DeliveryEvents {
   /** What waits is another. */
   queue(): void;
   fault(error: unknown): void;
+  /** What waited for its time may go now: call `wake`. */
+  again(): void;
 }
 
 export interface DeliveryDeps {
@@ -182,7 +184,7 @@ export class Delivery {
 
   #in(ms: number): void {
     this.#timer?.cancel();
-    if (!this.#stopped) this.#timer = this.#deps.clock.setTimeout(() => this.wake(), ms);
+    if (!this.#stopped) this.#timer = this.#deps.clock.setTimeout(() => this.#tell.again(), ms);
   }
 
   /** False: that is known already. */

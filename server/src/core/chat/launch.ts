@@ -27,6 +27,11 @@ export function wayOf(deps: Pick<SessionDeps, 'chatRuntimes'>, recipe: Recipe, n
   throw new AfieldError('not_supported', `${recipe.title} has no chat in “${name ?? known}”. Known: ${known}.`);
 }
 
+/** An adapter is no agent: no environment's program takes its place. */
+export function programOf(recipe: Recipe, way: ChatWay | null, named: string | null): string {
+  return way?.program ?? named ?? recipe.program;
+}
+
 export interface Again {
   /** The agent's own id of the session to go on with; null: a new one. */
   resume: string | null;
@@ -39,7 +44,7 @@ export async function planLaunch(deps: SessionDeps, row: SessionRow, { resume, f
   const { way, runtime } = wayOf(deps, recipe, row.runtime);
   const machine = machineOf(deps, row.machine);
   const named = await environmentOf(deps, row);
-  const program = named.program ?? way.program ?? recipe.program;
+  const program = programOf(recipe, way, named.program);
   const file = await machine.which(program);
   if (file === null) throw notInstalled(recipe, program, machine);
   const project = row.project_id === null ? null : deps.store.projects.get(row.project_id);
