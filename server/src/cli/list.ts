@@ -52,7 +52,7 @@ function print(io: Io, sessions: readonly Session[], local: boolean): void {
   const elsewhere = sessions.some(({ machine }) => machine !== LOCAL_MACHINE);
   const rows = sessions.map((session) => [
     `${statusWord(session)}${session.pending_approvals > 1 ? ` ×${session.pending_approvals}` : ''}`,
-    `${session.pinned ? PINNED : ''}${printable(session.name)}${session.archived ? ' (archived)' : ''}`,
+    `${session.pinned ? PINNED : ''}${session.production ? '[production] ' : ''}${printable(session.name)}${session.archived ? ' (archived)' : ''}`,
     printable(session.agent),
     ...(elsewhere ? [printable(session.machine)] : []),
     printable(session.machine === LOCAL_MACHINE ? shortPath(session.cwd, home) : session.cwd),

@@ -28,6 +28,7 @@ beforeAll(async () => {
     `budgets: { day_usd: 1 }
 environments:
   work: { env: { MODE: careful-${KEY} }, secrets: { API_KEY: { file: ${path.join(folder, 'key')} } } }
+  calm-prod: { env: { MODE: live } }
   prod: { program: no-such-agent-here, server_url: "http://127.0.0.1:1", secrets: { K: { variable: NOT_SET } } }
 `,
   );
@@ -76,9 +77,33 @@ describe('environments', () => {
   it('are listed without a value, production marked', async () => {
     const { out } = await desk.cli(['environments']);
     expect(out).toMatch(
-      /^NAME +AGENT +PRODUCTION +BRINGS\nwork +any +MODE, API_KEY \(file\)\nprod +any +yes +no-such-agent-here, http:\/\/127\.0\.0\.1:1, K \(variable of the server\)\n$/,
+      /^NAME +AGENT +PRODUCTION +BRINGS\nwork +any +MODE, API_KEY \(file\)\ncalm-prod +any +yes +MODE\nprod +any +yes +no-such-agent-here, http:\/\/127\.0\.0\.1:1, K \(variable of the server\)\n$/,
     );
     expect(JSON.stringify([await desk.json('environments'), await desk.cli(['config', '--json'])])).not.toContain(KEY);
+  });
+
+  it('of production stand marked in the list, and start only with the name once more', async () => {
+    const refused = await desk.cli(['run', 'shell', '-s', 'careful', '--environment', 'calm-prod', '--detach']);
+    expect(refused).toMatchObject({ code: 1, out: '', err: expect.stringContaining('--confirm calm-prod') });
+    const project = ['project', 'add', '.', '--name', 'live', '--agent', 'shell', '--environment', 'calm-prod'];
+    expect(await desk.json(...project)).toMatchObject({ default_environment: 'calm-prod', default_face: null });
+    expect((await desk.cli(['project', 'list'])).out).toContain('shell in calm-prod');
+    expect(await desk.cli(['run', '--project', 'live', '--detach'])).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('--confirm calm-prod'),
+    });
+    const started = await desk.json('run', '--project', 'live', '-s', 'careful', '--confirm', 'calm-prod');
+    expect(started).toMatchObject({ environment: 'calm-prod', production: true });
+    expect((await desk.cli(['list'])).out).toContain('[production] careful');
+    expect(await desk.json('run', '--project', 'live', '--no-environment')).toMatchObject({ environment: null, production: false });
+    expect(await desk.cli(['project', 'edit', 'live', '--environment', 'none-such'])).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('Known: '),
+    });
+    expect(await desk.json('project', 'edit', 'live', '--no-environment', '--face', 'terminal')).toMatchObject({
+      default_environment: null,
+      default_face: 'terminal',
+    });
   });
 
   it('are checked: 0 when all is there, 1 with a fix for each fault', async () => {
@@ -92,7 +117,7 @@ describe('environments', () => {
     expect(bad.out).toContain('It is called production');
     expect(await desk.cli(['environments', 'check', 'none'])).toMatchObject({
       code: 2,
-      err: expect.stringContaining('Known: work, prod.'),
+      err: expect.stringContaining('Known: work, calm-prod, prod.'),
     });
   });
 });
