@@ -37,14 +37,17 @@ describe('a chat in the terminal', () => {
       const terminal = await inChat('talk');
       await terminal.line('SCENARIO:think');
       await terminal.shows(/^… First I look, then I answer\.\n● I have thought about it\.\n/m);
+      await terminal.shows(/^ {2}0\.01 USD so far\n⊖ > $/m);
       await terminal.line('SCENARIO:plan');
-      await terminal.shows(/^Plan\n {2}☑ Read the code\n {2}☑ Write the fix\n {2}☑ Run the tests\n● All three steps are done\.\n⊖ > $/m);
+      await terminal.shows(
+        /^Plan\n {2}☑ Read the code\n {2}☑ Write the fix\n {2}☑ Run the tests\n● All three steps are done\.\n(?: {2}\d\.\d\d USD so far\n)?⊖ > $/m,
+      );
       await terminal.keys('C-d');
       await terminal.shows(/^Left\. talk goes on: afield attach [0-9a-f-]{13}$/m);
       await expectRestored(terminal);
       await terminal.line('clear');
       await terminal.afield('attach talk');
-      await terminal.shows(/^» SCENARIO:plan\n[\s\S]*● All three steps are done\.\n⊖ > $/m);
+      await terminal.shows(/^» SCENARIO:plan\n[\s\S]*● All three steps are done\.\n(?: {2}\d\.\d\d USD so far\n)?⊖ > $/m);
       await terminal.keys('C-\\');
       await expectRestored(terminal);
     },
@@ -62,11 +65,13 @@ describe('a chat in the terminal', () => {
       await terminal.line('maybe');
       await terminal.shows(/^Type one of: y, .*n\. \/say sends a message instead\.$/m);
       await terminal.line('y');
-      await terminal.shows(/^✓ small wants to run a command: Allow, at the desk\.\n[\s\S]*● It ran\.\n⊖ > $/m);
+      await terminal.shows(
+        /^✓ small wants to run a command: Allow, at the desk\.\n[\s\S]*● It ran\.\n(?: {2}\d\.\d\d USD so far\n)?⊖ > $/m,
+      );
       await terminal.line('SCENARIO:bash');
       await terminal.shows(/n deny · n … deny with words > $/);
       await terminal.line('no, use make');
-      await terminal.shows(/Deny, at the desk\. “use make”\n[\s\S]*● It did not run\.\n⊖ > $/);
+      await terminal.shows(/Deny, at the desk\. “use make”\n[\s\S]*● It did not run\.\n(?: {2}\d\.\d\d USD so far\n)?⊖ > $/);
       await terminal.keys('C-d');
     },
     TIMEOUT_MS,
@@ -82,7 +87,7 @@ describe('a chat in the terminal', () => {
       await terminal.shows(/^✓ small wants to run a command: Deny, at the desk\.$/m);
       await terminal.shows(/│ .*touch two\.tmp\n[\s\S]*n deny · n … deny with words > $/);
       await terminal.line('y');
-      await terminal.shows(/● Done with both\.\n⊖ > $/);
+      await terminal.shows(/● Done with both\.\n(?: {2}\d\.\d\d USD so far\n)?⊖ > $/);
       await terminal.keys('C-d');
     },
     TIMEOUT_MS,
@@ -126,7 +131,7 @@ describe('a chat in the terminal', () => {
       await terminal.line('/queue');
       await terminal.shows(/^1\. SCENARIO:greet {2}/m);
       await terminal.keys('C-c');
-      await terminal.shows(/● Hello from the small agent\. Nothing was changed\.\n⊖ > $/);
+      await terminal.shows(/● Hello from the small agent\. Nothing was changed\.\n(?: {2}\d\.\d\d USD so far\n)?⊖ > $/);
       await terminal.keys('C-c');
       await terminal.shows(/^Nothing is to be interrupted\. Ctrl-D leaves; the session goes on\.$/m);
       await terminal.keys('C-d');
@@ -141,7 +146,7 @@ describe('a chat in the terminal', () => {
       await terminal.paste('SCENARIO:greet\ny\nand more');
       await terminal.shows(/and more ?$/);
       await terminal.keys('Enter');
-      await terminal.shows(/● Hello from the small agent\. Nothing was changed\.\n⊖ > $/);
+      await terminal.shows(/● Hello from the small agent\. Nothing was changed\.\n(?: {2}\d\.\d\d USD so far\n)?⊖ > $/);
       const { items } = await desk.json<{ items: { kind: string; text?: string }[] }>('messages', 'paste');
       expect(items.filter(({ kind, text }) => kind === 'message' && text === 'SCENARIO:greet\ny\nand more')).toHaveLength(1);
       await terminal.keys('C-d');
@@ -160,7 +165,7 @@ describe('a chat in the terminal', () => {
       await terminal.afield('resume dies');
       await terminal.shows(/⊖ > $/);
       await terminal.line('SCENARIO:greet');
-      await terminal.shows(/Nothing was changed\.\n⊖ > $/);
+      await terminal.shows(/Nothing was changed\.\n(?: {2}\d\.\d\d USD so far\n)?⊖ > $/);
       await terminal.line('/leave');
       await expectRestored(terminal);
     },

@@ -52,6 +52,8 @@ export class ChatDesk {
   readonly #waiting = new Map<string, Approval>();
   #session: Session;
   #deciding: Deciding | null = null;
+  #cost: number | null = null;
+  #toldCost: number | null = null;
   /** False: what is being typed was begun before the approval was seen, so it is no answer to it. */
   #armed = true;
 
@@ -70,6 +72,7 @@ export class ChatDesk {
 
   begin(session: Session, items: ChatItem[], approvals: ReadonlyMap<string, Approval>, waiting: readonly Approval[]): void {
     this.#session = session;
+    this.#toldCost = session.cost_usd;
     for (const item of items) {
       const approval = item.kind === 'approval' ? approvals.get(item.approval_id) : undefined;
       if (approval === undefined) this.#transcript.show(item);
@@ -96,7 +99,11 @@ export class ChatDesk {
         this.#resolved(event.payload.approval);
         break;
       case 'message.state_changed':
-        if (event.payload.state === 'stuck') this.#say(`△ It could not be given to the agent. ${printable(event.payload.reason ?? '')}`);
+        this.#delivered(event.payload);
+        break;
+      case 'usage.updated':
+        this.#cost = event.payload.usage.sum.cost_usd;
+        if (this.#session.status === 'idle') this.#sayCost();
         break;
       default:
         this.#transcript.hear(event);
@@ -222,8 +229,23 @@ export class ChatDesk {
     return `${style(approval.state === 'gone' ? 'quiet' : 'done', approval.state === 'gone' ? '⊘' : '✓')} ${titleOf(approval)}: ${how}`;
   }
 
+  /** Only what keeps a message from its agent is worth a line. */
+  #delivered({ state, reason }: { state: Prompt['state']; reason: string | null }): void {
+    if (state === 'stuck') this.#say(`△ It could not be given to the agent. ${printable(reason ?? '')}`);
+    else if (state === 'home' && reason !== null) this.#say(`◷ It waits at home. ${printable(reason)}`);
+  }
+
+  /** What it has cost so far, after each turn that cost something. */
+  #sayCost(): void {
+    if (this.#cost === null || this.#cost === this.#toldCost) return;
+    this.#toldCost = this.#cost;
+    this.#transcript.aside([this.#options.style('quiet', `  ${this.#cost.toFixed(2)} USD so far`)]);
+  }
+
   #changed(session: Session): void {
+    const wasIdle = this.#session.status === 'idle';
     this.#session = session;
+    if (session.status === 'idle' && !wasIdle) this.#sayCost();
     if (ENDED.has(session.status)) this.#options.ended(session);
     else this.#prompt();
   }
