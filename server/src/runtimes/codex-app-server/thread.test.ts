@@ -1,0 +1,142 @@
+import { expect, it } from 'vitest';
+import type { ChatUpdate } from '../../core/chat-ports.ts';
+import { manualClock } from '../../core/manual-clock.ts';
+import type { Loose } from '../loose.ts';
+import { type Request, requestOf } from './asks.ts';
+import { Thread } from './thread.ts';
+
+function begun() {
+  const clock = manualClock();
+  const updates: ChatUpdate[] = [];
+  const thread = new Thread((update) => updates.push(update), clock);
+  thread.id = 'thread';
+  const take = (method: string, params: Loose = {}) => thread.take(method, { threadId: 'thread', ...params });
+  take('turn/started', { turn: { id: 'turn' } });
+  const states = () =>
+    updates.flatMap((update) =>
+      update.type === 'idle' ? [`idle ${update.stop}`] : update.type === 'running' || update.type === 'waiting' ? [update.type] : [],
+    );
+  return { clock, updates, thread, take, states };
+}
+const known = (request: Request | null): Request => {
+  if (request === null) throw new Error('no request');
+  return request;
+};
+const answer = (option_id: string | null, decision: 'allow' | 'deny' | 'cancel' | 'answer', answers = {}) => ({
+  option_id,
+  decision,
+  text: null,
+  answers,
+});
+
+it.each([
+  ['idle', 'idle done'],
+  ['systemError', 'idle error'],
+])('a thread that is %s is idle, also when the end of its turn never comes', (type, end) => {
+  const { clock, take, states } = begun();
+  take('thread/status/changed', { status: { type } });
+  expect(states()).toEqual(['running']);
+  clock.advance(3_000);
+  expect(states()).toEqual(['running', end]);
+  take('turn/completed', { turn: { id: 'turn', status: 'completed' } });
+  expect(states()).toEqual(['running', end]);
+});
+
+it('the end of another turn changes nothing, and one of ours is told once', () => {
+  const { take, states } = begun();
+  take('turn/completed', { turn: { id: 'other', status: 'completed' } });
+  take('turn/completed', { turn: { id: 'turn', status: 'interrupted' } });
+  take('turn/completed', { turn: { id: 'turn', status: 'completed' } });
+  expect(states()).toEqual(['running', 'idle cancelled']);
+});
+
+it('a full window is a limit, and its reason is told once', () => {
+  const { take, updates, states } = begun();
+  const error = { message: 'too long', codexErrorInfo: 'contextWindowExceeded' };
+  take('error', { error, willRetry: false });
+  take('turn/completed', { turn: { id: 'turn', status: 'failed', error } });
+  expect(states()).toEqual(['running', 'idle limit']);
+  expect(updates.filter(({ type }) => type === 'notice')).toEqual([{ type: 'notice', level: 'error', text: 'too long' }]);
+});
+
+it('a provider that is asked a hundred times is told of seven times', () => {
+  const { take, updates } = begun();
+  for (let attempt = 1; attempt <= 100; attempt += 1) take('error', { error: { message: `Reconnecting ${attempt}` }, willRetry: true });
+  expect(updates.filter(({ type }) => type === 'notice')).toHaveLength(7);
+});
+
+it('of threads that it began itself only the costs are told', () => {
+  const { thread, updates } = begun();
+  const told = updates.length;
+  thread.take('item/agentMessage/delta', { threadId: 'below', itemId: 'm', delta: 'hello' });
+  thread.take('turn/completed', { threadId: 'below', turn: { id: 'turn', status: 'failed' } });
+  thread.take('thread/tokenUsage/updated', {
+    threadId: 'below',
+    turnId: 't',
+    tokenUsage: { total: { totalTokens: 9 }, last: { inputTokens: 7, outputTokens: 2 } },
+  });
+  expect(updates.slice(told)).toMatchObject([{ type: 'usage', usage: { turn_id: 't:9', input_tokens: 7, output_tokens: 2 } }]);
+});
+
+it('two asks with one id: the later one counts, and its answer goes out once', async () => {
+  const { thread, updates } = begun();
+  const ask = (reason: string) => known(requestOf('item/fileChange/requestApproval', { itemId: 'never', reason }, [], '/srv'));
+  const results: unknown[] = [];
+  for (const reason of ['one', 'two'])
+    thread.asks.open(5, ask(reason)).then(
+      (result) => results.push([reason, result]),
+      () => {},
+    );
+  const asked = updates.filter((update) => update.type === 'ask');
+  expect(asked.map(({ key, ask: { subject, detail, diffs } }) => [key, subject, detail, diffs])).toEqual([
+    ['ask-1', 'a change of files that it does not tell', 'one', []],
+    ['ask-1', 'a change of files that it does not tell', 'two', []],
+  ]);
+  const given = thread.asks.answer('ask-1', answer('accept', 'allow'));
+  thread.asks.resolved(5);
+  await given;
+  expect(results).toEqual([['two', { decision: 'accept' }]]);
+  await expect(thread.asks.answer('ask-1', answer('accept', 'allow'))).rejects.toMatchObject({ code: 'not_found' });
+});
+
+it('questions, forms and permissions have their answers', () => {
+  const question = known(
+    requestOf(
+      'item/tool/requestUserInput',
+      { itemId: 'i', questions: [{ id: 'colour', question: 'Which?', isOther: true, options: [{ label: 'Red', description: 'Warm' }] }] },
+      [],
+      '/srv',
+    ),
+  );
+  expect(question.ask.questions).toMatchObject([{ id: 'colour', type: 'choice', choices: [{ id: 'Red' }], free: true }]);
+  expect(question.resultOf(answer(null, 'answer', { colour: ['Red'] }))).toEqual({ answers: { colour: { answers: ['Red'] } } });
+
+  const form = { mode: 'form', message: 'Who?', serverName: 'mail', requestedSchema: { properties: { age: { type: 'integer' } } } };
+  const elicited = known(requestOf('mcpServer/elicitation/request', form, [], '/srv'));
+  expect(elicited.ask).toMatchObject({ tool_name: 'mail', questions: [{ id: 'age', type: 'number' }] });
+  expect(elicited.resultOf(answer(null, 'answer', { age: ['7'] }))).toEqual({ action: 'accept', content: { age: 7 }, _meta: null });
+  expect(elicited.resultOf(answer(null, 'cancel'))).toEqual({ action: 'cancel', content: null, _meta: null });
+
+  const permissions = { network: { enabled: true }, fileSystem: null };
+  const granted = known(requestOf('item/permissions/requestApproval', { permissions, reason: 'to fetch' }, [], '/srv'));
+  expect(granted.resultOf(answer('session', 'allow'))).toEqual({ permissions: { network: { enabled: true } }, scope: 'session' });
+  expect(granted.resultOf(answer('deny', 'deny'))).toEqual({ permissions: {}, scope: 'turn' });
+  expect(requestOf('item/tool/call', {}, [], '/srv')).toBe(null);
+});
+
+it('a command that would reach a host says so, and where it runs when that is elsewhere', () => {
+  const params = {
+    command: "/bin/bash -lc 'curl x'",
+    cwd: '/other',
+    networkApprovalContext: { host: 'example.org' },
+    availableDecisions: [
+      'accept',
+      { applyNetworkPolicyAmendment: { network_policy_amendment: { host: 'example.org', action: 'allow' } } },
+      'cancel',
+    ],
+  };
+  const { ask, resultOf } = known(requestOf('item/commandExecution/requestApproval', params, [], '/srv'));
+  expect(ask).toMatchObject({ subject: 'curl x', detail: 'In /other\nIt wants to reach example.org' });
+  expect(ask.options.map(({ id }) => id)).toEqual(['accept', 'network-allow', 'decline', 'cancel']);
+  expect(resultOf(answer('network-allow', 'allow'))).toEqual({ decision: params.availableDecisions[1] });
+});
