@@ -20,7 +20,7 @@ export function tokenWords(count: number): string {
   const units = ['', 'k', 'M', 'G', 'T'];
   let value = count;
   let unit = 0;
-  while (value >= 999.95 && unit < units.length - 1) {
+  while (value >= 999.5 && unit < units.length - 1) {
     value /= 1000;
     unit += 1;
   }
