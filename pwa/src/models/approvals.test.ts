@@ -292,6 +292,18 @@ describe('an answer', () => {
     expect(findApproval(approvals, 'ccc')?.answering).toBeNull();
   });
 
+  it('that was given is still there for who looks at it, and makes room for new ones', async () => {
+    const { approvals, told } = watch();
+    await hashed(approvals);
+    told('approval.resolved', approval('a', { state: 'delivered', outcome }));
+    vi.advanceTimersByTime(10_000);
+    expect(approvals.shown.value).toEqual([]);
+    expect(findApproval(approvals, 'a')?.approval.state).toBe('delivered');
+    for (let i = 0; i < 500; i++) told('approval.requested', approval(`n${i}`, { created_at: '2026-11-20T14:00:00Z' }));
+    expect(approvals.shown.value.length).toBe(500);
+    expect(findApproval(approvals, 'a')).toBeNull();
+  });
+
   it('an old one can be looked at, and stays out of what waits', async () => {
     const { approvals, answers } = watch([]);
     answers.getApproval = () => approval('old', { state: 'gone', outcome });

@@ -100,24 +100,37 @@ export function watchApprovals(link: HomeLink): Approvals {
     clearTimeout(timers.get(id));
     timers.delete(id);
   }
-  function dropSoon(id: string): void {
-    if (!timers.has(id))
-      timers.set(
-        id,
-        setTimeout(() => drop(id), SHOWN_MS),
-      );
+  function leaveSoon(id: string): void {
+    if (timers.has(id)) return;
+    const timer = setTimeout(() => leave(id), SHOWN_MS);
+    timers.set(id, timer);
+  }
+  /** Out of what is shown; who looks at it now goes on doing so. */
+  function leave(id: string): void {
+    keep(id);
+    set(id, { answering: null });
+  }
+  const isShown = ({ approval, answering: mine }: Shown): boolean => RANK[approval.state] < 2 || mine !== null || timers.has(approval.id);
+
+  /** False: there are as many as anybody could answer, and all of them are shown. */
+  function makeRoom(): boolean {
+    if (all.peek().size < MAX_APPROVALS) return true;
+    const old = [...all.peek().values()].find((one) => !isShown(one));
+    if (old === undefined) return false;
+    drop(old.approval.id);
+    return true;
   }
 
   /** A state never goes back: what comes late is older. */
   function take(approval: Approval, old = false): void {
     const known = all.peek().get(approval.id);
     if (known !== undefined && RANK[known.approval.state] > RANK[approval.state]) return;
-    if (known === undefined && (all.peek().size >= MAX_APPROVALS || (!old && RANK[approval.state] === 2))) return;
+    if (known === undefined && ((!old && RANK[approval.state] === 2) || !makeRoom())) return;
     const same =
       known !== undefined && known.approval.hash === approval.hash && approvalBytes(known.approval.ask) === approvalBytes(approval.ask);
     const next: Shown = { answering: null, ...known, approval, hash: same ? known?.hash : undefined };
     // Why an answer was not used stays until it was read.
-    if (RANK[approval.state] === 2 && next.answering?.state !== 'late' && !old) dropSoon(approval.id);
+    if (RANK[approval.state] === 2 && next.answering?.state !== 'late' && !old) leaveSoon(approval.id);
     all.value = new Map(all.peek()).set(approval.id, next);
     if (!same) void hashOf(approval.ask).then((hash) => set(approval.id, { hash }));
   }
@@ -197,7 +210,7 @@ export function watchApprovals(link: HomeLink): Approvals {
 
   const shown = computed(() =>
     [...all.value.values()]
-      .filter(({ approval, answering: mine }) => RANK[approval.state] < 2 || mine !== null || timers.has(approval.id))
+      .filter(isShown)
       .sort(({ approval: a }, { approval: b }) => a.created_at.localeCompare(b.created_at) || a.id.localeCompare(b.id)),
   );
   return {
@@ -233,7 +246,7 @@ export function watchApprovals(link: HomeLink): Approvals {
         for (const id of begun) await failed(id, cause);
       }
     },
-    dismiss: drop,
+    dismiss: leave,
     stop() {
       for (const timer of timers.values()) clearTimeout(timer);
       stop();

@@ -3,12 +3,13 @@ import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { systemClock } from '../core/clock.ts';
 import type { PromptRow } from '../core/ports.ts';
+import { createLocalMachine } from '../machines/local.ts';
 import { createPrefixMachine } from '../machines/prefix.ts';
 import { TestRepository } from './test-repository.ts';
 
 let repo: TestRepository;
 beforeEach(() => {
-  repo = new TestRepository();
+  repo = new TestRepository(createLocalMachine);
 });
 afterEach(() => {
   expect(repo.left()).toEqual([]);
@@ -271,13 +272,12 @@ it('looking again and again leaves nothing in the repository', async () => {
 });
 
 it('behind a prefix git runs there, not at home', async () => {
-  const other = new TestRepository({
-    machine: (local) =>
-      createPrefixMachine(
-        { name: 'local', kind: 'prefix', ssh: null, prefix: ['env', 'AFIELD_TEST_BEHIND=yes'], created_at: '' },
-        { local, clock: systemClock(), onLine: () => {} },
-      ),
-  });
+  const other = new TestRepository((at) =>
+    createPrefixMachine(
+      { name: 'local', kind: 'prefix', ssh: null, prefix: ['env', 'AFIELD_TEST_BEHIND=yes'], created_at: '' },
+      { local: createLocalMachine(at), clock: systemClock(), onLine: () => {} },
+    ),
+  );
   await other.start();
   other.write('b', 'x\n');
   expect(await other.lines()).toEqual(['added b +1 −0']);

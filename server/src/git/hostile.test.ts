@@ -2,11 +2,12 @@
 import { appendFileSync, existsSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createLocalMachine } from '../machines/local.ts';
 import { TestRepository } from './test-repository.ts';
 
 let repo: TestRepository;
 beforeEach(() => {
-  repo = new TestRepository();
+  repo = new TestRepository(createLocalMachine);
 });
 afterEach(() => repo.close());
 

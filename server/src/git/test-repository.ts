@@ -18,7 +18,6 @@ import type { ChangesService } from '../core/chat-service.ts';
 import type { Snapshots } from '../core/chat-stores.ts';
 import type { Machine } from '../core/machine-ports.ts';
 import type { PromptRow, SessionRow } from '../core/ports.ts';
-import { createLocalMachine } from '../machines/local.ts';
 import { createChanges } from './changes.ts';
 
 export class TestRepository {
@@ -30,11 +29,11 @@ export class TestRepository {
   prompt: PromptRow | null = null;
   readonly changes: ChangesService & Snapshots;
 
-  constructor({ machine }: { machine?: (local: Machine) => Machine } = {}) {
+  /** `makeMachine`: for a home directory and an environment of its own. */
+  constructor(makeMachine: (at: { env: Record<string, string>; home: string; folder: string }) => Machine) {
     mkdirSync(path.join(this.home, 'tmp'));
     this.#env = { PATH: process.env.PATH ?? '', HOME: this.home, TMPDIR: path.join(this.home, 'tmp') };
-    const local = createLocalMachine({ env: this.#env, home: this.home, folder: path.join(this.home, 'run') });
-    this.machine = machine?.(local) ?? local;
+    this.machine = makeMachine({ env: this.#env, home: this.home, folder: path.join(this.home, 'run') });
     this.changes = createChanges({
       machines: { get: (name: string) => (name === this.row.machine ? this.machine : null) } as never,
       store: {
