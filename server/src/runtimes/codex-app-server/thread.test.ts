@@ -140,3 +140,25 @@ it('a command that would reach a host says so, and where it runs when that is el
   expect(ask.options.map(({ id }) => id)).toEqual(['accept', 'network-allow', 'decline', 'cancel']);
   expect(resultOf(answer('network-allow', 'allow'))).toEqual({ decision: params.availableDecisions[1] });
 });
+
+it('keeps a plan, has a title, and says when it was summarised', () => {
+  const { take, updates } = begun();
+  const step = (text: string, status: string) => ({ step: text, status });
+  take('turn/plan/updated', {
+    plan: [step('Read', 'completed'), step('Write', 'inProgress'), step('Test', 'pending'), step('?', 'new'), null],
+  });
+  take('thread/name/updated', { threadName: 'A fix' });
+  take('item/completed', { item: { type: 'contextCompaction', id: 'c' } });
+  expect(updates.slice(1)).toEqual([
+    {
+      type: 'plan',
+      steps: [
+        { text: 'Read', state: 'done' },
+        { text: 'Write', state: 'now' },
+        { text: 'Test', state: 'next' },
+      ],
+    },
+    { type: 'title', title: 'A fix' },
+    { type: 'notice', level: 'info', text: 'Codex summarised the conversation.' },
+  ]);
+});

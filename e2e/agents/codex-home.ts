@@ -1,0 +1,52 @@
+/** What the tests of the real Codex share: its program, and a home folder in which it asks none of its first-run questions. */
+import { existsSync } from 'node:fs';
+import { mkdir, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import type { ScriptedModel } from '../scripted-model/server.ts';
+
+export function codexProgram(): string {
+  const program = (process.env.AFIELD_TEST_AGENT_BINS ?? '')
+    .split(path.delimiter)
+    .map((bin) => path.join(bin, 'codex'))
+    .find((file) => existsSync(file));
+  if (program === undefined) throw new Error('Codex is not here. Run: npm run test:agents -- codex');
+  return program;
+}
+
+/** Makes `folder` its home and `repo` a directory that it trusts. With a model of this name it offers the tools that are scripted. */
+export async function prepareCodexHome(folder: string, repo: string, model: ScriptedModel): Promise<void> {
+  await mkdir(repo, { recursive: true });
+  await writeFile(path.join(repo, 'README.md'), '# demo\n');
+  const settings = `
+model = "gpt-5.5"
+model_provider = "scripted"
+approval_policy = "never"
+sandbox_mode = "read-only"
+check_for_update_on_startup = false
+model_context_window = 200000
+[model_providers.scripted]
+name = "Scripted"
+base_url = "${model.url}/v1"
+env_key = "SCRIPTED_KEY"
+wire_api = "responses"
+request_max_retries = 1
+stream_max_retries = 1
+[projects.${JSON.stringify(repo)}]
+trust_level = "trusted"
+[analytics]
+enabled = false
+[otel]
+exporter = "none"
+[notice.model_migrations]
+"gpt-5.5" = "gpt-6-sol"
+`;
+  await mkdir(path.join(folder, '.codex'), { recursive: true });
+  await writeFile(path.join(folder, '.codex/config.toml'), settings);
+}
+
+/** Environment of a Codex that talks to the scripted model and to nobody else. */
+export const codexEnv = (folder: string): Record<string, string> => ({
+  HOME: folder,
+  CODEX_HOME: path.join(folder, '.codex'),
+  SCRIPTED_KEY: 'dummy-key-for-tests',
+});
