@@ -93,13 +93,16 @@ export function acpChatTests(given: AcpAgent): void {
       expect(state.modes.map(({ id }) => id)).toContain(state.mode);
     });
 
-    it('answers, and its tokens are known', async () => {
+    it('answers twice, and the tokens of each turn are known', async () => {
       await chat.say('SCENARIO:greet');
       await chat.done();
       expect((await chat.story()).at(-1)).toBe('message done: Hello from the scripted model. Nothing was changed.');
+      await chat.say('SCENARIO:greet');
+      await chat.done();
       const { sum } = await chat.usage();
       const { input_tokens, output_tokens } = given.greeting;
-      expect(sum).toMatchObject({ turns: 1, input_tokens, output_tokens, unpriced_turns: given.greeting.cost ? 0 : 1 });
+      const told = { input_tokens: 2 * input_tokens, output_tokens: 2 * output_tokens };
+      expect(sum).toMatchObject({ turns: 2, ...told, unpriced_turns: given.greeting.cost ? 0 : 2 });
       expect((await chat.session()).agent_session_id).not.toBe(null);
     });
 

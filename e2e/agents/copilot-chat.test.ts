@@ -24,6 +24,7 @@ acpChatTests({
     await writeFile(path.join(folder, '.copilot', 'config.json'), JSON.stringify({ trusted_folders: [repo] }));
   },
   greeting: { input_tokens: 1200, output_tokens: 40, cost: false },
+  stopsWhenDenied: true,
   editsByCommand: true,
   refused: /Authentication failed/,
 });

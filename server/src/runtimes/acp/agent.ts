@@ -169,15 +169,14 @@ export class AcpAgent implements ChatAgent {
     this.updates.closeText();
     const stop = STOPS[String(result.stopReason)] ?? 'done';
     if (!(String(result.stopReason) in STOPS)) this.#sink.update({ type: 'unknown', kind: 'stopReason', text: brief(result.stopReason) });
-    const tokens = tokensOf(result) ?? this.updates.turnTokens;
+    const tokens = this.updates.tokens.turn(tokensOf(result) ?? this.updates.turnTokens);
     const cost = this.updates.cost.spent();
     if (tokens !== null || (cost !== null && cost > 0)) {
       const { model, ...counts } = tokens ?? { model: null, input_tokens: 0, cached_tokens: 0, output_tokens: 0 };
       const usage = { turn_id: turn.prompt_id, model: model ?? modelIn(this.updates.offers.model), ...counts, cost_usd: cost };
       this.#sink.update({ type: 'usage', usage });
     }
-    const worked = tokens !== null && tokens.input_tokens + tokens.output_tokens > 0;
-    const fault = this.updates.fault ?? (worked ? null : this.updates.spokenFault());
+    const fault = this.updates.fault ?? (tokens === null ? this.updates.spokenFault() : null);
     const failed = fault !== null && stop === 'done';
     if (failed) this.#sink.update({ type: 'notice', level: 'error', text: fault });
     this.#over(turn, failed ? 'error' : stop);

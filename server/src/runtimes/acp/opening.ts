@@ -25,7 +25,7 @@ export async function open(agent: AcpAgent, start: ChatStart, sink: ChatSink): P
   const told = record(await agent.peer.request('initialize', INITIALIZE));
   const can = record(told.agentCapabilities);
   const sessions = record(can.sessionCapabilities);
-  readVersion(told, sink);
+  readVersion(agent, told, sink);
   const prompts = record(can.promptCapabilities);
   agent.takes = { ...agent.takes, images: offered(prompts.image), embedded: offered(prompts.embeddedContext) };
   agent.closes = offered(sessions.close);
@@ -55,8 +55,10 @@ export async function open(agent: AcpAgent, start: ChatStart, sink: ChatSink): P
   if (start.model !== null) await agent.choose('model', start.model);
 }
 
-function readVersion(told: Loose, sink: ChatSink): void {
-  const version = text(record(told.agentInfo).version);
+function readVersion(agent: AcpAgent, told: Loose, sink: ChatSink): void {
+  const { name, version: said } = record(told.agentInfo);
+  agent.updates.tokens.agent(text(name) ?? '');
+  const version = text(said);
   const note =
     told.protocolVersion === PROTOCOL
       ? null

@@ -10,7 +10,7 @@ import { isFault, isRetry } from './spoken-faults.ts';
 import type { ToolCall } from './tools.ts';
 import { ToolCalls } from './tools.ts';
 import type { Tokens } from './usage.ts';
-import { added, CostMeter, counted } from './usage.ts';
+import { added, CostMeter, counted, TokenMeter } from './usage.ts';
 
 type Role = 'agent' | 'thought' | 'user';
 const ROLES: Record<string, Role> = { agent_message_chunk: 'agent', agent_thought_chunk: 'thought', user_message_chunk: 'user' };
@@ -19,6 +19,7 @@ const STEPS: Record<string, PlanStep['state']> = { pending: 'next', in_progress:
 export class Updates {
   readonly tools = new ToolCalls();
   readonly cost: CostMeter;
+  readonly tokens = new TokenMeter();
   offers: Offers = { model: null, mode: null };
   /** Told beside the result of a turn. */
   turnTokens: Tokens | null = null;

@@ -36,6 +36,34 @@ export const added = (one: Tokens | null, two: Tokens): Tokens =>
         model: two.model ?? one.model,
       };
 
+/** Agents whose `usage` is of all turns of the process: the protocol says both, "for this turn" and "across all turns". */
+const SUMS = /^copilot$/i;
+
+/** From what an agent tells to what a turn used. */
+export class TokenMeter {
+  /** Told so far, where it tells sums; null: it tells turns. */
+  #before: Tokens | null = null;
+
+  /** Its name, as it said at the start. */
+  agent(name: string): void {
+    if (SUMS.test(name)) this.#before = { input_tokens: 0, cached_tokens: 0, output_tokens: 0, model: null };
+  }
+
+  /** Null: nothing. */
+  turn(told: Tokens | null): Tokens | null {
+    if (told === null) return null;
+    const { model, ...now } = told;
+    const before = this.#before ?? { input_tokens: 0, cached_tokens: 0, output_tokens: 0 };
+    if (this.#before !== null) this.#before = told;
+    const used = {
+      input_tokens: Math.max(0, now.input_tokens - before.input_tokens),
+      cached_tokens: Math.max(0, now.cached_tokens - before.cached_tokens),
+      output_tokens: Math.max(0, now.output_tokens - before.output_tokens),
+    };
+    return used.input_tokens + used.output_tokens === 0 ? null : { ...used, model };
+  }
+}
+
 /** Cost is told as the sum of the session, over all its processes; a turn's is the difference. */
 export class CostMeter {
   #known: number | null;
