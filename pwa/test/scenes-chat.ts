@@ -77,7 +77,7 @@ const waitingItems = past([
   f.user(1, 'Checkout e2e fails one time in five, only on WebKit. Find the cause, don’t add retries.'),
   f.agent(
     2,
-    'The cart waits for `networkidle`, but WebKit keeps the payment frame’s beacon open, so the wait ends by timeout. I can wait for the total instead.',
+    'The cart waits for `networkidle`, but WebKit keeps the payment frame’s beacon open, so the wait ends by timeout. I can wait for the total instead.\n',
   ),
   f.tool(3, { tool_kind: 'search', name: 'Grep', title: 'networkidle', output: 'a\nb\nc\nd\ne\nf\ng\n' }),
   f.tool(4, {

@@ -21,10 +21,15 @@ export function createChatQueue(link: Pick<HomeLink, 'call'>, session_id: string
   /** Seen since the chat was opened, whatever became of them, in the order of writing. */
   const seen = signal<ReadonlyMap<string, Prompt>>(new Map());
   const action = createAction();
+  /** Withdrawn here: of these nothing needs to be told. */
+  const takenBack = new Set<string>();
 
   function see(prompts: readonly Prompt[]): void {
     const next = new Map(seen.peek());
-    for (const prompt of prompts) next.set(prompt.id, prompt);
+    for (const prompt of prompts) {
+      if (prompt.state === 'withdrawn' && takenBack.has(prompt.id)) next.delete(prompt.id);
+      else next.set(prompt.id, prompt);
+    }
     for (const [id, { state }] of next) {
       if (next.size <= MAX_SEEN) break;
       if (state !== 'home') next.delete(id);
@@ -88,7 +93,10 @@ export function createChatQueue(link: Pick<HomeLink, 'call'>, session_id: string
     },
     /** Into the turn that goes on, where the agent can; else before everything that waits. */
     now: (id: string) => change(id, { priority: 'now' }),
-    withdraw: (id: string) => action.run(async () => took(await link.call('withdrawQueued', { params: params(id) }))),
+    withdraw(id: string) {
+      takenBack.add(id);
+      return action.run(async () => took(await link.call('withdrawQueued', { params: params(id) })));
+    },
   };
 }
 export type ChatQueue = ReturnType<typeof createChatQueue>;

@@ -125,7 +125,7 @@ describe('the queue', () => {
       changes.push(body);
       return prompt(5, 'b');
     };
-    home.answers.withdrawQueued = () => prompt(4, 'a', { state: 'withdrawn' });
+    home.answers.withdrawQueued = () => prompt(4, 'a', { state: 'withdrawn', reason: 'Taken back by Pixel.' });
     queue = [prompt(5, 'b'), prompt(4, 'a')];
     expect(await chat.queue.move(promptId(5), -1)).toBe(true);
     expect(chat.queue.waiting.value.map(({ content }) => content)).toEqual(['b', 'a']);
@@ -135,6 +135,13 @@ describe('the queue', () => {
     expect(changes).toEqual([{ position: 0 }, { content: 'better' }, { priority: 'now' }]);
     await chat.queue.withdraw(promptId(4));
     expect(keys()).toEqual(['item 1', 'item 2', 'prompt 5']);
+  });
+
+  it('what somebody else took back is told', () => {
+    event('message.queue_changed', { prompts: [prompt(4, 'a')] });
+    event('message.queue_changed', { prompts: [] });
+    event('message.state_changed', { prompt_id: promptId(4), state: 'withdrawn', reason: 'Taken back by the desk.' });
+    expect(chat.rows.value.at(-1)).toMatchObject({ place: null, prompt: { state: 'withdrawn' } });
   });
 
   it('a change that comes too late says so', async () => {

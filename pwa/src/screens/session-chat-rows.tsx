@@ -135,7 +135,7 @@ function promptTicks({ state, reason }: Prompt, place: number | null, session: S
     case 'stuck':
       return { state, text: `at home, not accepted${why === '' ? '' : `: ${why}`}` };
     case 'withdrawn':
-      return { state, text: why === '' ? 'withdrawn' : `withdrawn: ${why}` };
+      return { state, text: why === '' ? 'withdrawn' : why };
     default:
       return { state, text: 'consumed' };
   }

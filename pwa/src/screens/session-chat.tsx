@@ -58,7 +58,8 @@ function Facts({ chat, id }: { chat: Chat; id: string }) {
   const { home } = useHome();
   const session = findSession(home, id);
   if (session === undefined) return null;
-  const { mode, cost_usd, budget_usd } = session;
+  const { cost_usd, budget_usd } = session;
+  const mode = session.mode ?? chat.state.value?.mode ?? null;
   const name = chat.state.value?.modes.find((one) => one.id === mode)?.name ?? mode;
   return (
     <>

@@ -6,6 +6,8 @@ import { useLayoutEffect, useReducer, useRef, useState } from 'preact/hooks';
 const NEAR_END_PX = 80;
 /** Rows before the first that is seen, from which on older ones are fetched. */
 const NEAR_START_ROWS = 6;
+/** So many heights are remembered; far more than a list has rows. */
+const MAX_GUESSES = 5_000;
 /** Room above the first row, for what is said of older ones, in px. */
 const HEAD_PX = 52;
 
@@ -38,10 +40,21 @@ export function VirtualRows({ keys, estimate, draw, label, head, onNearStart, on
   const [, redraw] = useReducer((count: number) => count + 1, 0);
   const atEnd = useRef(true);
   const opened = useRef(false);
+  // A guess stays what it was: a row that is as high as guessed is never measured again.
+  const guesses = useRef(new Map<string, number>());
+  const guess = (index: number): number => {
+    const key = keys[index] ?? '';
+    const known = guesses.current.get(key);
+    if (known !== undefined) return known;
+    if (guesses.current.size > MAX_GUESSES) guesses.current.clear();
+    const next = estimate(index);
+    guesses.current.set(key, next);
+    return next;
+  };
   const options = {
     count: keys.length,
     getScrollElement: () => scroller.current,
-    estimateSize: estimate,
+    estimateSize: guess,
     getItemKey: (index: number) => keys[index] ?? index,
     scrollToFn: elementScroll,
     observeElementRect,
