@@ -1,5 +1,5 @@
 import { ENDED } from '@afield/shared/api/sessions.ts';
-import { type Api, api, type Operation } from '@afield/shared/api.ts';
+import { API_BASE, type Api, api, type Operation } from '@afield/shared/api.ts';
 import type { RouteDefinition } from '@afield/shared/route.ts';
 import type { Plugin } from 'vite';
 
@@ -13,7 +13,7 @@ const table = () => Object.fromEntries((Object.keys(api) as Operation[]).map((op
 
 /** By the end of their path. What of such a module is used beside this is missed by the build. */
 const SLIM: Readonly<Record<string, () => string>> = {
-  '/shared/src/api.ts': () => `export const API_BASE = '/api/v1';\nexport const api = ${JSON.stringify(table())};\n`,
+  '/shared/src/api.ts': () => `export const API_BASE = ${JSON.stringify(API_BASE)};\nexport const api = ${JSON.stringify(table())};\n`,
   '/shared/src/api/sessions.ts': () => `export const ENDED = new Set(${JSON.stringify([...ENDED])});\n`,
 };
 

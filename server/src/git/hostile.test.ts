@@ -1,7 +1,7 @@
 /** D7 of the threat model: a repository that belongs to an agent, and refs that are none. */
-import { appendFileSync, existsSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createLocalMachine } from '../machines/local.ts';
 import { TestRepository } from './test-repository.ts';
 
@@ -140,4 +140,12 @@ describe('D7', () => {
     expect(await repo.changes.take('local', repo.root)).toBeNull();
     await expect(repo.diff('HEAD')).rejects.toMatchObject({ code: 'unavailable' });
   });
+});
+
+it('a git that never answers keeps nobody waiting, and nothing of it is left', async () => {
+  repo.replaceGit(`echo $$ >> '${repo.home}/pids'; exec sleep 1000`);
+  expect(await repo.changes.take('local', repo.root)).toBeNull();
+  const pids = readFileSync(path.join(repo.home, 'pids'), 'utf8').trim().split('\n');
+  await vi.waitFor(() => expect(pids.filter((pid) => existsSync(`/proc/${pid}`))).toEqual([]), 5_000);
+  expect(repo.left()).toEqual([]);
 });

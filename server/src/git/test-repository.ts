@@ -32,7 +32,11 @@ export class TestRepository {
   /** `makeMachine`: for a home directory and an environment of its own. */
   constructor(makeMachine: (at: { env: Record<string, string>; home: string; folder: string }) => Machine) {
     mkdirSync(path.join(this.home, 'tmp'));
-    this.#env = { PATH: process.env.PATH ?? '', HOME: this.home, TMPDIR: path.join(this.home, 'tmp') };
+    this.#env = {
+      PATH: `${path.join(this.home, 'first')}:${process.env.PATH ?? ''}`,
+      HOME: this.home,
+      TMPDIR: path.join(this.home, 'tmp'),
+    };
     this.machine = makeMachine({ env: this.#env, home: this.home, folder: path.join(this.home, 'run') });
     this.changes = createChanges({
       machines: { get: (name: string) => (name === this.row.machine ? this.machine : null) } as never,
@@ -68,6 +72,11 @@ export class TestRepository {
     writeFileSync(file, `#!/bin/sh\necho "${name} ran" >> '${this.home}/ran'\ncat\n`);
     chmodSync(file, 0o755);
     return file;
+  }
+  /** From now on git is another program. */
+  replaceGit(script: string): void {
+    mkdirSync(path.join(this.home, 'first'));
+    writeFileSync(path.join(this.home, 'first', 'git'), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
   }
   /** Which of them were run. */
   ran(): string {
