@@ -109,7 +109,7 @@ export class ChatStatus {
       record.log('state', status_reason === null ? status : `${status}: ${status_reason}`, { status, previous });
       if (status === 'busy' && previous !== 'waiting') record.publish('agent.thinking', { session: view() });
     }
-    this.#turn.became(status);
+    if (!this.#over) this.#turn.became(status);
     this.#watch();
     changed();
   }

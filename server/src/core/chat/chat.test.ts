@@ -313,6 +313,22 @@ describe('time', () => {
     expect(talk.get(id)).toMatchObject({ status: 'busy', status_reason: null });
   });
 
+  it('a tool that runs for long is left in peace for longer', async () => {
+    const clock = manualClock();
+    await open({ deps: { clock } });
+    const { id } = await talk.begin();
+    await talk.prompt(id, 'build');
+    await vi.waitFor(() => {
+      clock.advance(10);
+      expect(talk.chat.agent.prompts).toHaveLength(1);
+    });
+    say({ type: 'running' }, { type: 'tool', key: 't', patch: { name: 'Bash', kind: 'execute', state: 'running' } });
+    clock.advance(599_000);
+    expect(talk.get(id).status_reason).toBeNull();
+    clock.advance(2_000);
+    expect(talk.get(id).status_reason).toBe('No word from the agent for 10 minutes.');
+  });
+
   it('an agent that ignores an interrupt is named after ten seconds, ended by the second one, and goes on', async () => {
     const clock = manualClock();
     await open({ deps: { clock } });

@@ -12,7 +12,7 @@ import { withChat } from './chat-face.ts';
 import { ChatSession } from './chat-session.ts';
 import { copyGivenEnv, copyItems, forkRow } from './fork.ts';
 import { keepGivenEnv } from './launch.ts';
-import { canGoOn, cutOpenItems, tellUntold, wasUsed } from './take-over-chat.ts';
+import { abilitiesOf, canGoOn, cutOpenItems, tellUntold, wasUsed } from './take-over-chat.ts';
 
 const SERVER_ENDED = 'The home server ended while the agent worked. What it did last may be missing here.';
 const UNCONFIRMED = 'The home server ended before the agent showed that it took the text. Look at its messages.';
@@ -41,11 +41,6 @@ export function createChats({ deps, limits, live }: ChatsContext) {
   const endOfNewDays = deps.usage.onNewDay?.(() => {
     for (const session of live.all()) if (session instanceof ChatSession) session.budgeted();
   });
-  /** Errors: not_supported. */
-  const resumable = (row: SessionRow, what: string): SessionRow => {
-    if (canGoOn(deps, withChat(row))) return row;
-    throw new AfieldError('not_supported', `The agent of "${row.name}" cannot ${what}. Start a new session.`);
-  };
 
   return {
     close: () => endOfNewDays?.(),
@@ -66,10 +61,12 @@ export function createChats({ deps, limits, live }: ChatsContext) {
 
     /** Errors: session_not_found, not_supported, and those of a start. */
     async fork(of: SessionRow, id: string, name: string | undefined): Promise<Session> {
-      resumable(of, 'begin a new session with what this one knows');
-      const can = live.get(of.id) instanceof ChatSession ? (live.get(of.id) as ChatSession).state.can : null;
-      if (can?.fork === false)
-        throw new AfieldError('not_supported', `The agent of "${of.name}" cannot begin a new session with what this one knows.`);
+      const used = wasUsed(deps, withChat(of).id);
+      const known = live.get(of.id);
+      const can = known instanceof ChatSession ? known.state.can : abilitiesOf(deps, of);
+      // A fork is another process, which goes on with what this one has kept.
+      if (used && !(can?.fork && can.resume && of.agent_session_id !== null))
+        throw unable(of, 'begin a new session with what this one knows');
       const row = forkRow(deps, of, id, name);
       await copyGivenEnv(folder(of.id), folder(id));
       row.start_tree = await treeInTime(deps, row);
@@ -78,13 +75,13 @@ export function createChats({ deps, limits, live }: ChatsContext) {
       const session = take(row);
       events.publish('session.created', id, { session: session.view() });
       session.transcript.notice('info', `It begins with all that “${of.name}” knew.`);
-      await session.start({ resume: of.agent_session_id, fork: true });
+      await session.start(used ? { resume: of.agent_session_id, fork: true } : { resume: null, fork: false });
       return session.view();
     },
 
     /** Errors: conflict, not_supported, and those of a start. */
     async resume(row: SessionRow): Promise<Session> {
-      resumable(row, 'go on');
+      if (!canGoOn(deps, withChat(row))) throw unable(row, 'go on');
       if (!ENDED.has(row.status)) throw new AfieldError('conflict', `The session "${row.name}" has not ended.`);
       const session = take({ ...row, status: 'idle', status_reason: null, exit_code: null, ended_at: null });
       await session.again(row.status);
@@ -114,6 +111,9 @@ export function createChats({ deps, limits, live }: ChatsContext) {
       session.lose(UNCONFIRMED, row.agent_session_id === null ? LOST_WITH_SERVER : `${LOST_WITH_SERVER} Its agent cannot go on with it.`);
   }
 }
+
+const unable = ({ name }: SessionRow, what: string) =>
+  new AfieldError('not_supported', `The agent of "${name}" cannot ${what}. Start a new session.`);
 
 /** Ends what an earlier server left running for these, machine by machine. */
 function reapAll({ machines }: SessionDeps, rows: readonly SessionRow[]): Map<string, Promise<unknown>> {

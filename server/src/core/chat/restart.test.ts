@@ -227,6 +227,8 @@ describe('an ended chat', () => {
     expect(chat.agent.started).toMatchObject({ resume: 'agent-1', fork: true, command: { session_id: fork.id, env: { ANSWER: '42' } } });
     expect(talk.items(fork.id)).toMatchObject([{ text: 'first' }, { kind: 'notice', text: expect.stringContaining('speaker-') }]);
     await talk.house.sessions.fork(id, { id: fork.id });
+    chat.agents[0]!.say({ type: 'abilities', can: { fork: false } });
+    expect((await failure(() => talk.house.sessions.fork(id, {}))).code).toBe('not_supported');
     expect(chat.agents).toHaveLength(2);
     expect(talk.get(id).status).toBe('busy');
   });

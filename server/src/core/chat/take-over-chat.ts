@@ -1,4 +1,6 @@
 /** What an earlier server left of a chat: its items are brought to an end, and it goes on where its agent can. */
+import { join } from 'node:path';
+import type { ChatAbilities } from '@afield/shared/api/chat.ts';
 import type { EventType } from '@afield/shared/events.ts';
 import { timestamp } from '../clock.ts';
 import type { SessionDeps } from '../deps.ts';
@@ -74,12 +76,15 @@ export function wasUsed({ store }: Pick<SessionDeps, 'store'>, id: string): bool
   return store.chat.list({ session_id: id, limit: LOOKED_AT }).some(({ kind }) => kind !== 'notice');
 }
 
+/** What the agent of a chat can do that does not run, as far as anybody knows; null: it cannot be started. */
+export function abilitiesOf({ chatRuntimes, recordings }: SessionDeps, { id, runtime }: SessionRow): ChatAbilities | null {
+  const known = chatRuntimes.get(runtime);
+  return known === null ? null : (readKnown(id, join(recordings, id))?.can ?? known.can);
+}
+
 /** Its agent can go on after an end of its process, or there is nothing to go on with. */
 export function canGoOn(deps: SessionDeps, row: SessionRow): boolean {
-  const { chatRuntimes, recordings } = deps;
-  const runtime = chatRuntimes.get(row.runtime);
-  if (runtime === null) return false;
-  if (!wasUsed(deps, row.id)) return true;
-  if (row.agent_session_id === null) return false;
-  return (readKnown(row.id, `${recordings}/${row.id}`)?.can ?? runtime.can).resume;
+  const can = abilitiesOf(deps, row);
+  if (can === null) return false;
+  return !wasUsed(deps, row.id) || (row.agent_session_id !== null && can.resume);
 }
