@@ -1,12 +1,16 @@
 /** Real processes against a real home server, whose database knows some turns already. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import type { Prompt } from '@afield/shared/api/prompts.ts';
+import type { Session } from '@afield/shared/api/sessions.ts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openStore } from '../store/store.ts';
-import { TestDesk } from './test-desk.ts';
+import { TestDesk, until } from './test-desk.ts';
 
 const SESSION = '01934b1e-0000-7000-8000-000000000001';
 const KEY = 'canary-91c2';
+/** A turn of it costs one cent, says it. */
+const SMALL_AGENT = path.resolve(import.meta.dirname, '../runtimes/acp/small-agent.ts');
 let desk: TestDesk;
 
 function fill(file: string): void {
@@ -26,6 +30,8 @@ beforeAll(async () => {
   writeFileSync(
     path.join(folder, 'config.yaml'),
     `budgets: { day_usd: 1 }
+agents:
+  small: { command: ${JSON.stringify([process.execPath, SMALL_AGENT])}, chat: acp }
 environments:
   work: { env: { MODE: careful-${KEY} }, secrets: { API_KEY: { file: ${path.join(folder, 'key')} } } }
   calm-prod: { env: { MODE: live } }
@@ -134,5 +140,34 @@ describe('budget', () => {
     const { code, out, err } = await desk.cli(['budget', 'first', '--', usd]);
     expect([code, out]).toEqual([2, '']);
     expect(err).toContain('amount in USD');
+  });
+});
+
+describe('a real agent that tells what it costs', { timeout: 90_000 }, () => {
+  const sessionOf = async (name: string) =>
+    (await desk.json<{ items: Session[] }>('list')).items.find((one) => one.name === name) as Session;
+  const costs = (name: string, usd: number) =>
+    until(
+      async () => ((await sessionOf(name)).cost_usd === usd && (await sessionOf(name)).status === 'idle' ? true : undefined),
+      async () => `${name} to be idle and to have cost ${usd}: ${JSON.stringify(await sessionOf(name))}`,
+    );
+
+  it('gets nothing more once its budget is used up, and what waits goes when it is raised', async () => {
+    await desk.json('run', 'small', 'SCENARIO:greet', '--face', 'chat', '-s', 'frugal', '--budget', '0.01');
+    await costs('frugal', 0.01);
+    expect((await sessionOf('frugal')).status_reason).toMatch(/^Budget reached: \$0\.01 for this session\./);
+    await desk.cli(['send', 'frugal', 'SCENARIO:greet']);
+    const queue = await desk.json<{ items: Prompt[] }>('queue', 'frugal');
+    expect(queue.items).toMatchObject([{ state: 'home', reason: expect.stringContaining('until you raise it') }]);
+    expect((await desk.cli(['budget', 'frugal'])).out).toBe('frugal: cost $0.01, budget $0.01, which is reached.\n');
+    expect((await desk.cli(['budget', 'frugal', '5'])).out).toBe('frugal: cost $0.01, budget $5.00.\n');
+    await costs('frugal', 0.02);
+    expect(await desk.json('usage', '--by', 'session')).toMatchObject({
+      items: expect.arrayContaining([
+        { key: expect.any(String), name: 'frugal', sum: expect.objectContaining({ turns: 2, cost_usd: 0.02 }) },
+      ]),
+      day_budget: { spent_usd: 0.92, state: 'near' },
+    });
+    expect(await desk.json('budget', 'frugal')).toMatchObject({ context: { used_tokens: 1_240, size_tokens: 200_000 } });
   });
 });

@@ -120,6 +120,14 @@ describe('a report', () => {
     ]);
   });
 
+  it('with ever another model stays bounded in what is told, not in the sum', () => {
+    const { desk, service } = open();
+    const row = session(1);
+    for (let n = 0; n < 60; n++) desk.report(row, turn(`t${n}`, 0.01 * (n + 1), `model ${n}`));
+    const { sum, models } = service.session(row.id);
+    expect([sum.turns, models.length, models[0]?.model]).toEqual([60, 50, 'model 59']);
+  });
+
   it('outlives the server', () => {
     open().desk.report(session(1), turn('a', 0.25));
     store.close();

@@ -26,6 +26,9 @@ export interface UsageDeps {
   disk?: Pick<Disk, 'failed'>;
 }
 
+/** Models of one session that are told of; an agent may name any number. */
+const MAX_MODELS = 50;
+
 /** What a session has used, and all of them together today; the latter only where there is a budget for it. */
 interface Spent {
   models: { model: string; sum: UsageSum }[];
@@ -56,7 +59,7 @@ export function createUsage({ clock, store, events, prices, budgets, disk }: Usa
     return {
       session_id: row.id,
       sum,
-      models: models.map((one) => ({ model: one.model, sum: rounded(one.sum) })),
+      models: models.slice(0, MAX_MODELS).map((one) => ({ model: one.model, sum: rounded(one.sum) })),
       context: contexts.get(row.id),
       budget: budget === null ? null : { usd: budget, state: budgetState(sum.cost_usd ?? 0, budget) },
       day_budget: dayBudget(day),

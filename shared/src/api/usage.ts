@@ -24,6 +24,7 @@ export type DayBudget = z.infer<typeof dayBudget>;
 export const sessionUsage = z.object({
   session_id: id,
   sum: usageSum,
+  /** The dearest first, at most 50; `''`: not told. */
   models: z.array(z.object({ model: z.string(), sum: usageSum })),
   /** Of the agent's window; null while it has not told. */
   context: z.nullable(z.object({ used_tokens: z.int(), size_tokens: z.int() })),
