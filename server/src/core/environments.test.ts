@@ -220,6 +220,23 @@ describe('a check', () => {
     for (const { fix } of checks) expect(fix).toMatch(/config file/);
   });
 
+  it('of several at once asks the server and the keychain once', async () => {
+    let asked = 0;
+    const all = open(
+      { work: { agent: 'claude', server_url: 'http://127.0.0.1:9' } },
+      {
+        reach: async () => {
+          asked += 1;
+          return { ok: true, detail: '' };
+        },
+      },
+    );
+    await Promise.all([all.check('work'), all.check('work')]);
+    expect(asked).toBe(1);
+    await all.check('work');
+    expect(asked).toBe(2);
+  });
+
   it('without anything of its own finds nothing wrong, and one that is not there is an error', async () => {
     const all = open({ empty: {} });
     expect((await all.check('empty')).checks).toEqual([]);

@@ -25,6 +25,16 @@ export function createEnvironments(deps: EnvironmentDeps): Environments {
     throw new AfieldError('environment_unknown', `There is no environment called "${name}". ${there}`);
   }
 
+  /** Those under way: several devices at once ask a keychain, and its person, once. */
+  const checking = new Map<string, ReturnType<Environments['check']>>();
+  const lookAt: Environments['check'] = async (name) => {
+    const environment = known(name);
+    const recipe = environment.agent === undefined ? null : deps.recipes.get(environment.agent);
+    const machine = deps.machines.get(LOCAL_MACHINE);
+    const checks = await checkEnvironment({ environment, recipe, machine, readSecret, reach: deps.reach });
+    return { environment: viewOf(name, environment), checks };
+  };
+
   return {
     async resolve(name, { agent, confirm }) {
       const found = known(name);
@@ -46,12 +56,12 @@ export function createEnvironments(deps: EnvironmentDeps): Environments {
 
     list: () => [...all].map(([name, one]) => viewOf(name, one)),
 
-    async check(name) {
-      const found = known(name);
-      const environment = viewOf(name, found);
-      const recipe = found.agent === undefined ? null : deps.recipes.get(found.agent);
-      const machine = deps.machines.get(LOCAL_MACHINE);
-      return { environment, checks: await checkEnvironment({ environment: found, recipe, machine, readSecret, reach: deps.reach }) };
+    check(name) {
+      const running = checking.get(name);
+      if (running !== undefined) return running;
+      const check = lookAt(name).finally(() => checking.delete(name));
+      checking.set(name, check);
+      return check;
     },
   };
 }
