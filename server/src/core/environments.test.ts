@@ -75,6 +75,7 @@ describe('a session in an environment', () => {
   it.each([
     ['claude', 'ANTHROPIC_BASE_URL'],
     ['codex', 'OPENAI_BASE_URL'],
+    ['qwen', 'OPENAI_BASE_URL'],
     ['gemini', 'GOOGLE_GEMINI_BASE_URL'],
     ['amp', 'AMP_URL'],
     ['copilot', 'COPILOT_PROVIDER_BASE_URL'],
