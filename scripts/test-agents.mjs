@@ -12,6 +12,8 @@ const AGENTS = {
   opencode: ['opencode-ai', '1.18.33', 'opencode'],
   codex: ['@openai/codex', '0.169.0', 'codex'],
   gemini: ['@google/gemini-cli', '0.61.0', 'gemini'],
+  qwen: ['@qwen-code/qwen-code', '0.24.4', 'qwen'],
+  copilot: ['@github/copilot', '1.0.102', 'copilot'],
   'claude-agent-acp': ['@agentclientprotocol/claude-agent-acp', '0.100.0', 'claude-agent-acp'],
   'codex-acp': ['@agentclientprotocol/codex-acp', '2.6.0', 'codex-acp'],
 };

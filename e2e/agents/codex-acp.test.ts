@@ -9,7 +9,7 @@ acpChatTests({
   version: '2.6.0',
   agent: 'codex-acp',
   config: ({ folder }) => ({
-    command: [fetchedProgram('codex-acp', 'acp-codex')],
+    command: [fetchedProgram('codex-acp', 'codex-acp')],
     env: { HOME: folder, SCRIPTED_KEY: 'dummy-key-for-tests' },
     // its own default mode is approved by a model
     chat: { runtime: 'acp', args: [], mode: 'read-only' },

@@ -11,7 +11,7 @@ acpChatTests({
   runtime: 'acp',
   config: ({ folder, model }) => ({ env: { ...claudeEnv(folder, model), ENABLE_TOOL_SEARCH: 'false' } }),
   prepare: ({ folder, repo }) => prepareClaudeHome(folder, repo),
-  env: { PATH: `${path.dirname(fetchedProgram('claude-agent-acp', 'acp-claude'))}${path.delimiter}${process.env.PATH}` },
+  env: { PATH: `${path.dirname(fetchedProgram('claude-agent-acp', 'claude-agent-acp'))}${path.delimiter}${process.env.PATH}` },
   greeting: { input_tokens: 1500, output_tokens: 40, cost: true },
   asks: 'question',
   refused: /[Aa]uthentication required|Invalid API key/,

@@ -1,0 +1,22 @@
+/** What the tests of the real Gemini CLI share: a home folder in which it asks none of its first-run questions, and its environment. */
+import { mkdir, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import type { ScriptedModel } from '../scripted-model/server.ts';
+
+export async function prepareGeminiHome(folder: string): Promise<void> {
+  const settings = {
+    security: { auth: { selectedType: 'gemini-api-key' }, folderTrust: { enabled: false } },
+    privacy: { usageStatisticsEnabled: false },
+    telemetry: { enabled: false },
+    general: { enableAutoUpdate: false, enableAutoUpdateNotification: false },
+    model: { name: 'gemini-2.5-pro' },
+  };
+  await mkdir(path.join(folder, '.gemini'));
+  await writeFile(path.join(folder, '.gemini', 'settings.json'), JSON.stringify(settings));
+}
+
+export const geminiEnv = (folder: string, model: ScriptedModel): Record<string, string> => ({
+  HOME: folder,
+  GEMINI_API_KEY: 'dummy-key-for-tests',
+  GOOGLE_GEMINI_BASE_URL: model.url,
+});
