@@ -1,5 +1,5 @@
 /** The wire of Anthropic's Messages API, streamed and whole. */
-import { type Conversation, type Reply, type Tool, words } from './turn.ts';
+import { type Conversation, type Reply, type Tool, type Wire, words } from './turn.ts';
 
 interface Block {
   type: string;
@@ -13,9 +13,9 @@ interface Body {
   output_config?: { format?: unknown };
 }
 
-export const fits = (path: string): boolean => path.endsWith('/v1/messages');
+const fits = (path: string): boolean => path.endsWith('/v1/messages');
 
-export function read(body: Body): Conversation {
+function read(body: Body): Conversation {
   const messages: Conversation['messages'] = [];
   for (const { role, content } of body.messages ?? []) {
     const blocks = typeof content === 'string' ? [{ type: 'text', text: content }] : content;
@@ -56,7 +56,7 @@ const toolOf = (reply: Reply, index: number) => {
   return { type: 'tool_use', id: `toolu_${reply.id}_${index}`, name: call?.name, input: call?.args };
 };
 
-export const whole = (reply: Reply) => ({
+const whole = (reply: Reply) => ({
   ...headOf(reply),
   content: [
     ...(reply.thought ? [{ type: 'thinking', thinking: reply.thought, signature: SIGNATURE }] : []),
@@ -67,10 +67,10 @@ export const whole = (reply: Reply) => ({
   usage: usageOf(reply),
 });
 
-export const errorBody = (error: { type: string; message: string }) => ({ type: 'error', error, request_id: 'req_scripted' });
+const errorBody = (error: { type: string; message: string }) => ({ type: 'error', error, request_id: 'req_scripted' });
 
 /** Server-sent events of one reply. */
-export function* frames(reply: Reply): Generator<string> {
+function* frames(reply: Reply): Generator<string> {
   const event = (type: string, data: object) => `event: ${type}\ndata: ${JSON.stringify({ type, ...data })}\n\n`;
   let index = 0;
   const block = function* (start: object, deltas: object[]) {
@@ -98,3 +98,5 @@ export function* frames(reply: Reply): Generator<string> {
   yield event('message_delta', { delta: { stop_reason: stopOf(reply), stop_sequence: null }, usage: usageOf(reply) });
   yield event('message_stop', {});
 }
+
+export const anthropic: Wire = { fits, read, whole, frames, errorBody };

@@ -1,5 +1,5 @@
 /** The wire of OpenAI's Chat Completions API, streamed and whole. */
-import { type Conversation, type Reply, type Tool, words } from './turn.ts';
+import { type Conversation, type Reply, type Tool, type Wire, words } from './turn.ts';
 
 type Content = string | { type?: string; text?: string }[] | null;
 interface Body {
@@ -10,9 +10,9 @@ interface Body {
   response_format?: { type?: string };
 }
 
-export const fits = (path: string): boolean => path.endsWith('/chat/completions');
+const fits = (path: string): boolean => path.endsWith('/chat/completions');
 
-export function read(body: Body): Conversation {
+function read(body: Body): Conversation {
   return {
     messages: (body.messages ?? []).flatMap(({ role, content }): Conversation['messages'] => {
       if (role === 'user') return [{ role, text: textOf(content) }];
@@ -47,9 +47,9 @@ const usageOf = ({ usage: { input, output, cached } }: Reply) => ({
   prompt_tokens_details: { cached_tokens: cached },
 });
 
-export const errorBody = ({ type, message }: { type: string; message: string }) => ({ error: { type, code: type, message } });
+const errorBody = ({ type, message }: { type: string; message: string }) => ({ error: { type, code: type, message } });
 
-export const whole = (reply: Reply) => ({
+const whole = (reply: Reply) => ({
   ...headOf(reply, 'chat.completion'),
   choices: [
     {
@@ -62,7 +62,7 @@ export const whole = (reply: Reply) => ({
 });
 
 /** Server-sent events of one reply. */
-export function* frames(reply: Reply): Generator<string> {
+function* frames(reply: Reply): Generator<string> {
   const event = (choices: object[], more: object = {}) =>
     `data: ${JSON.stringify({ ...headOf(reply, 'chat.completion.chunk'), choices, ...more })}\n\n`;
   const chunk = (delta: object, finish_reason: string | null = null) => event([{ index: 0, delta, finish_reason }]);
@@ -74,3 +74,5 @@ export function* frames(reply: Reply): Generator<string> {
   yield event([], { usage: usageOf(reply) });
   yield 'data: [DONE]\n\n';
 }
+
+export const chatCompletions: Wire = { fits, read, whole, frames, errorBody };

@@ -1,5 +1,5 @@
 /** The wire of the Gemini API, streamed and whole. */
-import { type Conversation, type Reply, type Tool, words } from './turn.ts';
+import { type Conversation, type Reply, type Tool, type Wire, words } from './turn.ts';
 
 interface Part {
   text?: string;
@@ -15,10 +15,10 @@ interface Body {
   generationConfig?: { responseMimeType?: string };
 }
 
-export const fits = (path: string): boolean => /:(?:streamGenerateContent|generateContent)$/.test(path);
+const fits = (path: string): boolean => /:(?:streamGenerateContent|generateContent)$/.test(path);
 
 /** Model and manner stand in the path. */
-export function read(body: Body, path: string): Conversation {
+function read(body: Body, path: string): Conversation {
   return {
     messages: (body.contents ?? []).flatMap(({ role, parts = [] }): Conversation['messages'] => {
       if (role === 'model') return [{ role: 'assistant' }];
@@ -38,7 +38,7 @@ export function read(body: Body, path: string): Conversation {
   };
 }
 
-export const errorBody = ({ type, message, status = 500 }: { type: string; message: string; status?: number }) => ({
+const errorBody = ({ type, message, status = 500 }: { type: string; message: string; status?: number }) => ({
   error: { code: status, message, status: type.toUpperCase() },
 });
 
@@ -55,7 +55,7 @@ const candidate = (parts: object[], finishReason?: string) => ({
   ...(finishReason === undefined ? {} : { finishReason }),
 });
 
-export const whole = (reply: Reply) => ({
+const whole = (reply: Reply) => ({
   candidates: [candidate([...(reply.text === undefined ? [] : [{ text: reply.text }]), ...callsOf(reply)], 'STOP')],
   usageMetadata: usageOf(reply),
   modelVersion: reply.model,
@@ -63,7 +63,7 @@ export const whole = (reply: Reply) => ({
 });
 
 /** Server-sent events of one reply. */
-export function* frames(reply: Reply): Generator<string> {
+function* frames(reply: Reply): Generator<string> {
   const event = (body: object) => `data: ${JSON.stringify({ ...body, modelVersion: reply.model, responseId: reply.id })}\n\n`;
   const part = (one: object) => event({ candidates: [candidate([one])] });
   for (const text of words(reply.thought ?? '')) yield part({ text, thought: true });
@@ -71,3 +71,5 @@ export function* frames(reply: Reply): Generator<string> {
   for (const call of callsOf(reply)) yield part(call);
   yield event({ candidates: [candidate([{ text: '' }], 'STOP')], usageMetadata: usageOf(reply) });
 }
+
+export const gemini: Wire = { fits, read, whole, frames, errorBody };

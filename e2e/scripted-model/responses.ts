@@ -1,5 +1,5 @@
 /** The wire of OpenAI's Responses API, streamed and whole. */
-import { type Conversation, type Reply, type Tool, words } from './turn.ts';
+import { type Conversation, type Reply, type Tool, type Wire, words } from './turn.ts';
 
 type Content = string | { text?: string }[];
 interface Item {
@@ -22,9 +22,9 @@ interface Body {
   text?: { format?: { type?: string } };
 }
 
-export const fits = (path: string): boolean => path.endsWith('/responses');
+const fits = (path: string): boolean => path.endsWith('/responses');
 
-export function read(body: Body): Conversation {
+function read(body: Body): Conversation {
   const items = typeof body.input === 'string' ? [{ role: 'user', content: body.input }] : (body.input ?? []);
   const tools = (body.tools ?? []).flatMap((tool) => (tool.type === 'namespace' ? (tool.tools ?? []) : [tool]));
   return {
@@ -80,12 +80,12 @@ function responseOf({ id, model, usage: { input, output, cached } }: Reply, stat
   return { id: `resp_${id}`, object: 'response', created_at: 1_700_000_000, status, model, output: items, usage: done ? usage : null };
 }
 
-export const errorBody = ({ type, message }: { type: string; message: string }) => ({ error: { type, code: type, message } });
+const errorBody = ({ type, message }: { type: string; message: string }) => ({ error: { type, code: type, message } });
 
-export const whole = (reply: Reply) => responseOf(reply, 'completed', itemsOf(reply));
+const whole = (reply: Reply) => responseOf(reply, 'completed', itemsOf(reply));
 
 /** Server-sent events of one reply. */
-export function* frames(reply: Reply): Generator<string> {
+function* frames(reply: Reply): Generator<string> {
   let sequence_number = 0;
   const event = (type: string, data: object) =>
     `event: ${type}\ndata: ${JSON.stringify({ type, sequence_number: sequence_number++, ...data })}\n\n`;
@@ -125,3 +125,5 @@ function* piecesOf({ text = '', thought = '' }: Reply, item: OutputItem): Genera
     yield [`${kind}.done`, { [field]: item[field] }];
   }
 }
+
+export const responses: Wire = { fits, read, whole, frames, errorBody };

@@ -4,10 +4,10 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
-import * as anthropic from './anthropic.ts';
-import * as chatCompletions from './chat-completions.ts';
-import * as gemini from './gemini.ts';
-import * as responses from './responses.ts';
+import { anthropic } from './anthropic.ts';
+import { chatCompletions } from './chat-completions.ts';
+import { gemini } from './gemini.ts';
+import { responses } from './responses.ts';
 import { nextTurn } from './scenarios.ts';
 import { bind } from './tools.ts';
 import type { Conversation, Reply, Wire } from './turn.ts';
