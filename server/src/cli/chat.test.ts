@@ -1,10 +1,11 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import type { Approval } from '@afield/shared/api/approvals.ts';
+import type { Approval, Rule } from '@afield/shared/api/approvals.ts';
 import type { ChatItem } from '@afield/shared/api/chat.ts';
 import type { Prompt } from '@afield/shared/api/prompts.ts';
 import type { Session } from '@afield/shared/api/sessions.ts';
 import { AfieldClient } from '@afield/shared/client/client.ts';
+import { exactPattern } from '@afield/shared/rule-pattern.ts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ServerState } from '../config.ts';
 import { readFileOr, TestDesk, until } from './test-desk.ts';
@@ -274,12 +275,15 @@ describe('approvals', () => {
     'are answered by rules, which can be tried before',
     async () => {
       await chat('ruled', 'bash');
-      await waiting('ruled');
+      const { id, ask } = await waiting('ruled');
       await desk.cli(['approve', 'ruled']);
       await becomes('ruled', 'idle');
+      const like = await desk.json<Rule>('rules', 'add', 'deny', '--like', id.slice(0, 13));
+      expect(like).toMatchObject({ action: 'deny', pattern: exactPattern(ask.subject), created_by: 'the desk' });
+      expect((await desk.cli(['rules', 'remove', like.id])).out).toMatch(/^Removed: deny /);
       const tried = await desk.cli(['rules', 'try', 'allow', '**touch *']);
       expect(tried.out).toMatch(
-        /^Of the last \d+ that you answered it would have allowed \d+: you allowed \d+ of them, and denied \d+\.\n {2}denied /,
+        /^Of the last \d+ that you answered it would have allowed \d+: you allowed \d+ of them, and denied \d+\.\n {2}(allowed|denied ) {2}touch made-by-bash /,
       );
       expect((await desk.cli(['rules', 'add', 'allow', '**touch made-by-*', '--agent', 'small'])).code).toBe(0);
       expect((await desk.cli(['rules'])).out).toMatch(/allow +\*\*touch made-by-\* +all +small +never/);

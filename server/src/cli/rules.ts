@@ -11,6 +11,7 @@ import { since } from './print/age.ts';
 import { exact } from './print/exact.ts';
 import { printable } from './print/printable.ts';
 import { table } from './print/table.ts';
+import { listApprovals } from './reach/approvals.ts';
 import type { Home } from './reach/home.ts';
 import { findProject } from './reach/projects.ts';
 import { shortIds } from './reach/resolve.ts';
@@ -26,6 +27,8 @@ export const examples: CommandModule['examples'] = [
 ];
 
 const ACTIONS = ['allow', 'ask', 'deny'] as const;
+/** The newest approvals, among which `--like` looks for one. */
+const LOOKED_AT = 1_000;
 const PATTERN_HELP =
   '\nA pattern fits the whole command: * is any text without what a shell acts on (; & | < > ( ) $( ` and new lines), ** any text at all,\n\\* a star. Changes of files are matched by their paths, absolute or below the directory of the session: * stays in one folder there.';
 
@@ -55,8 +58,8 @@ async function matchOf(home: Home, action: string, pattern: string | undefined, 
 
 /** Exactly what an approval asked. */
 async function patternLike(home: Home, id: string): Promise<string> {
-  const { items } = await home.ask('Asking the home server', 'listApprovals', { query: { all: true, limit: 1000 } });
-  const found = items.filter((one) => one.id.startsWith(id.toLowerCase()));
+  const all = await listApprovals(home, { all: true, count: LOOKED_AT });
+  const found = all.filter((one) => one.id.startsWith(id.toLowerCase()));
   const [only] = found;
   if (id.length < 8 || only === undefined || found.length > 1)
     throw new AfieldError(
