@@ -1,5 +1,5 @@
 /** Prompts of a chat: stored before anything starts, one at a time, in an order that can be changed, with files, within a budget. */
-import { readdirSync, statSync } from 'node:fs';
+import { readdirSync, statSync, writeFileSync } from 'node:fs';
 import { AfieldError } from '@afield/shared/errors.ts';
 import { uuidv7 } from 'uuidv7';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -88,14 +88,18 @@ describe('the queue', () => {
   });
 
   it('works for a session behind a terminal too, but takes no files there', async () => {
-    await open({ agents: { slow: script('sleep 1; echo ready; cat') } });
+    const line = 'echo wait; until [ -e go ]; do sleep 0.1; done; clear; echo ready; cat';
+    const states = [{ status: 'busy' as const, screen: 'wait' }];
+    await open({ agents: { slow: { ...script(line), states } } });
     const { id } = await talk.house.sessions.create({ agent: 'slow' });
+    await talk.becomes(id, 'busy');
     const { sessions } = talk.house;
     const [a, b] = [await talk.prompt(id, 'one'), await talk.prompt(id, 'two')];
     expect(queue(id)).toEqual(['one', 'two']);
     await sessions.updateQueued(id, b.id, { position: 0, content: 'TWO' });
     await sessions.withdraw(id, a.id, 'me');
     expect(queue(id)).toEqual(['TWO']);
+    writeFileSync(`${talk.house.folder}/go`, '');
     await eventually(async () => (await sessions.output(id, 'text', 0)).screen.includes('TWO'));
     await eventually(() => talk.told('message.queue_changed').at(-1)?.prompts.length === 0);
     expect((await sessions.output(id, 'text', 0)).screen).not.toContain('one');

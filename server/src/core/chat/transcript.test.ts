@@ -7,6 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openTalk, type Talk } from '../../chat-kit.ts';
 import { eventually } from '../../sessions-kit.ts';
 import type { ChatUpdate } from '../chat-ports.ts';
+import { manualClock } from '../manual-clock.ts';
 import { MAX } from './bounds.ts';
 
 let talk: Talk;
@@ -123,14 +124,30 @@ describe('tool calls', () => {
   const tool = (key: string, patch: Extract<ChatUpdate, { type: 'tool' }>['patch']): ChatUpdate => ({ type: 'tool', key, patch });
 
   it('are known better and better, and told so at most four times a second', async () => {
-    say(tool('t', { name: 'Bash', kind: 'execute', title: 'npm', state: 'pending' }));
-    for (let i = 0; i < 200; i++) say(tool('t', { title: `npm test ${i}\n  and more` }));
+    await talk.house.close();
+    const clock = manualClock();
+    talk = openTalk({ deps: { clock } });
+    ({ id } = await talk.begin());
+    say({ type: 'running' }, tool('t', { name: 'Bash', kind: 'execute', title: 'npm', state: 'pending' }));
+    for (let i = 0; i < 200; i++) {
+      say(tool('t', { title: `npm test ${i}\n  and more` }));
+      clock.advance(10);
+    }
+    // Two seconds.
+    expect(talk.told('tool.call_updated').length).toBeGreaterThan(5);
+    expect(talk.told('tool.call_updated').length).toBeLessThanOrEqual(8);
+    clock.advance(250);
     say(tool('t', { state: 'running', input: '{"command":"npm test"}', locations: [{ path: '/a', line: 3.7 }] }));
-    await eventually(() => talk.told('tool.call_updated').length > 0);
-    expect(talk.told('tool.call_updated')).toHaveLength(1);
-    expect(talk.told('tool.call_updated')[0]!.item).toMatchObject({ title: 'npm test 199 and more', input: '{"command":"npm test"}' });
+    clock.advance(250);
+    expect(talk.told('tool.call_updated').at(-1)!.item).toMatchObject({ title: 'npm test 199 and more', input: '{"command":"npm test"}' });
     say({ type: 'tool_output', key: 't', text: 'ok 1\n' }, { type: 'tool_output', key: 't', text: 'ok 2\n' });
-    await eventually(() => talk.told('message.chunk').length > 0);
+    clock.advance(50);
+    expect(
+      talk
+        .told('message.chunk')
+        .map(({ text }) => text)
+        .join(''),
+    ).toBe('ok 1\nok 2\n');
     say(tool('t', { state: 'done' }));
     expect(talk.told('tool.call_complete').at(-1)?.item).toMatchObject({
       output: 'ok 1\nok 2\n',
