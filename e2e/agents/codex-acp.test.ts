@@ -7,13 +7,10 @@ import { fetchedProgram } from './agent-bins.ts';
 acpChatTests({
   title: 'codex-acp 2.6.0',
   version: '2.6.0',
-  agent: 'codex-acp',
-  config: ({ folder }) => ({
-    command: [fetchedProgram('codex-acp', 'codex-acp')],
-    env: { HOME: folder, SCRIPTED_KEY: 'dummy-key-for-tests' },
-    // its own default mode is approved by a model
-    chat: { runtime: 'acp', args: [], mode: 'read-only' },
-  }),
+  agent: 'codex',
+  runtime: 'acp',
+  config: ({ folder }) => ({ env: { HOME: folder, SCRIPTED_KEY: 'dummy-key-for-tests' } }),
+  env: { PATH: `${path.dirname(fetchedProgram('codex-acp', 'codex-acp'))}${path.delimiter}${process.env.PATH}` },
   async prepare({ folder, repo, model }) {
     const settings = [
       'model = "gpt-5.5"',
