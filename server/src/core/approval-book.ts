@@ -9,6 +9,9 @@ import { timestamp } from './clock.ts';
 const WRITE_AGAIN_MS = 5_000;
 /** Of what is over and could not be written, so many are remembered. */
 const MAX_UNWRITTEN = 1_000;
+/** Approvals of one session that are kept, and how many are asked before the oldest of its session are deleted. */
+const KEEP = 5_000;
+const PRUNE_EVERY = 100;
 const LOG_CHARACTERS = 4 * 1024;
 
 export class ApprovalBook {
@@ -16,6 +19,7 @@ export class ApprovalBook {
   readonly #unwritten = new Map<string, ApprovalRow>();
   #timer: { cancel(): void } | null = null;
   #closed = false;
+  #added = 0;
 
   constructor(deps: ApprovalDeps) {
     this.#deps = deps;
@@ -26,7 +30,10 @@ export class ApprovalBook {
   }
 
   add(row: ApprovalRow): void {
-    this.#write(row, () => this.#deps.store.approvals.insert(row));
+    const { approvals } = this.#deps.store;
+    this.#write(row, () => approvals.insert(row));
+    // An agent that asks in a loop, and a rule that answers it, must not fill the disk.
+    if (++this.#added % PRUNE_EVERY === 0) this.guarded(() => approvals.prune(row.session_id, KEEP));
   }
 
   change(row: ApprovalRow, changes: Partial<Pick<ApprovalRow, 'state' | 'outcome'>>): ApprovalRow {

@@ -36,6 +36,8 @@ export interface ApprovalStore {
   open(session_id?: string): ApprovalRow[];
   /** Newest first; `before`: older than this one. */
   list(query: { session_id?: string | undefined; before?: string | undefined; limit: number }): ApprovalRow[];
+  /** Deletes those of a session that are over, but the newest `keep`. */
+  prune(session_id: string, keep: number): void;
   purge(session_id: string, limit: number): number;
 }
 export type RuleRow = Rule;

@@ -1,4 +1,4 @@
-import { and, asc, desc, eq, getTableColumns, inArray, lt, sql } from 'drizzle-orm';
+import { and, asc, desc, eq, getTableColumns, inArray, lt, lte, sql } from 'drizzle-orm';
 import type { BetterSQLite3Database } from 'drizzle-orm/better-sqlite3';
 import type { ApprovalStore } from '../core/chat-stores.ts';
 import { approvals } from './schema.ts';
@@ -40,6 +40,15 @@ export function approvalStore(db: BetterSQLite3Database): ApprovalStore {
         .orderBy(desc(approvals.seq))
         .limit(limit)
         .all(),
+    prune: (session_id, keep) => {
+      const mine = eq(approvals.session_id, session_id);
+      const newest = db.select({ seq: approvals.seq }).from(approvals).where(mine).orderBy(desc(approvals.seq));
+      const oldest = newest.limit(1).offset(keep).get()?.seq;
+      if (oldest === undefined) return;
+      db.delete(approvals)
+        .where(and(mine, lte(approvals.seq, oldest), inArray(approvals.state, ['delivered', 'gone'])))
+        .run();
+    },
     purge: (session_id, limit) => {
       const some = db.select({ seq: approvals.seq }).from(approvals).where(eq(approvals.session_id, session_id)).limit(limit);
       return db.delete(approvals).where(inArray(approvals.seq, some)).run().changes;
