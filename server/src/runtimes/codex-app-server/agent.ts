@@ -65,10 +65,10 @@ export class CodexAgent implements ChatAgent {
     }
     const shown = this.thread.give(id);
     try {
-      await this.#starting;
+      // Before anything is waited for, so that an interruption finds it.
       const { turn } = this.thread;
-      if (turn === null) await this.#start(id, input);
-      else await this.#call('turn/steer', { expectedTurnId: turn, clientUserMessageId: id, input });
+      if (turn === null && this.#starting === null) await this.#start(id, input);
+      else await this.#steer(id, input);
       const taken = await inTime(this.#clock, TAKEN_MS, () => shown.promise.then(() => true));
       if (taken === null)
         throw new AfieldError('unavailable', this.#over ? 'Codex has ended.' : 'Codex did not show that it took the prompt.');
@@ -140,6 +140,14 @@ export class CodexAgent implements ChatAgent {
     } finally {
       this.#starting = null;
     }
+  }
+
+  /** Into the turn that goes on; when it has just ended, a turn of its own. */
+  async #steer(id: string, input: object[]): Promise<void> {
+    await this.#starting?.catch(() => {});
+    const { turn } = this.thread;
+    if (turn === null) await this.#start(id, input);
+    else await this.#call('turn/steer', { expectedTurnId: turn, clientUserMessageId: id, input });
   }
 
   /** On our thread. Errors: unavailable with what it refused. */

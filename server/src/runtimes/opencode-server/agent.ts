@@ -19,6 +19,8 @@ import { type Chosen, promptCall } from './prompts.ts';
 const SETTLED_MS = 250;
 /** It shows a prompt at once, unless it starts servers of its own before. */
 const TAKEN_MS = 30_000;
+/** An interruption waits so long for a prompt that was only just given. */
+const SHOWN_MS = 3_000;
 /** So long without an event of a turn that goes on: it is asked how it stands. */
 const QUIET_MS = 10_000;
 /** The newest messages: those of a turn and more. */
@@ -43,6 +45,8 @@ export class OpencodeAgent implements ChatAgent {
   readonly #quietMs: number;
   readonly #newId: () => string;
   #events: EventStream | null = null;
+  /** A prompt is on its way. */
+  #giving: Promise<void> | null = null;
   #cancelling: Promise<void> | null = null;
   #watch: { cancel(): void } | null = null;
   #idleAt = Number.NEGATIVE_INFINITY;
@@ -99,7 +103,17 @@ export class OpencodeAgent implements ChatAgent {
     }
   }
 
-  async prompt({ content, files }: { content: string; files: GivenFile[] }): Promise<void> {
+  prompt(prompt: { content: string; files: GivenFile[] }): Promise<void> {
+    const given = this.#give(prompt);
+    const over = () => {
+      if (this.#giving === begun) this.#giving = null;
+    };
+    const begun: Promise<void> = given.then(over, over);
+    this.#giving = begun;
+    return given;
+  }
+
+  async #give({ content, files }: { content: string; files: GivenFile[] }): Promise<void> {
     this.#check();
     const id = this.#newId();
     const chosen = { ...this.#chosen, model: this.#chosen.model ?? this.#catalogue.defaultModel };
@@ -138,6 +152,9 @@ export class OpencodeAgent implements ChatAgent {
   }
 
   async cancel(): Promise<void> {
+    // One that was only just given is shown before it is interrupted, or the interruption would come first.
+    const giving = this.#giving;
+    if (giving !== null && this.#cancelling === null) await inTime(this.#clock, SHOWN_MS, () => giving.then(() => true));
     if (this.#over || this.#conversation.idle) return;
     this.#cancelling ??= this.#cancel().finally(() => {
       this.#cancelling = null;
