@@ -1,9 +1,8 @@
 import { askWords } from '@afield/shared/approval-words.ts';
 import { useState } from 'preact/hooks';
 import { onlyDeny, type Shown } from '../models/approvals.ts';
-import { fitsCard } from '../ui/approval-card.tsx';
+import { AskedDiff, fitsCard } from '../ui/approval-card.tsx';
 import { AnswerState, ExactSlab, isOpen, useSteadyPress } from '../ui/approval-parts.tsx';
-import { FileDiffView } from '../ui/diff.tsx';
 import { Icon } from '../ui/icons.tsx';
 import { Page } from '../ui/page.tsx';
 import { exact, printable } from '../ui/printable.ts';
@@ -90,11 +89,11 @@ function Item({ shown, checked, onToggle }: { shown: Shown; checked: boolean; on
         {whole && ask.kind === 'permission' && ask.subject !== '' && <ExactSlab label="Exact command" text={ask.subject} />}
         {whole && ask.kind === 'permission' && (
           <p class="meta appr-where">
-            in <code>{exact(ask.cwd)}</code>
+            <code>{exact(ask.tool_name)}</code> in <code>{exact(ask.cwd)}</code>
           </p>
         )}
         {whole && ask.detail !== null && <p class="ask">“{printable(ask.detail)}”</p>}
-        {whole && ask.diffs.map((diff) => <FileDiffView key={diff.path} diff={diff} />)}
+        {whole && ask.diffs.map((diff) => <AskedDiff key={diff.path} diff={diff} subject={ask.subject} />)}
         {!ways.allow && isOpen(approval, answering) && (
           <p class="risk">
             {ways.deny ? 'Open it to read all of it: with others it can only be denied.' : 'It takes an answer of its own: open it.'}

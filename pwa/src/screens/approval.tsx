@@ -85,14 +85,14 @@ function Known({ shown }: { shown: Shown }) {
             <span class="meta">In its own words:</span> {printable(ask.detail)}
           </p>
         )}
-        {ask.diffs.map((diff) => (
-          <section key={diff.path} aria-label={exact(diff.path)}>
+        {ask.diffs.map((diff, index) => (
+          <section key={`${index} ${diff.path}`} aria-label={exact(diff.path)}>
             <h3 class="approval-file">
               <code>{exact(diff.path)}</code>
               {diff.before === null && <span class="meta"> new</span>}
               {diff.after === null && <span class="meta"> goes</span>}
             </h3>
-            <FileDiffView diff={diff} />
+            <FileDiffView diff={diff} whole />
           </section>
         ))}
         {ask.questions.length > 0 && open && (

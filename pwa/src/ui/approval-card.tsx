@@ -111,13 +111,28 @@ function Asked({ ask }: { ask: ApprovalAsk }): ComponentChildren {
       {ask.subject !== '' && ask.kind === 'permission' && <ExactSlab label="Exact command" text={whole ? ask.subject : start} />}
       {ask.kind === 'permission' && (
         <p class="meta appr-where">
-          in <code>{exact(ask.cwd)}</code>
+          <code>{exact(ask.tool_name)}</code> in <code>{exact(ask.cwd)}</code>
         </p>
       )}
       {whole && ask.detail !== null && <p class="ask">“{printable(ask.detail)}”</p>}
-      {whole && diff !== undefined && <FileDiffView diff={diff} />}
+      {whole && diff !== undefined && <AskedDiff diff={diff} subject={ask.subject} />}
       {ask.kind === 'question' && <p class="ask">{printable(question?.text ?? ask.subject)}</p>}
       {!whole && ask.questions.length === 0 && <p class="risk">{missing(ask)}</p>}
+    </>
+  );
+}
+
+/** One file that is to change, with all of its lines; its name too, unless that is what stands above. */
+export function AskedDiff({ diff, subject }: { diff: ApprovalAsk['diffs'][number]; subject: string }) {
+  return (
+    <>
+      {diff.path !== subject && (
+        <p class="approval-file">
+          <code>{exact(diff.path)}</code>
+        </p>
+      )}
+      {diff.after === null && <p class="risk">This file goes.</p>}
+      <FileDiffView diff={diff} whole />
     </>
   );
 }

@@ -16,27 +16,29 @@ export interface DiffProps {
   label: string;
   /** Not all of it is here. */
   cut?: boolean;
+  /** All lines at once: nothing of it may be left unread. */
+  whole?: boolean;
   /** Stands at the right of a piece's heading. */
   corner?(hunk: Hunk, index: number): ComponentChildren;
 }
 
 /** Changes of one file for a narrow screen: lines wrap, each with its number and its sign. All text is hostile and shown as it is. */
-export function Diff({ hunks, label, cut = false, corner }: DiffProps) {
+export function Diff({ hunks, label, cut = false, whole = false, corner }: DiffProps) {
   if (hunks.length === 0 && !cut) return <p class="meta">No line of it differs.</p>;
   return (
     // biome-ignore lint/a11y/useSemanticElements: a fieldset is for fields; these are lines of a file
     <div class="diff" role="group" aria-label={`Changes of ${label}`}>
       {hunks.map((hunk, index) => (
-        <Piece key={`${hunk.old_start}-${hunk.new_start}`} hunk={hunk} corner={corner?.(hunk, index)} />
+        <Piece key={`${hunk.old_start}-${hunk.new_start}`} hunk={hunk} whole={whole} corner={corner?.(hunk, index)} />
       ))}
       {cut && <p class="hunk">The file is larger than what is shown here.</p>}
     </div>
   );
 }
 
-function Piece({ hunk, corner }: { hunk: Hunk; corner: ComponentChildren }) {
+function Piece({ hunk, whole, corner }: { hunk: Hunk; whole: boolean; corner: ComponentChildren }) {
   const lines = useMemo(() => diffLines(hunk), [hunk]);
-  const [all, setAll] = useState(false);
+  const [all, setAll] = useState(whole);
   const shown = all ? lines : lines.slice(0, MAX_LINES);
   const last = lines.at(-1)?.number ?? hunk.new_start;
   return (
@@ -92,9 +94,9 @@ function Line({ line: { edit, number, text, marked } }: { line: DiffLine }) {
 const shownText = (text: string): string => text.split('\t').map(exact).join('\t');
 
 /** A file as an agent gives it: before and after. The pieces are found on this device. */
-export function FileDiffView({ diff, label }: { diff: FileDiff; label?: string }) {
+export function FileDiffView({ diff, label, whole = false }: { diff: FileDiff; label?: string; whole?: boolean }) {
   const hunks = useMemo(() => hunksBetween(diff.before, diff.after), [diff.before, diff.after]);
-  return <Diff hunks={hunks} label={label ?? exact(diff.path)} cut={diff.cut} />;
+  return <Diff hunks={hunks} label={label ?? exact(diff.path)} cut={diff.cut} whole={whole} />;
 }
 
 /** `+18 −6`, with words for those who listen. */

@@ -5,6 +5,8 @@ import { systemClock } from '../core/clock.ts';
 import type { PromptRow } from '../core/ports.ts';
 import { createLocalMachine } from '../machines/local.ts';
 import { createPrefixMachine } from '../machines/prefix.ts';
+import { createSshMachine } from '../machines/ssh.ts';
+import { noSshd, TestSshd } from '../machines/test-sshd.ts';
 import { TestRepository } from './test-repository.ts';
 
 let repo: TestRepository;
@@ -281,5 +283,34 @@ it('behind a prefix git runs there, not at home', async () => {
   await other.start();
   other.write('b', 'x\n');
   expect(await other.lines()).toEqual(['added b +1 −0']);
+  other.close();
+});
+
+it.skipIf(noSshd !== null)('over ssh git runs on that machine', async () => {
+  const sshd = await TestSshd.start();
+  const other = new TestRepository(({ env, home }) =>
+    createSshMachine(
+      { name: 'local', kind: 'ssh', ssh: sshd.target, prefix: null, created_at: '' },
+      {
+        setup: { env: { PATH: env.PATH ?? '' }, home: '/nonexistent', knownHosts: path.join(home, 'known_hosts') },
+        clock: systemClock(),
+        random: Math.random,
+        newSocket: () => path.join(home, 's'),
+        homeId: 'home',
+        onLine: () => {},
+      },
+    ),
+  );
+  const box = other.machine as ReturnType<typeof createSshMachine>;
+  await box.confirm(sshd.fingerprint);
+  // Not reached yet: nobody waits for it.
+  expect(await other.changes.take('local', other.root)).toBeNull();
+  await box.reach();
+  await other.start();
+  other.write('b', 'x\n');
+  expect(await other.lines()).toEqual(['added b +1 −0']);
+  await box.close();
+  await sshd.close();
+  await expect(other.diff()).rejects.toMatchObject({ code: expect.stringMatching(/^machine_/) });
   other.close();
 });
