@@ -64,7 +64,9 @@ export class AcpAgent implements ChatAgent {
     this.#cwd = start.command.cwd;
     this.takes = { images: false, embedded: false, here: start.machine.host.local };
     this.updates = new Updates((update) => sink.update(update), start.resume === null);
-    this.#asks = new OpenAsks((update) => sink.update(update));
+    // some ask between turns, for what goes on behind them
+    const otherwise = () => (this.#turn === null ? ({ type: 'idle', stop: 'done' } as const) : ({ type: 'running' } as const));
+    this.#asks = new OpenAsks((update) => sink.update(update), otherwise);
     this.peer = createRpcPeer({
       send: (line) => process.send(line),
       handlers: {
@@ -110,10 +112,11 @@ export class AcpAgent implements ChatAgent {
 
   async cancel(): Promise<void> {
     const turn = this.#turn;
-    if (turn === null) return;
-    const first = !turn.cancelled;
-    turn.cancelled = true;
-    this.peer.notify('session/cancel', { sessionId: this.sessionId });
+    const first = turn?.cancelled === false;
+    if (turn !== null) {
+      turn.cancelled = true;
+      this.peer.notify('session/cancel', { sessionId: this.sessionId });
+    }
     this.#asks.cancelAll();
     if (first) this.#clock.setTimeout(() => this.#insist(turn), CANCEL_MS);
   }

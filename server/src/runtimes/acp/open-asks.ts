@@ -18,10 +18,13 @@ interface Open {
 export class OpenAsks {
   readonly #open = new Map<string, Open>();
   readonly #tell: (update: ChatUpdate) => void;
+  /** What the agent is without an open ask. */
+  readonly #otherwise: () => ChatUpdate;
   #asked = 0;
 
-  constructor(tell: (update: ChatUpdate) => void) {
+  constructor(tell: (update: ChatUpdate) => void, otherwise: () => ChatUpdate) {
     this.#tell = tell;
+    this.#otherwise = otherwise;
   }
 
   /** Told; resolves with what the agent gets. An id that is open already: another ask, and the earlier one is gone. */
@@ -58,7 +61,7 @@ export class OpenAsks {
 
   /** The turn is cancelled: so is all that it asked. */
   cancelAll(): void {
-    if (this.#open.size > 0) this.#tell({ type: 'running' });
+    if (this.#open.size > 0) this.#tell(this.#otherwise());
     for (const [key, open] of this.#open) {
       open.resolve(open.cancelled);
       this.#tell({ type: 'ask_gone', key, by: 'elsewhere', decision: 'cancel' });
@@ -76,6 +79,6 @@ export class OpenAsks {
   }
 
   #resume(): void {
-    if (this.#open.size === 0) this.#tell({ type: 'running' });
+    if (this.#open.size === 0) this.#tell(this.#otherwise());
   }
 }

@@ -213,6 +213,34 @@ describe('questions', () => {
   });
 });
 
+describe('a question between turns', () => {
+  it.each(['answered', 'cancelled'])('that is %s leaves it idle', async (how) => {
+    const agent = await start();
+    await turn(agent, 'afterwards');
+    await until(() => of('waiting').length > 0, 'a question');
+    const { key, ask } = of('ask')[0] as ChatUpdate & { type: 'ask' };
+    if (how === 'cancelled') await agent.cancel();
+    else await agent.answer(key, { option_id: ask.options[0]?.id ?? null, decision: 'allow', text: null, answers: {} });
+    expect(updates.filter(({ type }) => ['running', 'waiting', 'idle'].includes(type)).at(-1)).toEqual({ type: 'idle', stop: 'done' });
+    await turn(agent, 'greet');
+    expect(of('ask_gone').map((gone) => gone.key)).toEqual(how === 'cancelled' ? [key] : []);
+  });
+});
+
+describe('words with an answer', () => {
+  it('do not reach it, which is said', async () => {
+    const agent = await start();
+    await asked(agent, 'edit', ({ options }) => ({
+      option_id: options.find(({ decision }) => decision === 'deny')?.id ?? null,
+      decision: 'deny',
+      text: 'Not now.',
+    }));
+    expect(of('notice')).toEqual([
+      { type: 'notice', level: 'info', text: 'This agent takes no words with an answer. Send them as a message.' },
+    ]);
+  });
+});
+
 describe('what goes with a prompt', () => {
   const given = (name: string, media_type: string, bytes: Buffer) => {
     const file = path.join(folder, name);

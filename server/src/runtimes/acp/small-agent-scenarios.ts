@@ -276,6 +276,11 @@ export const SCENARIOS: Record<string, Script> = {
     await asked;
     await speak(scene, 'Never mind.');
   },
+  /** Asks when its turn is over; the number: milliseconds later. */
+  async afterwards(scene) {
+    scene.say('Something goes on behind this. ');
+    setTimeout(() => void permitted(scene, { ...commandCall('touch afterwards'), status: 'pending' }), scene.number ?? 20);
+  },
   /** What came with the prompt. */
   async files(scene) {
     const kinds = scene.blocks.map((block) => `${block.type} ${block.mimeType ?? block.resource?.mimeType ?? ''}`.trim());

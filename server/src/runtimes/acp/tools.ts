@@ -48,7 +48,7 @@ export class ToolCalls {
     readInput(update.rawInput, call, patch);
     readLocations(update.locations, call, patch);
     const pieces = readContent(update, call, patch);
-    if (call.state === 'done' || call.state === 'failed') this.#forgetOld();
+    if (call.state === 'done' || call.state === 'failed') this.#finished(call);
     const updates: ChatUpdate[] = Object.keys(patch).length === 0 ? [] : [{ type: 'tool', key: id, patch }];
     return {
       updates: [...updates, ...pieces.map((piece) => ({ type: 'tool_output', key: id, text: piece }) as const)],
@@ -86,7 +86,10 @@ export class ToolCalls {
     return call;
   }
 
-  #forgetOld(): void {
+  /** Nobody asks about it any more: what is large of it goes at once. */
+  #finished(call: ToolCall): void {
+    call.rawInput = null;
+    call.diffs = [];
     for (const [id, { state }] of this.#calls) {
       if (this.#calls.size <= MAX_KNOWN) return;
       if (state === 'done' || state === 'failed') this.#calls.delete(id);
