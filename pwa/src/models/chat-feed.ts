@@ -3,15 +3,13 @@ import type { AfieldEvent } from '@afield/shared/events.ts';
 import { batch, computed, type ReadonlySignal, type Signal, signal } from '@preact/signals';
 import { failureOf } from './action.ts';
 import { type Chunk, newer, placeFor, withChunk, withTail } from './chat-items.ts';
+import { SHOW_EVERY_MS } from './chat-pace.ts';
 import type { HomeLink } from './home-link.ts';
 
 /** Items of one request. */
 const PAGE = 60;
 /** As many are kept; who reads further back leaves the newest ones, and goes back to them by asking anew. */
 export const MAX_ITEMS = 600;
-/** Text that streams is shown at once, then again after this long, in ms: as fast as one can read, and a phone stays cool. */
-export const SHOW_EVERY_MS = 50;
-
 export interface FeedDeps {
   link: Pick<HomeLink, 'call'>;
   session_id: string;
@@ -32,9 +30,8 @@ export function createChatFeed({ link, session_id, later }: FeedDeps) {
   /** Came since the newest page was shown: counts up, for who reads further back. */
   const arrived = signal(0);
 
-  /** Pieces that are not shown yet, and the pause until they are. */
+  /** Pieces that came while their item was being asked for. */
   const waiting = new Map<string, Chunk[]>();
-  let stopPause: (() => void) | null = null;
   /** Items that are being asked for. `again`: once more after that. */
   const asked = new Map<string, { again: boolean }>();
   let round = 0;
@@ -145,12 +142,6 @@ export function createChatFeed({ link, session_id, later }: FeedDeps) {
     return true;
   }
 
-  function showAll(): void {
-    batch(() => {
-      for (const id of [...waiting.keys()]) if (!asked.has(id) && !showPieces(id)) void askFor(id);
-    });
-  }
-
   function onChunk(id: string, piece: Chunk): void {
     if (!items.has(id)) {
       // its beginning was missed; or it is far back, where nobody looks
@@ -158,14 +149,7 @@ export function createChatFeed({ link, session_id, later }: FeedDeps) {
       return;
     }
     waiting.set(id, [...(waiting.get(id) ?? []), piece]);
-    if (stopPause !== null) return;
-    showAll();
-    stopPause = later(function tick() {
-      stopPause = null;
-      if (waiting.size === 0) return;
-      showAll();
-      stopPause = later(tick, SHOW_EVERY_MS);
-    }, SHOW_EVERY_MS);
+    if (!asked.has(id) && !showPieces(id)) void askFor(id);
   }
 
   /** An item as it is now. */
@@ -231,7 +215,6 @@ export function createChatFeed({ link, session_id, later }: FeedDeps) {
     close() {
       over = true;
       round += 1;
-      stopPause?.();
     },
   };
 }

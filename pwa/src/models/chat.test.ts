@@ -17,9 +17,12 @@ let items: ChatItem[];
 let queue: Prompt[];
 let taken: (prompt: Prompt) => void;
 let chat: Chat;
+let pauses: (() => void)[] = [];
 
-const event = <T extends EventType>(type: T, payload: EventPayloads[T]) =>
+const event = <T extends EventType>(type: T, payload: EventPayloads[T]) => {
   home.event({ type, seq: 1, session_id: SESSION, timestamp: '', payload } as AfieldEvent);
+  for (const run of pauses.splice(0)) run();
+};
 const keys = () => chat.rows.value.map(({ key, kind }) => `${kind} ${key.slice(-1)}`);
 const keptPrompt = (n: number): KeptPrompt => ({
   id: promptId(n),
@@ -35,6 +38,7 @@ const keptPrompt = (n: number): KeptPrompt => ({
 
 beforeEach(async () => {
   kept.value = [];
+  pauses = [];
   items = [user(1, 'Do it'), agent(2, 'Done')];
   queue = [];
   home = scriptedLink(ONLINE);
@@ -57,7 +61,10 @@ beforeEach(async () => {
     kept: { read: () => '', write: () => undefined },
     files: new Map(),
     readFile: () => Promise.reject(new Error('no')),
-    later: () => () => undefined,
+    later(run) {
+      pauses.push(run);
+      return () => void pauses.splice(0);
+    },
     take: () => undefined,
   });
   await settled();

@@ -7,6 +7,7 @@ import { createAction } from './action.ts';
 import { type ChatFile, createComposer } from './chat-composer.ts';
 import { createChatFeed } from './chat-feed.ts';
 import type { KeptPrompt, Outbox } from './chat-outbox.ts';
+import { createPace } from './chat-pace.ts';
 import { createChatQueue, type Delivery } from './chat-queue.ts';
 import { type HomeLink, isOpen } from './home-link.ts';
 import { whileOpen } from './while-open.ts';
@@ -86,7 +87,8 @@ export const ChatModel = createModel((deps: ChatDeps) => {
     queue.onEvent(event);
   }
 
-  const subscription = link.subscribe({ topics: TOPICS, session_id, onGap: () => void load() }, onEvent);
+  const pace = createPace(onEvent, later);
+  const subscription = link.subscribe({ topics: TOPICS, session_id, onGap: () => void load() }, pace.take);
   const stop = whileOpen(link, () => void load());
   const unhear = outbox.onTaken((prompt) => {
     if (prompt.session_id === session_id) queue.took(prompt);
@@ -95,6 +97,7 @@ export const ChatModel = createModel((deps: ChatDeps) => {
     stop();
     unhear();
     subscription.close();
+    pace.close();
     feed.close();
     composer.close();
   });

@@ -39,7 +39,8 @@ export function VirtualRows({ keys, estimate, draw, label, head, onNearStart, on
   const scroller = useRef<HTMLDivElement>(null);
   const [, redraw] = useReducer((count: number) => count + 1, 0);
   const atEnd = useRef(true);
-  const opened = useRef(false);
+  /** Where it stood when it was last drawn or scrolled: what the list moves by itself is drawn before it is heard of. */
+  const top = useRef(0);
   // A guess stays what it was: a row that is as high as guessed is never measured again.
   const guesses = useRef(new Map<string, number>());
   const guess = (index: number): number => {
@@ -61,8 +62,6 @@ export function VirtualRows({ keys, estimate, draw, label, head, onNearStart, on
     observeElementOffset,
     overscan: 8,
     anchorTo: 'end' as const,
-    followOnAppend: true,
-    scrollEndThreshold: NEAR_END_PX,
     paddingStart: HEAD_PX,
     onChange: () => redraw(undefined),
   };
@@ -71,36 +70,46 @@ export function VirtualRows({ keys, estimate, draw, label, head, onNearStart, on
   useLayoutEffect(() => list._didMount(), []);
   useLayoutEffect(() => list._willUpdate());
 
-  useLayoutEffect(() => {
-    if (opened.current || keys.length === 0) return;
-    opened.current = true;
-    list.scrollToEnd();
-  }, [keys.length]);
-
-  const toEnd = () => {
-    atEnd.current = true;
-    list.scrollToEnd();
+  /** To the very end, as far as it is known: rows that are drawn there are measured, and it is done again. */
+  const pull = () => {
+    const element = scroller.current;
+    if (element === null || !atEnd.current) return;
+    const end = element.scrollHeight - element.clientHeight;
+    if (end - element.scrollTop > 1) element.scrollTop = end;
   };
   useLayoutEffect(() => {
-    handle.current = { toEnd };
+    pull();
+    top.current = scroller.current?.scrollTop ?? 0;
+  });
+
+  useLayoutEffect(() => {
+    handle.current = {
+      toEnd() {
+        atEnd.current = true;
+        pull();
+        onEnd(true);
+      },
+    };
     return () => {
       handle.current = null;
     };
-  }, []);
+  }, [onEnd]);
 
   useLayoutEffect(() => {
     const element = scroller.current;
     if (element === null) return;
     const look = () => {
-      const now = element.scrollHeight - element.scrollTop - element.clientHeight <= NEAR_END_PX;
+      const { scrollTop, scrollHeight, clientHeight } = element;
+      // only a person goes up: rows that come faster than they are scrolled to take nobody away from the end
+      const up = scrollTop < top.current - 1;
+      top.current = scrollTop;
+      const now = scrollHeight - scrollTop - clientHeight <= NEAR_END_PX || (atEnd.current && !up);
       if (now === atEnd.current) return;
       atEnd.current = now;
       onEnd(now);
     };
     // a keyboard or a composer that grows takes room from below
-    const observer = new ResizeObserver(() => {
-      if (atEnd.current && opened.current) list.scrollToEnd();
-    });
+    const observer = new ResizeObserver(pull);
     element.addEventListener('scroll', look, { passive: true });
     observer.observe(element);
     return () => {
@@ -111,7 +120,7 @@ export function VirtualRows({ keys, estimate, draw, label, head, onNearStart, on
 
   const rows = list.getVirtualItems();
   const first = rows[0]?.index ?? 0;
-  const settled = opened.current && (list.scrollOffset ?? 0) > 0;
+  const settled = (list.scrollOffset ?? 0) > 0;
   useLayoutEffect(() => {
     if (settled && first <= NEAR_START_ROWS) onNearStart();
   }, [settled, first, keys[0]]);
