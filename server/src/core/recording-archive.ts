@@ -76,8 +76,11 @@ export interface FolderSize {
 export async function folderSize(folder: string): Promise<FolderSize> {
   const size: FolderSize = { recording: 0, rest: 0 };
   const own = new Set(partsOf(folder).flatMap((path) => [path, compressedPath(path)]));
-  for (const name of await readdir(folder).catch(() => [])) {
-    const path = join(folder, name);
+  // Attachments lie in a folder of their own.
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => []);
+  for (const entry of entries) {
+    if (!entry.isFile()) continue;
+    const path = join(entry.parentPath, entry.name);
     const { size: bytes = 0 } = (await stat(path).catch(() => null)) ?? {};
     if (own.has(path)) size.recording += bytes;
     else size.rest += bytes;

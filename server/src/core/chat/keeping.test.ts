@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { failure, openTalk, type Talk } from '../../chat-kit.ts';
 import { eventually } from '../../sessions-kit.ts';
 import type { ChatUpdate } from '../chat-ports.ts';
+import { folderSize } from '../recording-archive.ts';
 import type { Disk } from '../storage.ts';
 import { rowOf } from './items.ts';
 
@@ -134,9 +135,10 @@ describe('a chat that is deleted', () => {
   it('leaves nothing behind: items, approvals, files', async () => {
     talk = openTalk();
     const { id } = await talk.begin();
-    const image = { name: 'a.png', media_type: 'image/png', base64: 'AAAA' };
+    const image = { name: 'a.png', media_type: 'image/png', base64: Buffer.alloc(50_000).toString('base64') };
     await talk.prompt(id, 'look', { attachments: [image] });
     await talk.given(1);
+    expect((await folderSize(`${talk.house.folder}/recordings/${id}`)).rest).toBeGreaterThanOrEqual(50_000);
     const ask = {
       kind: 'permission',
       tool_id: null,
