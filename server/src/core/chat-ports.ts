@@ -146,3 +146,39 @@ export interface ChatRuntime {
 export interface ChatRuntimeBook {
   get(name: string): ChatRuntime | null;
 }
+
+/** Hears and answers an agent that a person uses in a terminal: the chat face beside its terminal. Starts, ends and types nothing. */
+export interface Companion {
+  /** Resolves once the agent has it. Errors: not_found when the ask is gone; unavailable when the agent cannot be reached. */
+  answer(key: string, answer: AgentAnswer): Promise<void>;
+  /** Stops listening; the program goes on. */
+  leave(): void;
+}
+
+export interface CompanionRuntime {
+  readonly name: string;
+  /**
+   * Before the terminal's program starts: its command, changed so that it can be heard. `folder`: of this session alone (0700), there
+   * until the session is deleted; secrets stand in files of it or in the environment, never in arguments. `memory` goes to `join`, after
+   * a restart of the home server too. Null: it cannot be accompanied (another machine, arguments of the user that exclude it).
+   */
+  prepare(start: {
+    command: Command;
+    machine: Machine;
+    folder: string;
+  }): Promise<{ command: Command; memory: Record<string, unknown> } | null>;
+  /**
+   * Listens to the program of an earlier `prepare`, from its start or again after a restart. Updates are those of any agent; what was said
+   * before it listened comes only as far as the agent still tells it, with the same keys as before. `sink.exit`: there is nothing to hear
+   * any more; the terminal's own end decides about the session.
+   */
+  join(
+    start: { session_id: string; machine: Machine; folder: string; memory: Record<string, unknown> },
+    sink: ChatSink,
+  ): Promise<Companion>;
+}
+
+/** The companions by name. */
+export interface CompanionBook {
+  get(name: string): CompanionRuntime | null;
+}

@@ -93,6 +93,8 @@ export interface Recipe {
   faces: readonly ('terminal' | 'chat')[];
   /** Ways to the chat face, the usual one first. */
   chat?: readonly ChatWay[];
+  /** Name of the companion that gives its terminal sessions a chat face too. */
+  companion?: string;
   /** Models to choose from before it runs. */
   models?: readonly string[];
   capabilities: readonly string[];
