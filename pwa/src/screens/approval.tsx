@@ -182,6 +182,9 @@ function Bound({ shown: { approval, hash } }: { shown: Shown }) {
   );
 }
 
+/** A rule's pattern holds no more. */
+const MAX_RULE = 1_000;
+
 const times = (count: number): string => (count === 1 ? 'once' : `${count} times`);
 
 /** "You allowed this 3 times in this project, last on Tuesday", and a rule for the next time. */
@@ -193,7 +196,7 @@ function Past({ approval }: { approval: Approval }) {
     if (live) void model.ask(approval);
   }, [live]);
   const past = model.past.value;
-  if (approval.ask.kind !== 'permission') return null;
+  if (approval.ask.kind !== 'permission' || (past === null && approval.ask.subject.length > MAX_RULE)) return null;
   const where = approval.project_id === null ? '' : ' in this project';
   const last = past?.examples.map((one) => Date.parse(one.created_at)).sort((a, b) => b - a)[0];
   const said = [past?.allowed ? `allowed this ${times(past.allowed)}` : '', past?.denied ? `denied it ${times(past.denied)}` : ''].filter(
@@ -211,10 +214,12 @@ function Past({ approval }: { approval: Approval }) {
           </span>
         </p>
       )}
-      <a class="act" href={ruleFromPath(approval.id)}>
-        <Icon name="shield" small />
-        Make a rule of it
-      </a>
+      {approval.ask.subject.length <= MAX_RULE && (
+        <a class="act" href={ruleFromPath(approval.id)}>
+          <Icon name="shield" small />
+          Make a rule of it
+        </a>
+      )}
     </section>
   );
 }
