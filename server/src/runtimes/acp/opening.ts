@@ -51,7 +51,10 @@ export async function open(agent: AcpAgent, start: ChatStart, sink: ChatSink): P
     },
   });
   // first the mode: what it does from here on may depend on it
-  if (start.mode !== null) await agent.choose('mode', start.mode);
+  if (start.mode !== null && mode === null) {
+    const text = `This agent has no modes, so it does not start in “${start.mode}”. What it asks before it does is its own affair.`;
+    sink.update({ type: 'notice', level: 'warning', text });
+  } else if (start.mode !== null) await agent.choose('mode', start.mode);
   if (start.model !== null) await agent.choose('model', start.model);
 }
 

@@ -103,6 +103,14 @@ describe('the start', () => {
     expect(exits).toEqual([]);
   });
 
+  it('of one that has no modes, or speaks another version, warns and goes on', async () => {
+    const agent = await start({ mode: 'ask', flags: ['--no-modes', '--version-2'] });
+    expect(of('notice')).toEqual([{ type: 'notice', level: 'warning', text: expect.stringMatching(/no modes.*“ask”/) }]);
+    expect(of('version')[0]?.note).toMatch(/version 2 of ACP/);
+    await turn(agent, 'greet');
+    expect(of('idle').map(({ stop }) => stop)).toEqual(['done']);
+  });
+
   it('of one that wants a login says what to do', async () => {
     const started = start({ flags: ['--login'] });
     await expect(started).rejects.toMatchObject({

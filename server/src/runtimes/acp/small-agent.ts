@@ -2,7 +2,7 @@
  * A program for tests and for trying things out: an agent that speaks ACP 1, thinks nothing and does what its script says. A prompt
  * with `SCENARIO:<name>` or `SCENARIO:<name>:<number>` picks the script (small-agent-scenarios.ts); any other prompt is greeted.
  *
- *     node small-agent.ts [--login] [--silent] [--no-load] [--no-resume]
+ *     node small-agent.ts [--login] [--silent] [--no-load] [--no-resume] [--no-modes] [--version-2]
  *
  * It keeps its sessions in SMALL_AGENT_HOME, by default ~/.small-agent, a file each. It breaks the protocol where a script says so.
  */
@@ -63,7 +63,10 @@ const configOptions = () => [
     options: [{ value: 'low', name: 'Low' }],
   },
 ];
-const opened = () => ({ modes: { currentModeId: mode, availableModes: MODES }, configOptions: configOptions() });
+const opened = () => ({
+  ...(flags.has('--no-modes') ? {} : { modes: { currentModeId: mode, availableModes: MODES } }),
+  configOptions: configOptions(),
+});
 const tellCommands = () => setImmediate(() => update({ sessionUpdate: 'available_commands_update', availableCommands: COMMANDS }));
 
 class Refusal extends Error {
@@ -93,7 +96,7 @@ function begin(next: Kept, params: Message): void {
 
 const METHODS: Record<string, (params: Message) => object | Promise<object>> = {
   initialize: () => ({
-    protocolVersion: 1,
+    protocolVersion: flags.has('--version-2') ? 2 : 1,
     agentInfo: { name: 'small-agent', title: 'Small agent', version: '1.0.0' },
     agentCapabilities: {
       loadSession: !flags.has('--no-load'),
