@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { permissionAsk, permissionResult, questionAsk } from './asks.ts';
+import { permissionAsk, permissionResult, questionAsk, questionResult } from './asks.ts';
 import { ToolCalls } from './tools.ts';
 
 const OPTIONS = [
@@ -100,6 +100,24 @@ describe('questions that come as a permission', () => {
 });
 
 describe('a form', () => {
+  it("whose choice has a field for words of one's own beside it is one question", () => {
+    const properties = {
+      question_0: { type: 'string', title: 'Colour', oneOf: [{ const: 'Red', title: 'Red' }] },
+      question_0_custom: { type: 'string', title: 'Other' },
+      a_custom: { type: 'string', title: 'Alone' },
+    };
+    const params = { mode: 'form', message: 'Which?', requestedSchema: { properties } };
+    const { questions } = questionAsk(params, null);
+    expect(questions.map(({ id, free }) => [id, free])).toEqual([
+      ['question_0', true],
+      ['a_custom', false],
+    ]);
+    const contentOf = (given: string) =>
+      questionResult(params, { option_id: null, decision: 'answer', text: null, answers: { question_0: [given] } }).content;
+    expect(contentOf('Red')).toEqual({ question_0: 'Red' });
+    expect(contentOf('Mauve')).toEqual({ question_0_custom: 'Mauve' });
+  });
+
   it('of nonsense is still a question that can be declined', () => {
     for (const requestedSchema of [undefined, null, 'x', [], { properties: 'none' }, { properties: { a: null, b: { oneOf: 7 } } }]) {
       const asked = questionAsk({ mode: 'form', message: 'Well?', requestedSchema }, null);

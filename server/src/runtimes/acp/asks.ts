@@ -118,7 +118,10 @@ export function questionAsk(params: Loose, call: ToolCall | null): Ask {
   }
   const schema = record(params.requestedSchema);
   const required = new Set(list(schema.required));
-  const questions = Object.entries(record(schema.properties)).map(([id, field]) => questionOf(id, record(field), required.has(id)));
+  const fields = record(schema.properties);
+  const questions = Object.entries(fields)
+    .filter(([id]) => ownWordsOf(id, fields) === null)
+    .map(([id, field]) => ({ ...questionOf(id, record(field), required.has(id)), free: ownWordsFor(id, fields) !== null }));
   return {
     ...asked,
     diffs: [],
@@ -145,6 +148,18 @@ function questionOf(id: string, field: Loose, required: boolean): Question {
   return { id, text: words || id, type, choices, multiple, free: false, required };
 }
 
+const OWN_WORDS = '_custom';
+/** The field in which words of one's own go, beside that of a choice (Claude's adapter); null: there is none. */
+function ownWordsFor(id: string, fields: Loose): string | null {
+  const beside = `${id}${OWN_WORDS}`;
+  return record(fields[beside]).type === 'string' && id in fields ? beside : null;
+}
+/** The choice that a field for words of one's own stands beside; null: it is a field as any other. */
+function ownWordsOf(id: string, fields: Loose): string | null {
+  const choice = id.endsWith(OWN_WORDS) ? id.slice(0, -OWN_WORDS.length) : '';
+  return ownWordsFor(choice, fields) === id ? choice : null;
+}
+
 function choicesOf(field: Loose): Question['choices'] {
   const named = [...records(field.oneOf), ...records(field.anyOf)].map((one) => ({
     id: text(one.const) ?? '',
@@ -163,8 +178,16 @@ export function questionResult(params: Loose, answer: AgentAnswer): Loose {
   const fields = record(record(params.requestedSchema).properties);
   const content: Record<string, unknown> = {};
   for (const [id, given] of Object.entries(answer.answers)) {
-    const value = valueFor(record(fields[id]).type, given);
-    if (id in fields && value !== null) content[id] = value;
+    if (!(id in fields)) continue;
+    const beside = ownWordsFor(id, fields);
+    const known = new Set(questionOf(id, record(fields[id]), false).choices.map((choice) => choice.id));
+    const own = beside === null ? [] : given.filter((one) => !known.has(one));
+    const value = valueFor(
+      record(fields[id]).type,
+      given.filter((one) => !own.includes(one)),
+    );
+    if (value !== null) content[id] = value;
+    if (beside !== null && own.length > 0) content[beside] = own.join('\n');
   }
   return { action: 'accept', content };
 }
