@@ -105,6 +105,22 @@ describe('an ask', () => {
     expect(list(true).map(({ state }) => state)).toEqual(['gone', 'gone', 'delivered']);
   });
 
+  it('between two turns leaves the agent idle, and holds the next prompt until then', async () => {
+    say({ type: 'idle', stop: 'done' }, asks('k', 'log in again?'));
+    expect(talk.get(id).status).toBe('waiting');
+    await talk.prompt(id, 'next');
+    expect(talk.chat.agent.prompts).toHaveLength(1);
+    await answer(list()[0]!, 'allow');
+    await talk.given(2);
+    talk.chat.agent.answerWith('ok');
+    say(asks('l', 'and now?'));
+    await talk.house.sessions.cancel(id);
+    expect(talk.get(id)).toMatchObject({ status: 'idle', pending_approvals: 0 });
+    say(asks('m', 'or now?'));
+    await answer(list()[0]!, 'deny');
+    await talk.becomes(id, 'idle');
+  });
+
   it('is refused, and said so, when nobody could answer that many', async () => {
     for (let i = 0; i < 70; i++) say(asks(`k${i}`, `command ${i}`));
     expect(list()).toHaveLength(50);

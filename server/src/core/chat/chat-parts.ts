@@ -77,9 +77,9 @@ export function joinParts({ deps, limits, row, folder }: ChatContext, hooks: Cha
     status,
     asks,
     reason: () => budget.reason,
-    ended: () => {
+    ended: (taken) => {
       interrupt.over();
-      delivery.taken();
+      if (taken) delivery.taken();
     },
   });
   const hearing = new Hearing({ record, transcript, status, asks, turn, known, budget, way: () => run.way });

@@ -35,8 +35,8 @@ export interface TurnParts {
   asks: Asks;
   /** Why it waits for a new prompt, where it is not the agent that says so; null: nothing to say. */
   reason(): string | null;
-  /** What it was given was taken; nothing of it is left to interrupt. */
-  ended(): void;
+  /** Nothing is left to interrupt. `taken`: nor is there a doubt that it took what it was given. */
+  ended(taken: boolean): void;
 }
 
 export class Turn {
@@ -45,13 +45,15 @@ export class Turn {
   /** The agent itself said or showed that it works. */
   #shown = false;
   #faulty = false;
+  #closes = false;
 
   constructor(parts: TurnParts) {
     this.#parts = parts;
   }
 
+  /** It works, or waits for an answer: it takes no prompt, and may be interrupted. */
   get works(): boolean {
-    return this.#works;
+    return this.#works || this.#parts.asks.waiting > 0;
   }
 
   /** A prompt is given to it. */
@@ -80,10 +82,14 @@ export class Turn {
     const { asks, status } = this.#parts;
     if (asks.waiting > 0) {
       this.#shown = true;
-      this.#works = true;
       const reason = asks.waiting === 1 ? 'It waits for an answer.' : `It waits for ${asks.waiting} answers.`;
       status.become('waiting', reason);
     } else if (this.#works) status.become('busy', null);
+    else if (status.status === 'waiting' && !this.#closes) {
+      // It asked between two turns.
+      this.#parts.ended(false);
+      status.become('idle', this.#parts.reason());
+    }
   }
 
   /** The agent is idle. */
@@ -94,11 +100,13 @@ export class Turn {
       transcript.turnOver(false);
       return;
     }
-    if (this.#works && this.#shown) ended();
-    const worked = this.#works;
+    ended(this.#works && this.#shown);
+    const worked = this.works;
     this.#works = false;
     this.#shown = false;
+    this.#closes = true;
     asks.over('The turn is over.');
+    this.#closes = false;
     if (stop === 'error' && worked && !this.#faulty) transcript.notice('error', UNSAID);
     this.#faulty = false;
     transcript.turnOver(stop === 'cancelled' || stop === 'error');
