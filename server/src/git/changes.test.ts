@@ -1,6 +1,6 @@
-import { chmodSync, mkdirSync, renameSync, rmSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, renameSync, rmSync, symlinkSync, unlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { systemClock } from '../core/clock.ts';
 import type { PromptRow } from '../core/ports.ts';
 import { createLocalMachine } from '../machines/local.ts';
@@ -271,6 +271,15 @@ it('looking again and again leaves nothing in the repository', async () => {
   await repo.diff();
   await repo.diff('HEAD');
   expect(objects()).toBe(before);
+});
+
+it('what one left that was killed an hour ago is removed, and nothing else', async () => {
+  const old = new Date(Date.now() - 2 * 3_600_000);
+  for (const name of ['afield-git.killed', 'other', 'afield-git.now']) mkdirSync(path.join(repo.home, 'tmp', name));
+  for (const name of ['afield-git.killed', 'other']) utimesSync(path.join(repo.home, 'tmp', name), old, old);
+  await repo.start();
+  await vi.waitFor(() => expect(repo.left().sort()).toEqual(['afield-git.now', 'other']), 5_000);
+  for (const name of repo.left()) rmSync(path.join(repo.home, 'tmp', name), { recursive: true });
 });
 
 it('behind a prefix git runs there, not at home', async () => {

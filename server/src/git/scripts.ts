@@ -62,6 +62,10 @@ until [ -e "$top/.git" ]; do
 done
 cd "$top" || exit ${LOOK_END.noDirectory}
 
+# What was left by one that was killed.
+if [ "$mode" = take ]; then
+  find "\${TMPDIR:-/tmp}" -maxdepth 1 -type d -name 'afield-git.*' -user "$(id -u)" -mmin +60 -exec rm -rf -- {} + </dev/null >/dev/null 2>&1 &
+fi
 t=$(mktemp -d "\${TMPDIR:-/tmp}/afield-git.XXXXXXXXXX") || exit ${LOOK_END.failed}
 trap 'rm -rf -- "$t"' EXIT
 trap 'exit ${LOOK_END.tooLong}' HUP INT TERM
