@@ -23,6 +23,7 @@ const TAKEN_MS = 30_000;
 const SHOWN_MS = 3_000;
 /** So long without an event of a turn that goes on: it is asked how it stands. */
 const QUIET_MS = 10_000;
+const LOOKS = 5;
 /** The newest messages: those of a turn and more. */
 const PAGE = 40;
 /** A turn may take hours. */
@@ -253,16 +254,27 @@ export class OpencodeAgent implements ChatAgent {
     this.#watch = this.#clock.setTimeout(again, this.#quietMs);
   }
 
+  /** An answer that events have overtaken counts for nothing: it is asked again. */
   async #look(): Promise<void> {
-    const all = record(await this.#api.ask('GET', '/session/status'));
-    const [messages, permissions, questions] = await Promise.all([
-      this.#messages(PAGE),
-      this.#api.ask('GET', '/permission').then(records),
-      this.#api.ask('GET', '/question').then(records),
-    ]);
-    // A conversation that does nothing is not in the list.
-    const status = { type: 'idle', ...record(all[this.#conversation.id]) };
-    if (!this.#over) this.#conversation.reconcile({ status, messages, permissions, questions });
+    for (let tries = 0; tries < LOOKS && !this.#over; tries += 1) {
+      const before = this.#conversation.changes;
+      const list = (path: string) => this.#api.ask('GET', path).then(records);
+      // Whatever else cannot be read now: its state can.
+      const [status, messages, asks] = await Promise.all([
+        this.#api.ask('GET', '/session/status').then(record),
+        this.#messages(PAGE).catch(() => []),
+        Promise.all([list('/permission'), list('/question')]).then(
+          (both) => both.flat(),
+          () => null,
+        ),
+      ]);
+      if (this.#over) return;
+      this.#conversation.read(messages);
+      if (this.#conversation.changes !== before) continue;
+      // A conversation that does nothing is not in the list.
+      this.#conversation.reconcile({ status: { type: 'idle', ...record(status[this.#conversation.id]) }, asks });
+      return;
+    }
   }
 
   async #messages(limit: number): Promise<Record<string, unknown>[]> {

@@ -5,7 +5,7 @@ import type { Clock } from '../../core/ports.ts';
 /** A request while the server starts may never be answered. */
 const ANSWER_MS = 15_000;
 /** Larger than any answer that is a conversation's page. */
-const MAX_BYTES = 64 * 1024 * 1024;
+const MAX_BYTES = 128 * 1024 * 1024;
 const USER = 'opencode';
 
 type Method = 'GET' | 'POST' | 'PATCH';

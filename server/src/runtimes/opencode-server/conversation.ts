@@ -3,6 +3,7 @@ import type { AgentAnswer, ChatUpdate, TurnStop } from '../../core/chat-ports.ts
 import { BoundedMap } from '../bounded-map.ts';
 import { brief, type Loose, record, records, text } from '../loose.ts';
 import type { OpenAsk } from './asks.ts';
+import { NO_EVENT } from './events.ts';
 import { Messages, modelId } from './messages.ts';
 import { OpenAsks } from './open-asks.ts';
 
@@ -31,11 +32,9 @@ const STOPS: Record<string, TurnStop> = {
 const STEPS: Record<string, 'next' | 'now' | 'done'> = { pending: 'next', in_progress: 'now', completed: 'done' };
 
 export interface Snapshot {
-  /** Null: it was not told. */
-  status: Loose | null;
-  messages: Loose[];
-  permissions: Loose[];
-  questions: Loose[];
+  status: Loose;
+  /** Null: they were not told. */
+  asks: Loose[] | null;
 }
 
 export class Conversation {
@@ -48,6 +47,8 @@ export class Conversation {
   #stop: TurnStop | null = null;
   #fault: string | null = null;
   #retries = 0;
+  /** How often its events told of state or asks: what was looked up before one of them is out of date. */
+  changes = 0;
   #title: string | null = null;
   /** Somebody said no, and nothing of the turn was seen after it. */
   #denied = false;
@@ -130,6 +131,8 @@ export class Conversation {
   take(event: Loose): void {
     const properties = record(event.properties);
     const type = String(event.type);
+    if (/^(?:session\.(?:status|idle|error)|permission\.|question\.)/.test(type)) this.changes += 1;
+    if (type === NO_EVENT) this.#emit({ type: 'unknown', kind: 'no event', text: brief(event.text) });
     const session = text(properties.sessionID);
     const info = record(properties.info);
     if (type === 'session.created' && this.#isOurs(text(info.parentID))) this.#family.set(text(info.id) ?? '', true);
@@ -137,18 +140,20 @@ export class Conversation {
     else if (session !== null && this.#isOurs(session)) this.#child(type, properties, session);
   }
 
-  /** What happened while nobody listened. */
-  reconcile({ status, messages, permissions, questions }: Snapshot): void {
+  /** Messages as they are now: what was missed of them is told. */
+  read(messages: readonly Loose[]): void {
     for (const message of messages) {
-      const info = record(message.info);
-      this.#message(info);
+      this.#message(record(message.info));
       for (const part of records(message.parts)) this.messages.part(part);
     }
-    const busy = status !== null && status.type !== 'idle' && status.type !== undefined;
+  }
+
+  /** State and asks as they are now. */
+  reconcile({ status, asks }: Snapshot): void {
+    const busy = status.type !== 'idle';
     // What is left of a turn that was interrupted stays in its lists for good.
-    const open = busy ? [...permissions, ...questions].filter((ask) => this.#isOurs(text(ask.sessionID))) : [];
-    this.#asks.reconcile(open, this.id);
-    if (status === null) return;
+    const open = busy ? asks?.filter((ask) => this.#isOurs(text(ask.sessionID))) : [];
+    if (open !== undefined) this.#asks.reconcile(open, this.id);
     if (busy) this.#begin();
     else if (this.#phase !== 'idle' && this.#given.size === 0) this.#end();
     this.#tellState();

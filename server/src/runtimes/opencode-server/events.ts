@@ -9,7 +9,9 @@ const SILENT_MS = 35_000;
 const FIRST_WAIT_MS = 100;
 const MAX_WAIT_MS = 5_000;
 /** A frame that is longer is no event: a tool's whole output fits. */
-const MAX_FRAME_CHARACTERS = 64 * 1024 * 1024;
+const MAX_FRAME_CHARACTERS = 128 * 1024 * 1024;
+/** Kind of what is no event. */
+export const NO_EVENT = 'no event';
 
 export interface EventHandlers {
   /** Each event, in order. */
@@ -108,5 +110,5 @@ export class Frames {
 /** What is no event is kept as one of an unknown kind. */
 function eventOf(text: string): Loose {
   const event = parsed(text);
-  return typeof event?.type === 'string' ? event : { type: 'no event', text };
+  return typeof event?.type === 'string' ? event : { type: NO_EVENT, text };
 }

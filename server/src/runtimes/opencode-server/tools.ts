@@ -46,6 +46,9 @@ export class ToolParts {
     const state = record(part.state);
     const patch = patchOf(tool, state);
     const before = this.#known.get(key) ?? { patch: '', output: '', over: false };
+    const over = patch.state === 'done' || patch.state === 'failed';
+    // Looked up before it ended, and read after.
+    if (before.over && !over) return [];
     const now = JSON.stringify(patch);
     const output = text(state.output) ?? text(state.error) ?? text(record(state.metadata).output) ?? '';
     const updates: ChatUpdate[] = now === before.patch ? [] : [{ type: 'tool', key, patch }];
@@ -57,7 +60,7 @@ export class ToolParts {
       );
     }
     this.#known.delete(key);
-    this.#known.set(key, { patch: now, output, over: patch.state === 'done' || patch.state === 'failed' });
+    this.#known.set(key, { patch: now, output, over });
     for (const oldest of this.#known.keys()) {
       if (this.#known.size <= MAX_KNOWN) break;
       this.#known.delete(oldest);

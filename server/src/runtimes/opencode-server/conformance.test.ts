@@ -1,0 +1,12 @@
+import path from 'node:path';
+import { describe } from 'vitest';
+import { systemClock } from '../../core/clock.ts';
+import { createLocalMachine } from '../../machines/local.ts';
+import { chatRuntimeTests } from '../chat-conformance.ts';
+import { createOpencodeServer } from './runtime.ts';
+
+const program = path.join(import.meta.dirname, 'small-opencode.ts');
+const machine = (home: string) => createLocalMachine({ env: { PATH: process.env.PATH }, home, folder: path.join(home, 'run') });
+const runtime = createOpencodeServer({ clock: systemClock() });
+
+describe('opencode-server', () => chatRuntimeTests({ runtime, machine, args: [program] }));
