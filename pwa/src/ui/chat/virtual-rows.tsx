@@ -67,9 +67,6 @@ export function VirtualRows({ keys, estimate, draw, label, head, onNearStart, on
   };
   const [list] = useState(() => new Virtualizer<HTMLDivElement, HTMLDivElement>(options));
   list.setOptions(options);
-  useLayoutEffect(() => list._didMount(), []);
-  useLayoutEffect(() => list._willUpdate());
-
   /** To the very end, as far as it is known: rows that are drawn there are measured, and it is done again. */
   const pull = () => {
     const element = scroller.current;
@@ -77,24 +74,6 @@ export function VirtualRows({ keys, estimate, draw, label, head, onNearStart, on
     const end = element.scrollHeight - element.clientHeight;
     if (end - element.scrollTop > 1) element.scrollTop = end;
   };
-  useLayoutEffect(() => {
-    pull();
-    top.current = scroller.current?.scrollTop ?? 0;
-  });
-
-  useLayoutEffect(() => {
-    handle.current = {
-      toEnd() {
-        atEnd.current = true;
-        pull();
-        onEnd(true);
-      },
-    };
-    return () => {
-      handle.current = null;
-    };
-  }, [onEnd]);
-
   useLayoutEffect(() => {
     const element = scroller.current;
     if (element === null) return;
@@ -110,11 +89,32 @@ export function VirtualRows({ keys, estimate, draw, label, head, onNearStart, on
     };
     // a keyboard or a composer that grows takes room from below
     const observer = new ResizeObserver(pull);
-    element.addEventListener('scroll', look, { passive: true });
+    // before the list hears of it: what it draws then must know whether a person has left the end
+    element.addEventListener('scroll', look, { passive: true, capture: true });
     observer.observe(element);
     return () => {
-      element.removeEventListener('scroll', look);
+      element.removeEventListener('scroll', look, { capture: true });
       observer.disconnect();
+    };
+  }, [onEnd]);
+  useLayoutEffect(() => list._didMount(), []);
+  useLayoutEffect(() => list._willUpdate());
+
+  useLayoutEffect(() => {
+    pull();
+    top.current = scroller.current?.scrollTop ?? 0;
+  });
+
+  useLayoutEffect(() => {
+    handle.current = {
+      toEnd() {
+        atEnd.current = true;
+        pull();
+        onEnd(true);
+      },
+    };
+    return () => {
+      handle.current = null;
     };
   }, [onEnd]);
 
