@@ -2,7 +2,7 @@ import 'fake-indexeddb/auto';
 import { describe, expect, it } from 'vitest';
 import { session } from '../../test/sessions.ts';
 import { createDeviceKey, openDeviceKey } from './device-key.ts';
-import { type HomeRecord, MAX_SNAPSHOT_SESSIONS, openStore } from './store.ts';
+import { type HomeRecord, MAX_SNAPSHOT_SESSIONS, OUTBOX, openStore } from './store.ts';
 
 let count = 0;
 /** A database of its own for each test. */
@@ -97,6 +97,19 @@ describe('the store', () => {
     await store.forgetHome('home-1');
     expect(await store.listHomes()).toEqual([]);
     expect(await store.loadSnapshot('home-1')).toBeNull();
+  });
+
+  it('messages that wait for a home go with it, and stay with one that is paired anew', async () => {
+    const store = fresh();
+    await store.saveHome(record('home-1'));
+    await store.writePreference(OUTBOX, [{ id: 'prompt-1' }]);
+    await store.finishPairing(record('home-1'));
+    expect(await store.readPreference(OUTBOX)).toHaveLength(1);
+    await store.finishPairing(record('home-2'));
+    expect(await store.readPreference(OUTBOX)).toBeUndefined();
+    await store.writePreference(OUTBOX, [{ id: 'prompt-2' }]);
+    await store.forgetHome('home-2');
+    expect(await store.readPreference(OUTBOX)).toBeUndefined();
   });
 
   it('a snapshot does not grow without a bound', async () => {

@@ -22,6 +22,8 @@ const KINDS: Record<ToolKind, { icon: IconName; done: string; now: string }> = {
   agent: { icon: 'message', done: 'Asked', now: 'Asking' },
   other: { icon: 'pulse', done: 'Used', now: 'Using' },
 };
+/** Some agents say what they do (`Write hello.txt`): a word of ours before it would be one too many. */
+const SENTENCE = /^[A-Z][a-z]+ \S/;
 /** Lines of output that are shown at once. */
 const TAIL_LINES = 12;
 const MAX_INPUT = 4_000;
@@ -32,14 +34,16 @@ const works = (tool: Tool): boolean => tool.state === 'pending' || tool.state ==
 export function ToolCall({ tool }: { tool: Tool }) {
   const { icon, done, now } = KINDS[tool.tool_kind] ?? KINDS.other;
   const [open, setOpen] = useState(false);
-  const tried = tool.state === 'failed' || tool.state === 'cut';
+  const title = tool.title.trim() === '' ? tool.name : tool.title;
+  const tried = (tool.state === 'failed' || tool.state === 'cut') && tool.tool_kind !== 'execute';
+  const word = SENTENCE.test(title) ? '' : works(tool) ? now : tried ? `${done}, or tried` : done;
   return (
     <details class="tool" open={open} onToggle={(event) => setOpen(event.currentTarget.open)}>
       <summary>
         <Icon name={icon} small />
         <span class="cut">
-          {works(tool) ? now : tried && tool.tool_kind !== 'execute' ? `${done}, or tried` : done}{' '}
-          <code>{exact(tool.title.trim() === '' ? tool.name : tool.title)}</code>
+          {word !== '' && `${word} `}
+          <code>{exact(title)}</code>
         </span>
         <span class="push line">
           <Outcome tool={tool} />
