@@ -8,7 +8,7 @@ import { type Recorded, Replay, type ReplayLine, type ReplayRules, RPC_RULES, re
 import { createCodexAppServer } from './runtime.ts';
 
 const FOLDER = path.join(import.meta.dirname, 'fixtures');
-const SCENARIOS = readdirSync(FOLDER).map((file) => file.replace('.jsonl', ''));
+const SCENARIOS = readdirSync(FOLDER).flatMap((file) => (file.endsWith('.jsonl') ? [file.slice(0, -6)] : []));
 const CWD = '/srv/demo';
 
 const RULES: ReplayRules = {

@@ -1,6 +1,8 @@
+import path from 'node:path';
 import { expect, it } from 'vitest';
 import type { ChatUpdate } from '../../core/chat-ports.ts';
 import { manualClock } from '../../core/manual-clock.ts';
+import { readRecording } from '../chat-replay.ts';
 import type { Loose } from '../loose.ts';
 import { type Request, requestOf } from './asks.ts';
 import { Thread } from './thread.ts';
@@ -161,4 +163,24 @@ it('keeps a plan, has a title, and says when it was summarised', () => {
     { type: 'title', title: 'A fix' },
     { type: 'notice', level: 'info', text: 'Codex summarised the conversation.' },
   ]);
+});
+
+it('of a thread that is shared only this one is told, and who answers there is seen here', () => {
+  const lines = readRecording(path.join(import.meta.dirname, 'fixtures/shared/remote.jsonl'));
+  const updates: ChatUpdate[] = [];
+  const thread = new Thread((update) => updates.push(update), manualClock());
+  thread.id = lines[0]?.msg.params.threadId;
+  for (const { dir, msg } of lines) {
+    if (dir !== 'out') continue;
+    if (msg.id === undefined) thread.take(msg.method, msg.params);
+    else {
+      thread.begin(msg.params.turnId);
+      thread.asks.open(msg.id, known(requestOf(msg.method, msg.params, [], '/srv/demo'))).catch(() => {});
+      thread.tellState();
+    }
+  }
+  expect(updates.flatMap((update) => (update.type === 'ask_gone' ? [[update.by, update.decision]] : []))).toEqual([['elsewhere', 'allow']]);
+  const states = updates.flatMap(({ type }) => (type === 'running' || type === 'waiting' || type === 'idle' ? [type] : []));
+  expect(states).toEqual(['waiting', 'running', 'idle']);
+  expect(updates.findLast((update) => update.type === 'text_done')).toMatchObject({ text: 'Done with the bash scenario.' });
 });
