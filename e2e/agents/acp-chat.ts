@@ -165,6 +165,17 @@ export function acpChatTests(given: AcpAgent): void {
       expect([existsSync(inRepo('one.tmp')), existsSync(inRepo('two.tmp'))]).toEqual([true, true]);
     });
 
+    it('runs a long command, and is busy as long as it runs', async () => {
+      await chat.say('SCENARIO:long');
+      await allow(await chat.asked());
+      await chat.become('busy');
+      await chat.done();
+      expect(chat.statuses).toEqual(['busy', 'waiting', 'busy', 'idle']);
+      expect((await chat.story()).at(-1)).toBe('message done: Done with the long scenario.');
+      const tools = (await chat.items()).filter((item) => item.kind === 'tool');
+      expect(tools.at(-1)).toMatchObject({ tool_kind: 'execute', state: 'done' });
+    });
+
     it.runIf(given.asks !== undefined)('asks a question with choices, and has the answer', async () => {
       await chat.say('SCENARIO:ask');
       const approval = await chat.asked();
@@ -204,6 +215,17 @@ export function acpChatTests(given: AcpAgent): void {
       await chat.done();
       expect((await chat.story()).at(-1)).toBe('message done: Hello from the scripted model. Nothing was changed.');
     });
+
+    it.runIf(given.overloads === false)(
+      'tries an overloaded provider again and tells nothing, and can be interrupted meanwhile',
+      async () => {
+        await chat.say('SCENARIO:e529');
+        await until('it has tried', () => model.bodies.at(-1)?.includes('SCENARIO:e529') === true, 60_000);
+        await chat.become('busy');
+        await chat.cancel();
+        await chat.done();
+      },
+    );
 
     it.runIf(given.resumes !== false)('goes on after the home server was killed', async () => {
       const before = await chat.session();

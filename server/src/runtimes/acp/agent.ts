@@ -21,8 +21,8 @@ import { tokensOf } from './usage.ts';
 /** A turn that has not ended so long after its cancel is asked in another way too. */
 const CANCEL_MS = 5_000;
 const CLOSE_MS = 1_000;
-/** Tells what was told in another way as well. */
-const SAID_TWICE = new Set(['elicitation/complete', 'qwen/notify/session/mode-update']);
+/** Known, and nothing to read: told in another way as well, or a guess at what its person might say next. */
+const NOTHING_NEW = new Set(['elicitation/complete', 'qwen/notify/session/mode-update', 'qwen/notify/session/prompt-suggestion']);
 /** Known, and said at the start not to be offered; agents ask all the same and go on without. */
 const DECLINED = /^(?:fs|terminal|mcp|craft)\//;
 const STOPS: Record<string, TurnStop> = {
@@ -217,7 +217,7 @@ export class AcpAgent implements ChatAgent {
     }
     if (method === '$/cancel_request') this.#asks.withdraw(params.requestId);
     else if (method === '_auth/status_update') this.#account(record(params.authStatus));
-    else if (!SAID_TWICE.has(method)) this.#sink.update({ type: 'unknown', kind: method, text: brief(params) });
+    else if (!NOTHING_NEW.has(method)) this.#sink.update({ type: 'unknown', kind: method, text: brief(params) });
   }
 
   #account(status: Loose): void {
