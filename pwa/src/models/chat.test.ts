@@ -201,6 +201,16 @@ describe('what can be done', () => {
     expect(chat.failure.value).not.toBeNull();
   });
 
+  it('an agent that does not stop is said to, until it does', async () => {
+    home.answers.cancelSession = () => session({ name: 'x', minutes: 1 });
+    await chat.stop();
+    expect([chat.stopping.value, chat.unheard.value]).toEqual([true, false]);
+    for (const run of pauses.splice(0)) run();
+    expect([chat.stopping.value, chat.unheard.value]).toEqual([false, true]);
+    chat.stopped();
+    expect(chat.unheard.value).toBe(false);
+  });
+
   it('a fork gives the new session', async () => {
     const made = session({ name: 'Fork', minutes: 0 });
     home.answers.forkSession = () => made;

@@ -16,6 +16,9 @@ const TOPICS = ['message.*', 'tool.*', 'plan.updated', 'session.chat_changed'];
 /** As many of the last items are looked through for what the agent does now. */
 const LOOKED_AT = 20;
 
+/** An agent that goes on for longer after it was interrupted does not listen, in ms. */
+const STOPS_WITHIN_MS = 10_000;
+
 export interface ChatDeps {
   link: HomeLink;
   session_id: string;
@@ -44,6 +47,9 @@ export const ChatModel = createModel((deps: ChatDeps) => {
   const queue = createChatQueue(link, session_id);
   const action = createAction();
   const stopping = signal(false);
+  /** It was asked to stop, and works on. */
+  const unheard = signal(false);
+  let stopWaiting = () => {};
   const composer = createComposer({ ...deps, commands: computed(() => state.value?.commands ?? []) });
 
   const itemsNow = (ids: readonly string[]) => ids.map((id) => feed.item(id)?.value).filter((item) => item !== undefined);
@@ -95,6 +101,7 @@ export const ChatModel = createModel((deps: ChatDeps) => {
   });
   effect(() => () => {
     stop();
+    stopWaiting();
     unhear();
     subscription.close();
     pace.close();
@@ -142,15 +149,23 @@ export const ChatModel = createModel((deps: ChatDeps) => {
     failure: action.failure,
     clearFailure: action.clear,
     stopping,
+    unheard,
     /** Interrupts the turn. */
     async stop() {
       stopping.value = true;
       const done = await action.run(async () => deps.take(await link.call('cancelSession', { params })));
       if (!done) stopping.value = false;
+      stopWaiting();
+      stopWaiting = later(() => {
+        unheard.value = stopping.peek();
+        stopping.value = false;
+      }, STOPS_WITHIN_MS);
     },
     /** The agent works no more, or works anew. */
     stopped() {
+      stopWaiting();
       stopping.value = false;
+      unheard.value = false;
     },
     setModel: (model: string) => change({ model }),
     setMode: (mode: string) => change({ mode }),

@@ -47,6 +47,11 @@ export function ChatFoot(props: FootProps) {
           </button>
         </p>
       )}
+      {chat.unheard.value && works && (
+        <p class="meta foot-fault" role="status">
+          It has not stopped. Ask again, or stop the session from its menu: what it wrote stays.
+        </p>
+      )}
       {ended ? <Ended {...props} /> : <Now {...props} onPlan={() => setSheet('plan')} />}
       {!ended && <Write {...props} onTune={() => setSheet('tune')} />}
       {sheet === 'plan' && steps !== null && (
