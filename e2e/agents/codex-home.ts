@@ -1,17 +1,10 @@
 /** What the tests of the real Codex share: its program, and a home folder in which it asks none of its first-run questions. */
-import { existsSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { ScriptedModel } from '../scripted-model/server.ts';
+import { fetchedProgram } from './agent-bins.ts';
 
-export function codexProgram(): string {
-  const program = (process.env.AFIELD_TEST_AGENT_BINS ?? '')
-    .split(path.delimiter)
-    .map((bin) => path.join(bin, 'codex'))
-    .find((file) => existsSync(file));
-  if (program === undefined) throw new Error('Codex is not here. Run: npm run test:agents -- codex');
-  return program;
-}
+export const codexProgram = (): string => fetchedProgram('codex', 'codex');
 
 /** Makes `folder` its home and `repo` a directory that it trusts. With a model of this name it offers the tools that are scripted. */
 export async function prepareCodexHome(folder: string, repo: string, model: ScriptedModel): Promise<void> {

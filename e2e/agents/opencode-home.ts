@@ -1,22 +1,20 @@
 /** What the tests of the real opencode share: its program, and a home folder in which it knows the scripted model alone. */
-import { existsSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { ScriptedModel } from '../scripted-model/server.ts';
+import { fetchedProgram } from './agent-bins.ts';
 
 const KEY = 'dummy-key-for-tests';
 
-export function opencodeProgram(): string {
-  const program = (process.env.AFIELD_TEST_AGENT_BINS ?? '')
-    .split(path.delimiter)
-    .map((bin) => path.join(bin, 'opencode'))
-    .find((file) => existsSync(file));
-  if (program === undefined) throw new Error('opencode is not here. Run: npm run test:agents -- opencode');
-  return program;
-}
+export const opencodeProgram = (): string => fetchedProgram('opencode', 'opencode');
 
-/** Makes `folder` its home and `repo` a directory to work in. It says nothing of permissions, as most people's does not. */
-export async function prepareOpencodeHome(folder: string, repo: string, model: ScriptedModel): Promise<void> {
+/** Makes `folder` its home and `repo` a directory to work in. Default: it says nothing of permissions, as most people's does not. */
+export async function prepareOpencodeHome(
+  folder: string,
+  repo: string,
+  model: ScriptedModel,
+  permission?: Record<string, string>,
+): Promise<void> {
   await mkdir(repo, { recursive: true });
   await writeFile(path.join(repo, 'README.md'), '# demo\n');
   const config = path.join(folder, '.config/opencode');
@@ -44,6 +42,7 @@ export async function prepareOpencodeHome(folder: string, repo: string, model: S
     small_model: 'scripted/scripted-model',
     enabled_providers: ['scripted'],
     provider: { scripted },
+    ...(permission === undefined ? {} : { permission }),
   };
   await writeFile(path.join(config, 'opencode.json'), JSON.stringify(settings));
 }
