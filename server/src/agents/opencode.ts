@@ -20,7 +20,12 @@ export const opencode: Recipe = {
       note: 'On the home server alone: its server listens on its own machine only.',
       tested: TESTED,
     },
-    { runtime: 'acp', args: ['acp'], note: 'On every machine. Nothing can be said to it while it works.', tested: TESTED },
+    {
+      runtime: 'acp',
+      args: ['acp'],
+      note: 'On every machine. It asks only what your permission settings say, which is nothing where there are none, and hears nothing while it works.',
+      tested: TESTED,
+    },
   ],
   title: 'opencode',
   program: 'opencode',
