@@ -4,9 +4,9 @@ import type { AgentAnswer, ChatAgent, ChatSink, GivenFile } from '../../core/cha
 import { pause } from '../../core/clock.ts';
 import { inTime } from '../../core/in-time.ts';
 import type { Clock } from '../../core/ports.ts';
-import { record, records } from '../loose.ts';
+import { record } from '../loose.ts';
+import { giveAnswer } from './answering.ts';
 import { type Api, told } from './api.ts';
-import { replyTo } from './asks.ts';
 import type { Catalogue } from './catalogue.ts';
 import { COMPACT } from './catalogue.ts';
 import { Conversation } from './conversation.ts';
@@ -14,6 +14,8 @@ import { type EventStream, followEvents } from './events.ts';
 import { createIds } from './ids.ts';
 import type { Started } from './launch.ts';
 import { type Chosen, promptCall } from './prompts.ts';
+import { QuietWatch } from './quiet-watch.ts';
+import { lookUp, messagesOf } from './snapshot.ts';
 
 /** After a turn it may still be putting things away: a prompt that comes right then can be lost. */
 const SETTLED_MS = 250;
@@ -21,11 +23,6 @@ const SETTLED_MS = 250;
 const TAKEN_MS = 30_000;
 /** An interruption waits so long for a prompt that was only just given. */
 const SHOWN_MS = 3_000;
-/** So long without an event of a turn that goes on: it is asked how it stands. */
-const QUIET_MS = 10_000;
-const LOOKS = 5;
-/** The newest messages: those of a turn and more. */
-const PAGE = 40;
 /** A turn may take hours. */
 const TURN_MS = 24 * 60 * 60 * 1_000;
 
@@ -43,15 +40,13 @@ export class OpencodeAgent implements ChatAgent {
   readonly #catalogue: Catalogue;
   readonly #commands: ReadonlySet<string>;
   readonly #chosen: Chosen;
-  readonly #quietMs: number;
+  readonly #watch: QuietWatch;
   readonly #newId: () => string;
   #events: EventStream | null = null;
   /** A prompt is on its way. */
   #giving: Promise<void> | null = null;
   #cancelling: Promise<void> | null = null;
-  #watch: { cancel(): void } | null = null;
   #idleAt = Number.NEGATIVE_INFINITY;
-  #heardAt = 0;
   #over = false;
 
   constructor(
@@ -67,7 +62,6 @@ export class OpencodeAgent implements ChatAgent {
     this.#sink = sink;
     this.#catalogue = catalogue;
     this.#chosen = chosen;
-    this.#quietMs = tuning.quietMs ?? QUIET_MS;
     this.#newId = createIds(() => clock.now());
     this.#commands = new Set(catalogue.commands.map(({ id }) => id));
     this.#conversation = new Conversation(
@@ -75,6 +69,8 @@ export class OpencodeAgent implements ChatAgent {
       (update) => this.#tell(update),
       (model) => catalogue.windows.get(model) ?? null,
     );
+    const turn = { over: () => this.#over || this.#conversation.idle, look: () => this.#look() };
+    this.#watch = new QuietWatch(clock, turn, tuning.quietMs);
     started.ended.then((exit) => this.#end(exit)).catch(() => {});
   }
 
@@ -84,12 +80,13 @@ export class OpencodeAgent implements ChatAgent {
 
   /** Listens from now on; what the conversation holds already is not told. */
   async begin(silentMs?: number): Promise<void> {
-    for (const { info } of await this.#messages(1_000)) this.#conversation.messages.hide(String(record(info).id));
+    for (const { info } of await messagesOf(this.#api, this.#conversation.id, 1_000))
+      this.#conversation.messages.hide(String(record(info).id));
     const open = Promise.withResolvers<true>();
     const handlers = {
       event: (event: Record<string, unknown>) => {
         if (this.#over) return;
-        this.#heardAt = this.#clock.monotonic();
+        this.#watch.heard();
         this.#conversation.take(event);
       },
       open: (again: boolean) => {
@@ -133,7 +130,7 @@ export class OpencodeAgent implements ChatAgent {
     const shown = Promise.withResolvers<true>();
     const refused = (why: string) => shown.reject(new AfieldError('unavailable', `opencode refused the prompt: ${why}`));
     this.#conversation.give(id, { taken: () => shown.resolve(true), refused });
-    this.#watchOver();
+    this.#watch.begin();
     this.#api.call('POST', call.path, call.body, call.waits ? TURN_MS : undefined).then(
       (answer) => {
         if (answer.status >= 300) refused(told(answer));
@@ -165,19 +162,7 @@ export class OpencodeAgent implements ChatAgent {
 
   async answer(key: string, answer: AgentAnswer): Promise<void> {
     this.#check();
-    const asked = this.#conversation.asked(key);
-    if (asked === null) throw new AfieldError('not_found', 'opencode does not ask that any more.');
-    const { path, body } = replyTo(key, asked, answer);
-    this.#conversation.answering(key, answer);
-    const given = await this.#api.call('POST', path, body).catch((error: Error) => error);
-    if (given instanceof Error) {
-      this.#conversation.answered(key, 'failed', answer);
-      throw given;
-    }
-    const how = given.status === 404 ? 'gone' : given.status < 300 ? 'taken' : 'failed';
-    this.#conversation.answered(key, how, answer);
-    if (how === 'gone') throw new AfieldError('not_found', 'Somebody else answered opencode before.');
-    if (how === 'failed') throw new AfieldError('unavailable', `opencode did not take the answer: ${told(given)}`);
+    await giveAnswer(this.#api, this.#conversation, key, answer);
   }
 
   async setModel(model: string): Promise<void> {
@@ -206,9 +191,8 @@ export class OpencodeAgent implements ChatAgent {
     if (this.#over) return;
     if (update.type === 'idle') {
       this.#idleAt = this.#clock.monotonic();
-      this.#watch?.cancel();
-      this.#watch = null;
-    } else if (update.type === 'running' || update.type === 'waiting') this.#watchOver();
+      this.#watch.stop();
+    } else if (update.type === 'running' || update.type === 'waiting') this.#watch.begin();
     if (update.type === 'model' && update.model !== null) {
       const images = this.#catalogue.seesImages(update.model);
       if (images !== null) this.#sink.update({ type: 'abilities', can: { images } });
@@ -220,7 +204,7 @@ export class OpencodeAgent implements ChatAgent {
   #end(exit: Parameters<ChatSink['exit']>[0]): void {
     this.#over = true;
     this.#events?.close();
-    this.#watch?.cancel();
+    this.#watch.stop();
     this.#conversation.over('it has ended.');
     this.#sink.exit(exit);
   }
@@ -237,47 +221,7 @@ export class OpencodeAgent implements ChatAgent {
     return true;
   }
 
-  /** While a turn goes on: a stream that is silent, or lies, never leaves it busy. */
-  #watchOver(): void {
-    if (this.#watch !== null || this.#over) return;
-    this.#heardAt = this.#clock.monotonic();
-    const again = () => {
-      this.#watch = null;
-      if (this.#over || this.#conversation.idle) return;
-      const quiet = this.#clock.monotonic() - this.#heardAt;
-      if (quiet >= this.#quietMs) this.#look().then(next, next);
-      else this.#watch = this.#clock.setTimeout(again, this.#quietMs - quiet);
-    };
-    const next = () => {
-      if (this.#watch === null && !this.#over && !this.#conversation.idle) this.#watch = this.#clock.setTimeout(again, this.#quietMs);
-    };
-    this.#watch = this.#clock.setTimeout(again, this.#quietMs);
-  }
-
-  /** An answer that events have overtaken counts for nothing: it is asked again. */
-  async #look(): Promise<void> {
-    for (let tries = 0; tries < LOOKS && !this.#over; tries += 1) {
-      const before = this.#conversation.changes;
-      const list = (path: string) => this.#api.ask('GET', path).then(records);
-      // Whatever else cannot be read now: its state can.
-      const [status, messages, asks] = await Promise.all([
-        this.#api.ask('GET', '/session/status').then(record),
-        this.#messages(PAGE).catch(() => []),
-        Promise.all([list('/permission'), list('/question')]).then(
-          (both) => both.flat(),
-          () => null,
-        ),
-      ]);
-      if (this.#over) return;
-      this.#conversation.read(messages);
-      if (this.#conversation.changes !== before) continue;
-      // A conversation that does nothing is not in the list.
-      this.#conversation.reconcile({ status: { type: 'idle', ...record(status[this.#conversation.id]) }, asks });
-      return;
-    }
-  }
-
-  async #messages(limit: number): Promise<Record<string, unknown>[]> {
-    return records(await this.#api.ask('GET', `/session/${encodeURIComponent(this.#conversation.id)}/message?limit=${limit}`));
+  #look(): Promise<void> {
+    return lookUp(this.#api, this.#conversation, () => this.#over);
   }
 }
