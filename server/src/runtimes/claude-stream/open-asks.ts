@@ -1,6 +1,6 @@
 /** Questions of Claude that are open, and answers that it has not yet shown to have. */
 import { AfieldError } from '@afield/shared/errors.ts';
-import type { AgentAnswer, ChatUpdate } from '../../core/chat-ports.ts';
+import type { AgentAnswer, Ask, ChatUpdate } from '../../core/chat-ports.ts';
 import type { Loose } from '../loose.ts';
 import { fileDiff } from '../unified-diff.ts';
 import { type OpenAsk, readAsk, responseTo } from './asks.ts';
@@ -32,7 +32,7 @@ export class Asks {
   /** `now`: the file that it would write, as it is; null: not looked at. */
   open(key: string, request: Loose, now: FileNow | null): void {
     const read = readAsk(request);
-    const ask = now === null ? read.ask : { ...read.ask, diffs: read.ask.diffs.map((diff) => over(diff, now)) };
+    const ask = now === null ? read.ask : shownOver(read.ask, now);
     if (!this.#open.has(key) && this.#open.size >= MAX_OPEN) {
       this.#options.send({
         type: 'control_response',
@@ -107,6 +107,9 @@ export class Asks {
 }
 
 const notThere = () => new AfieldError('not_found', 'Claude does not ask this any more.');
+
+/** With the file as it is now before what is to be written over it. */
+export const shownOver = (ask: Ask, now: FileNow): Ask => ({ ...ask, diffs: ask.diffs.map((diff) => over(diff, now)) });
 
 function over<T extends ReturnType<typeof fileDiff>>(diff: T, now: FileNow): ReturnType<typeof fileDiff> {
   const whole = fileDiff(diff.path, now.text, diff.after);

@@ -1,0 +1,58 @@
+/** The chat face of a Claude Code in a terminal. Only from the version on that it was tried with, and only on this machine. */
+import { randomBytes } from 'node:crypto';
+import { AfieldError } from '@afield/shared/errors.ts';
+import type { CompanionRuntime } from '../../core/chat-ports.ts';
+import { ClaudeCompanion } from './companion.ts';
+import { type HookListener, listenToHooks } from './hooks.ts';
+import { hookSettings, KEY_VARIABLE } from './settings.ts';
+
+const FROM = [2, 1, 329] as const;
+/** Starts that are under way at the same time. */
+const MOST_PREPARED = 20;
+
+export function createClaudeCompanion(): CompanionRuntime {
+  /** Listened to since `prepare`, by session; of those that were never joined the last few. */
+  const prepared = new Map<string, HookListener>();
+
+  return {
+    name: 'claude-companion',
+    async prepare({ command, machine }) {
+      const { args, env, session_id } = command;
+      // It takes settings once: those of its user count.
+      const own = args.some((arg) => arg === '--settings' || arg.startsWith('--settings='));
+      if (machine.kind !== 'local' || own || !isNewEnough(await machine.version(command.file, ['--version']))) return null;
+      const key = randomBytes(32).toString('base64url');
+      const listener = await listenToHooks(key, 0);
+      prepared.get(session_id)?.close();
+      prepared.delete(session_id);
+      prepared.set(session_id, listener);
+      for (const [id, oldest] of [...prepared].slice(0, -MOST_PREPARED)) {
+        oldest.close();
+        prepared.delete(id);
+      }
+      const { port } = listener;
+      const heard = { ...command, args: [...args, '--settings', hookSettings(port)], env: { ...env, [KEY_VARIABLE]: key } };
+      return { command: heard, memory: { port, key } };
+    },
+    async join({ session_id, machine, memory: { port, key } }, sink) {
+      if (typeof port !== 'number' || typeof key !== 'string') throw new AfieldError('unavailable', 'It is not known where it asks.');
+      const listener = prepared.get(session_id) ?? (await listenToHooks(key, port).catch(taken));
+      prepared.delete(session_id);
+      return new ClaudeCompanion(machine, listener, sink);
+    },
+  };
+}
+
+function taken(cause: unknown): never {
+  throw new AfieldError('unavailable', 'Another program listens where this Claude asks. Its questions stand on its own screen.', { cause });
+}
+
+function isNewEnough(version: string | null): boolean {
+  const parts = /(\d+)\.(\d+)\.(\d+)/
+    .exec(version ?? '')
+    ?.slice(1)
+    .map(Number);
+  if (parts === undefined) return false;
+  const at = FROM.findIndex((part, index) => part !== parts[index]);
+  return at < 0 || (parts[at] ?? 0) > (FROM[at] ?? 0);
+}
