@@ -1,4 +1,4 @@
-import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -131,8 +131,14 @@ describe('a companion of Claude in a terminal', () => {
   it('listens again after a restart where it did, and says so when it cannot', async () => {
     const start = { session_id: 'one', machine: machineOf(), folder, memory: { port, key } };
     await expect(createClaudeCompanion().join(start, sink)).rejects.toMatchObject({ code: 'unavailable' });
+    writes({ type: 'user', uuid: 'p1', message: { content: 'Do it' } });
+    await hook({ hook_event_name: 'UserPromptSubmit' });
+    await vi.waitFor(() => expect(of('text_done')).toHaveLength(1));
+    await vi.waitFor(() => expect(existsSync(join(folder, 'transcript-path'))).toBe(true));
     companion.leave();
     companion = await createClaudeCompanion().join(start, sink);
+    // What was said is told again, under the same name.
+    await vi.waitFor(() => expect(of('text_done').map((update) => update.key)).toEqual(['p1', 'p1']));
     asks('x').catch(() => {});
     await asked(1);
     await expect(createClaudeCompanion().join({ ...start, memory: {} }, sink)).rejects.toMatchObject({ code: 'unavailable' });

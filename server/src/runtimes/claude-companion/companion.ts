@@ -18,6 +18,19 @@ interface Held {
   response: ServerResponse;
 }
 
+/** Where the transcript is, for whoever listens after a restart. */
+export interface KeptPath {
+  read(): string | null;
+  write(path: string): void;
+}
+
+export interface ClaudeCompanionOptions {
+  machine: Machine;
+  listener: HookListener;
+  kept: KeptPath;
+  sink: ChatSink;
+}
+
 /** More at one time are no questions to a person. */
 const MAX_HELD = 50;
 const MAX_CALLS = 200;
@@ -32,13 +45,15 @@ export class ClaudeCompanion implements Companion {
   readonly #held = new Map<string, Held>();
   /** Calls that have not given anything back: what they are, by id. */
   readonly #calls = new Map<string, string>();
+  readonly #kept: KeptPath;
   #session: string | null = null;
   #state: 'running' | 'waiting' | 'idle' = 'idle';
 
-  constructor(machine: Machine, listener: HookListener, sink: ChatSink) {
+  constructor({ machine, listener, kept, sink }: ClaudeCompanionOptions) {
     this.#machine = machine;
     this.#sink = sink;
     this.#listener = listener;
+    this.#kept = kept;
     this.#transcript = new Transcript({
       tell: (update) => sink.update(update),
       works: () => this.#become(this.#held.size > 0 ? 'waiting' : 'running'),
@@ -49,6 +64,8 @@ export class ClaudeCompanion implements Companion {
       called: ({ id, name, input }) => this.#called(id, whatOf(name, input)),
       resulted: (id) => this.#resulted(id),
     });
+    const before = kept.read();
+    if (before !== null) this.#transcript.follow(machine.host, before);
     listener.onHook = (hook, response) => {
       this.#hook(hook, response).catch(() => response.destroy());
     };
@@ -76,7 +93,10 @@ export class ClaudeCompanion implements Companion {
       this.#sink.update({ type: 'agent_session', id: session });
     }
     const path = text(hook.transcript_path);
-    if (path !== null) this.#transcript.follow(this.#machine.host, path);
+    if (path !== null) {
+      this.#kept.write(path);
+      this.#transcript.follow(this.#machine.host, path);
+    }
     const tool = text(hook.tool_name) ?? 'unknown';
     if (hook.hook_event_name === 'PermissionRequest') return this.#ask(tool, hook, response);
     response.end('{}');

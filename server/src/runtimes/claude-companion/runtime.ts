@@ -1,12 +1,16 @@
 /** The chat face of a Claude Code in a terminal. Only from the version on that it was tried with, and only on this machine. */
 import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { AfieldError } from '@afield/shared/errors.ts';
 import type { CompanionRuntime } from '../../core/chat-ports.ts';
-import { ClaudeCompanion } from './companion.ts';
+import { ClaudeCompanion, type KeptPath } from './companion.ts';
 import { type HookListener, listenToHooks } from './hooks.ts';
 import { hookSettings, KEY_VARIABLE } from './settings.ts';
 
 const FROM = [2, 1, 329] as const;
+const FILE = 'transcript-path';
 /** Starts that are under way at the same time. */
 const MOST_PREPARED = 20;
 
@@ -34,11 +38,29 @@ export function createClaudeCompanion(): CompanionRuntime {
       const heard = { ...command, args: [...args, '--settings', hookSettings(port)], env: { ...env, [KEY_VARIABLE]: key } };
       return { command: heard, memory: { port, key } };
     },
-    async join({ session_id, machine, memory: { port, key } }, sink) {
+    async join({ session_id, machine, folder, memory: { port, key } }, sink) {
       if (typeof port !== 'number' || typeof key !== 'string') throw new AfieldError('unavailable', 'It is not known where it asks.');
       const listener = prepared.get(session_id) ?? (await listenToHooks(key, port).catch(taken));
       prepared.delete(session_id);
-      return new ClaudeCompanion(machine, listener, sink);
+      return new ClaudeCompanion({ machine, listener, kept: keptIn(join(folder, FILE)), sink });
+    },
+  };
+}
+
+/** Written once for each path; a fault costs what was said before the next restart. */
+function keptIn(file: string): KeptPath {
+  let known: string | null = null;
+  try {
+    known = readFileSync(file, 'utf8');
+  } catch {
+    // It has not told yet.
+  }
+  return {
+    read: () => known,
+    write(path) {
+      if (path === known) return;
+      known = path;
+      writeFile(file, path, { mode: 0o600 }).catch(() => {});
     },
   };
 }

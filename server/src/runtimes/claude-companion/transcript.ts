@@ -20,7 +20,8 @@ export interface Listening {
 export class Transcript {
   readonly #listening: Listening;
   readonly #conversation: Conversation;
-  readonly #decoder = new StringDecoder('utf8');
+  #decoder = new StringDecoder('utf8');
+  #path: string | null = null;
   #follower: Follower | null = null;
   #rest: string[] = [];
   #length = 0;
@@ -31,9 +32,15 @@ export class Transcript {
     this.#conversation = new Conversation(listening.tell, true);
   }
 
-  /** From its beginning; the second call does nothing. */
+  /** From its beginning; the same path again does nothing, another one is followed in its place. */
   follow(host: Host, path: string): void {
-    this.#follower ??= host.follow(path, 0, { bytes: (bytes) => this.#read(this.#decoder.write(bytes)), cut: () => {} });
+    if (path === this.#path) return;
+    this.#follower?.stop();
+    this.#path = path;
+    this.#decoder = new StringDecoder('utf8');
+    this.#rest = [];
+    this.#length = 0;
+    this.#follower = host.follow(path, 0, { bytes: (bytes) => this.#read(this.#decoder.write(bytes)), cut: () => {} });
   }
 
   stop(): void {
