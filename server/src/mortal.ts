@@ -66,6 +66,7 @@ const READS = [
   'nextSeq',
   'firstSeq',
   'get',
+  'byKey',
   'list',
   'read',
   'at',

@@ -8,6 +8,7 @@ import { uuidv7 } from 'uuidv7';
 import type { ConfiguredAgent } from './agents/configured.ts';
 import { createRecipes } from './agents/index.ts';
 import { createApprovals } from './core/approvals.ts';
+import type { ScriptedCompanion } from './core/chat/scripted-companion.ts';
 import type { ScriptedRuntime } from './core/chat/scripted-runtime.ts';
 import { systemClock } from './core/clock.ts';
 import type { SessionDeps } from './core/deps.ts';
@@ -32,6 +33,8 @@ export interface HouseOptions {
   world?: World;
   /** The agent called `speaker` speaks in it. */
   chat?: ScriptedRuntime;
+  /** Hears the agent called `worker`, behind a terminal. */
+  companion?: ScriptedCompanion;
   /** Killed before it calls store or runtime for the n-th time, counted from 1; throws when that is at its start. */
   killAt?: number;
 }
@@ -40,7 +43,7 @@ export interface HouseOptions {
 const graves: unknown[] = [];
 
 export function openHouse(options: HouseOptions = {}) {
-  const { folder = mkdtempSync(join(tmpdir(), 'afield-')), agents = {}, deps = {}, world, chat } = options;
+  const { folder = mkdtempSync(join(tmpdir(), 'afield-')), agents = {}, deps = {}, world, chat, companion } = options;
   const life = newLife();
   if (options.killAt !== undefined) life.killAt(options.killAt);
   const clock = life.clock(deps.clock ?? systemClock());
@@ -59,7 +62,7 @@ export function openHouse(options: HouseOptions = {}) {
           1,
           never,
         );
-  const recipes = withSpeaker(createRecipes({ shell: '/bin/bash', agents }));
+  const recipes = withScripted(createRecipes({ shell: '/bin/bash', agents }));
   const buildDesks = () => ({
     approvals: createApprovals({ clock, newId: uuidv7, store, events, recipes, warn: () => {} }),
     usage: createUsage({ clock, store, events, prices: {}, budgets: { session_usd: null, day_usd: null } }),
@@ -68,6 +71,7 @@ export function openHouse(options: HouseOptions = {}) {
   const build = () =>
     createSessions({
       newId: uuidv7,
+      companions: { get: (name) => (companion?.name === name ? companion : null) },
       chatRuntimes: { get: (name) => (chat?.name === name ? chat : null) },
       approvals: desks.approvals.desk,
       usage: desks.usage.desk,
@@ -131,8 +135,8 @@ export function openHouse(options: HouseOptions = {}) {
     },
   };
 }
-/** An agent that speaks what `ScriptedRuntime` is told. */
-function withSpeaker(book: RecipeBook): RecipeBook {
+/** An agent that speaks what `ScriptedRuntime` is told, and one behind a terminal that `ScriptedCompanion` hears. */
+function withScripted(book: RecipeBook): RecipeBook {
   const { modelOption: _none, ...shell } = book.get('shell')!;
   const speaker: Recipe = {
     ...shell,
@@ -143,7 +147,25 @@ function withSpeaker(book: RecipeBook): RecipeBook {
     faces: ['chat'],
     chat: [{ runtime: 'scripted', args: ['--speak'], mode: 'asks', tested: { from: '1.2', to: '1.9' } }],
   };
-  return { get: (name) => (name === 'speaker' ? speaker : book.get(name)), list: () => [...book.list(), speaker] };
+  const worker: Recipe = {
+    ...shell,
+    name: 'worker',
+    title: 'Worker',
+    program: 'true',
+    args: ['--work'],
+    faces: ['terminal'],
+    companion: 'scripted',
+    states: [
+      { status: 'waiting', screen: /ALLOW\?/, reason: 'It shows a dialog.' },
+      { status: 'busy', screen: /WORKING/ },
+      { status: 'idle', screen: /READY/ },
+    ],
+    readyWhen: 'idle',
+    foregroundDecides: false,
+    quietMs: 300,
+  };
+  const own = new Map([speaker, worker].map((recipe) => [recipe.name, recipe]));
+  return { get: (name) => own.get(name) ?? book.get(name), list: () => [...book.list(), ...own.values()] };
 }
 /** Killed at its very start, it holds nothing any more. */
 function bornOrBuried<T>(build: () => T, store: { close(): void }): T {

@@ -19,6 +19,7 @@ import { createMachineService } from '../machines/service.ts';
 import { createNotify } from '../notify/index.ts';
 import { createChatRuntimes } from '../runtimes/chat-runtimes.ts';
 import { createRuntimes } from '../runtimes/choose.ts';
+import { createCompanions } from '../runtimes/companions.ts';
 import { pushStore } from '../store/push.ts';
 import { createDescriptorCount } from './descriptors.ts';
 import type { Foundation } from './foundation.ts';
@@ -79,6 +80,7 @@ export function setToWork({ config, store, clock, env, home, files, log, events,
     recipes,
     machines: machines.book,
     chatRuntimes: createChatRuntimes({ clock }),
+    companions: createCompanions({ clock }),
     approvals: approvals.desk,
     usage: usage.desk,
     environments,

@@ -9,6 +9,8 @@ export interface ChatRow {
   session_id: string;
   kind: ChatItem['kind'];
   body: Record<string, unknown>;
+  /** What the agent calls it, where it may tell of it again after a restart of this server; null: it does not. Never changes. */
+  key?: string | null;
   created_at: string;
   updated_at: string;
 }
@@ -16,6 +18,8 @@ export interface ChatStore {
   insert(row: ChatRow): void;
   update(id: string, changes: Pick<ChatRow, 'body' | 'updated_at'>): void;
   get(id: string): ChatRow | null;
+  /** The newest one of this key. */
+  byKey(session_id: string, key: string): ChatRow | null;
   /** Newest first; `before`: older than this item. */
   list(query: { session_id: string; before?: string | undefined; limit: number }): ChatRow[];
   /** Messages, thoughts and tool calls of which more may come, oldest first. */

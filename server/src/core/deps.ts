@@ -1,4 +1,4 @@
-import type { ChatRuntimeBook } from './chat-ports.ts';
+import type { ChatRuntimeBook, CompanionBook } from './chat-ports.ts';
 import type { ApprovalDesk, Environments, UsageDesk } from './chat-service.ts';
 import type { ApprovalStore, ChatStore, Snapshots } from './chat-stores.ts';
 import type { MachineBook } from './machine-ports.ts';
@@ -29,6 +29,7 @@ export interface SessionDeps {
   recipes: RecipeBook;
   machines: MachineBook;
   chatRuntimes: ChatRuntimeBook;
+  companions: CompanionBook;
   approvals: ApprovalDesk;
   usage: UsageDesk;
   environments: Environments;

@@ -1,7 +1,9 @@
 /** The sessions that run, and what is remembered of those that ended a short while ago. */
+import type { ChatState } from '@afield/shared/api/chat.ts';
 import type { Probe } from '@afield/shared/api/probes.ts';
 import type { Session } from '@afield/shared/api/sessions.ts';
 import { AfieldError } from '@afield/shared/errors.ts';
+import type { Transcript } from './chat/transcript.ts';
 import type { Ending } from './ending.ts';
 import type { Clock, PromptRow, SessionRow, SessionStore } from './ports.ts';
 import type { ScreenSize } from './screen.ts';
@@ -14,6 +16,12 @@ const KEPT_TRACKS = 200;
 
 export type SessionChanges = Parameters<SessionService['update']>[1];
 
+/** A chat face while its session runs. */
+export interface Chatting {
+  readonly transcript: Pick<Transcript, 'now'>;
+  readonly state: ChatState;
+}
+
 /** A running session, whatever its face. What only a terminal has is `not_supported` elsewhere. */
 export interface Live {
   readonly row: SessionRow;
@@ -25,6 +33,8 @@ export interface Live {
   readonly viewers: number;
   /** Resolves after it is gone from here. */
   readonly ended: Promise<void>;
+  /** What its chat face shows; left out or null: it has none. */
+  readonly chat?: Chatting | null;
   view(): Session;
   /** Errors: not_supported, unavailable. */
   update(changes: SessionChanges): Promise<void>;
@@ -32,6 +42,8 @@ export interface Live {
   reached(ms: number): Promise<void>;
   /** The prompt is on disk already. `now`: into the turn that goes on, where that can be. */
   prompted(row: PromptRow, now: boolean): void;
+  /** Its budget is another one, or that of a new day: what waits may go. */
+  budgeted(): void;
   /** True when it takes a prompt at once, though it may be at work. */
   takesNow(): boolean;
   /** Errors: unavailable. */

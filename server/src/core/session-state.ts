@@ -9,6 +9,7 @@ import { SessionWatch, type WatchOptions } from './session-watch.ts';
 import type { Reading } from './state-reader.ts';
 import type { TerminalSession } from './terminal.ts';
 import { Track } from './track.ts';
+import { TwoSignals } from './two-signals.ts';
 
 export interface StateOptions {
   recipe: Recipe;
@@ -28,6 +29,7 @@ export class SessionState {
   readonly #row: SessionRow;
   readonly #presence: Presence;
   readonly #watch: SessionWatch;
+  readonly #signals: TwoSignals;
   #title: string;
   /** What its status said before the line to it was cut. */
   #reasonBefore: string | null = null;
@@ -46,7 +48,7 @@ export class SessionState {
     this.#watch = new SessionWatch(
       { ...options, row: this.#row, title: () => this.#title, lastTyped: () => this.#lastTyped },
       {
-        read: (reading) => this.#read(reading),
+        read: (reading) => this.#signals.screen(reading),
         probed: (probe) => {
           record.publish('probe.result', { probe });
           record.log('probe', probe.reason, { verdict: probe.verdict, quiet_ms: probe.quiet_ms, facts: probe.facts });
@@ -55,6 +57,19 @@ export class SessionState {
         answered: (text, detail) => record.log('approval', text, detail),
       },
     );
+    this.#signals = new TwoSignals(clock, {
+      signs: () => this.#watch.signs(),
+      read: (reading) => this.#read(reading),
+      differ: (heard, seen) =>
+        record.log(
+          'system',
+          `What is heard of the agent (${heard.status}) and what its screen shows (${seen.status}) have differed for long.`,
+          {
+            heard: heard.status,
+            seen: seen.status,
+          },
+        ),
+    });
     this.#presence = new Presence(this.#row.machine, clock, {
       cut: (sentence, why) => {
         this.#reasonBefore = this.#row.status_reason;
@@ -93,7 +108,13 @@ export class SessionState {
     const { terminal, changed } = this.#options;
     terminal.holdSize(false);
     this.#watch.begin(fresh);
+    this.#signals.again();
     changed();
+  }
+
+  /** What a companion says of it; null: nothing. It comes before everything else. */
+  heard(reading: Reading | null): void {
+    this.#signals.companion(reading);
   }
 
   /** Why it is quiet. */
@@ -168,12 +189,13 @@ export class SessionState {
   /** Nothing will be printed any more. */
   stop(): void {
     this.#presence.end();
+    this.#signals.stop();
     this.ending = true;
     this.#watch.pause();
   }
 
   #read({ status, reason, activity }: Reading): void {
-    if (this.ending) return;
+    if (this.ending || !this.current) return;
     const row = this.#row;
     // After an absence it is mostly what it was.
     if (status === row.status && reason === row.status_reason && activity === row.activity) this.#watch.became(status);

@@ -120,6 +120,10 @@ export class SessionWatch {
   became(status: SessionStatus): void {
     this.#turn.became(status);
   }
+  /** What its rules read now. */
+  signs(): Reading | null {
+    return this.#reader?.signs() ?? null;
+  }
   /** Why it is quiet. */
   probe(): Promise<Probe> {
     return this.#prober.probe();

@@ -1,6 +1,7 @@
 /** One running session: its program and its end, its logs and its prompts, around a terminal. Knows no socket and no agent's name. */
 import type { Session } from '@afield/shared/api/sessions.ts';
 import { AfieldError } from '@afield/shared/errors.ts';
+import type { CompanionFace } from './chat/companion-face.ts';
 import { pause, timestamp } from './clock.ts';
 import type { SessionDeps, SessionLimits } from './deps.ts';
 import { type Ending, endingOf } from './ending.ts';
@@ -9,14 +10,14 @@ import type { Live, SessionChanges } from './live-sessions.ts';
 import type { ProcessExit, TerminalProcess, TerminalRuntime } from './machine-ports.ts';
 import type { Seen } from './output-log.ts';
 import type { PromptRow, Recipe, SessionRow } from './ports.ts';
-import { promptTarget } from './prompt-target.ts';
-import { Prompts } from './prompts.ts';
+import type { Prompts } from './prompts.ts';
 import type { Screen, ScreenSize } from './screen.ts';
 import type { Attachment, ViewerSink } from './service.ts';
-import { SessionLog } from './session-log.ts';
-import { SessionRecord, viewOf } from './session-record.ts';
-import { SessionState } from './session-state.ts';
-import { TerminalSession } from './terminal.ts';
+import type { SessionLog } from './session-log.ts';
+import { joinParts } from './session-parts.ts';
+import { type SessionRecord, viewOf } from './session-record.ts';
+import type { SessionState } from './session-state.ts';
+import type { TerminalSession } from './terminal.ts';
 import type { Track } from './track.ts';
 
 /** Between two presses of the interrupt key: closer together they are taken for one. */
@@ -40,6 +41,8 @@ export interface LiveOptions {
 export class LiveSession implements Live {
   readonly row: SessionRow;
   readonly terminal: TerminalSession;
+  /** The chat face beside its terminal. */
+  readonly chat: CompanionFace | null;
   readonly #options: LiveOptions;
   readonly #deps: SessionDeps;
   readonly #record: SessionRecord;
@@ -56,40 +59,20 @@ export class LiveSession implements Live {
   readonly #ended = Promise.withResolvers<void>();
 
   constructor(options: LiveOptions) {
-    const { deps, recipe, row, screen } = options;
-    const { clock } = deps;
     this.#options = options;
-    this.#deps = deps;
-    this.row = row;
-    const record = new SessionRecord(row, deps);
-    this.#record = record;
-    const terminal = new TerminalSession(screen, clock, {
+    this.#deps = options.deps;
+    this.row = options.row;
+    const parts = joinParts(options, {
+      view: () => this.view(),
       printed: (bytes, recovered) => this.#printed(bytes, recovered),
-      drawn: () => {
-        this.#state.drawn();
-        this.#log.drawn();
-      },
-      title: (title) => this.#state.retitled(title),
-      bell: () => this.#state.rang() && this.#log.rang(),
-      typed: (bytes, device_name) => {
-        this.#state.typed();
-        this.#log.typed(bytes, device_name);
-      },
-      resizing: () => this.#log.flushOutput(),
-      resized: (size, lease, moved) => {
-        if (moved) this.#log.rebase();
-        record.save(size);
-        record.publish('session.resized', { ...size, lease });
-      },
-      unrecorded: (reason) => record.log('system', reason),
+      cancel: () => this.cancel().catch(() => {}),
     });
-    this.terminal = terminal;
-    this.#log = new SessionLog(clock, screen, record);
-    this.#state = new SessionState({ ...options, record, terminal, view: () => this.view(), changed: () => this.#prompts.wake() });
-    this.#prompts = new Prompts(row.id, { store: deps.store.prompts, clock }, promptTarget(recipe, terminal, row, this.#state), {
-      changed: (prompt_id, state, reason) => record.delivered(prompt_id, state, reason),
-      fault: (error) => deps.warn(`Prompts of session ${row.id} cannot be delivered.`, error),
-    });
+    this.#record = parts.record;
+    this.terminal = parts.terminal;
+    this.#log = parts.log;
+    this.#state = parts.state;
+    this.#prompts = parts.prompts;
+    this.chat = parts.chat;
   }
 
   get ended(): Promise<void> {
@@ -127,6 +110,7 @@ export class LiveSession implements Live {
   /** What an earlier server knew of it is drawn and can be watched; its program is not found yet. `logged`: what its log tells already. */
   async prepare(logged: Seen | null): Promise<void> {
     this.#log.goOn(logged);
+    this.#record.guarded(() => this.chat?.inherit());
     this.#record.guarded(() => this.#prompts.giveUp(UNCONFIRMED));
     this.terminal.holdSize(true);
     await this.terminal.record(this.#options.folder, this.#options.limits, this.#deps.disk);
@@ -177,7 +161,14 @@ export class LiveSession implements Live {
     if (model !== undefined || mode !== undefined)
       throw new AfieldError('not_supported', 'These are chosen in its terminal: model and mode.');
     this.#record.change(changes, () => this.view());
-    if (changes.budget_usd !== undefined) this.#deps.usage.changed(this.row);
+    if (changes.budget_usd === undefined) return;
+    this.#deps.usage.changed(this.row);
+    this.budgeted();
+  }
+
+  /** Its budget is another one, or that of a new day: what waits may go. */
+  budgeted(): void {
+    if (this.chat?.budgeted() === true) this.#prompts.wake();
   }
 
   /** Errors: session_ended, unavailable when the program reads no input or nobody reaches it. */
@@ -192,6 +183,11 @@ export class LiveSession implements Live {
   resize(size: ScreenSize, device_name: string): void {
     this.#running();
     this.terminal.resize(size, `api:${device_name}`, device_name);
+  }
+
+  /** Something for its log. */
+  note(text: string): void {
+    this.#record.log('system', text);
   }
 
   prompted(row: PromptRow): void {
@@ -229,8 +225,10 @@ export class LiveSession implements Live {
     this.#over = true;
     this.#state.stop();
     this.#prompts.stop();
+    this.chat?.leave();
     await this.terminal.leave();
     this.#log.stop();
+    await this.chat?.settled();
     this.#record.save({});
     this.#finish();
   }
@@ -246,6 +244,7 @@ export class LiveSession implements Live {
     };
     this.terminal.run(process);
     this.#record.save({ pid: process.pid });
+    this.chat?.begin();
     this.#connected.resolve();
   }
 
@@ -281,6 +280,7 @@ export class LiveSession implements Live {
     if (this.#over) return;
     this.#state.stop();
     this.#over = true;
+    this.#record.guarded(() => this.chat?.over());
     try {
       await this.terminal.finish();
     } catch (error) {
@@ -290,6 +290,7 @@ export class LiveSession implements Live {
     this.#record.guarded(() => this.#prompts.abandon('The session ended before the text could be given to the agent.'));
     this.#state.become(status, reason, { exit_code, pid: null, ended_at: timestamp(this.#deps.clock) });
     this.#forget();
+    await this.chat?.settled();
     this.#finish();
   }
 

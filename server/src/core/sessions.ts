@@ -6,6 +6,7 @@ import { type AdoptionInput, planAdoption, RELEASED } from './adoption.ts';
 import { asciicast } from './asciicast.ts';
 import { createChatFace, withTerminal } from './chat/chat-face.ts';
 import { createChats } from './chat/chats.ts';
+import { accompany } from './chat/companion-plan.ts';
 import { timestamp } from './clock.ts';
 import { DEFAULT_LIMITS, type SessionDeps } from './deps.ts';
 import { endedAttachment } from './ended-attachment.ts';
@@ -60,7 +61,7 @@ export function createSessions(deps: SessionDeps): SessionService {
     const row = rowOf(id);
     const session = live.get(id);
     if (session !== null) return session;
-    const then = row.faces.includes('chat') ? 'Resume it, or start a new one.' : 'Start a new one.';
+    const then = row.faces.includes('terminal') ? 'Start a new one.' : 'Resume it, or start a new one.';
     throw new AfieldError('session_ended', `The session "${row.name}" has ended. ${then}`);
   };
   /** The same, and it was waited a moment for its program. */
@@ -122,11 +123,14 @@ export function createSessions(deps: SessionDeps): SessionService {
     const plan = await planSession(deps, id, input);
     return plan.face === 'chat' ? chats.launch(plan) : launchTerminal(id, plan);
   };
-  const launchTerminal = async (id: string, { recipe, row, prompt, command, runtime }: TerminalPlan): Promise<Session> => {
+  const launchTerminal = async (id: string, plan: TerminalPlan): Promise<Session> => {
+    const { recipe, row, prompt, runtime } = plan;
+    const { command, fault } = await accompany(deps, plan);
     const session = begin(recipe, row);
     if (prompt !== null) store.prompts.insert(prompt);
     events.publish('session.created', id, { session: session.view() });
     if (prompt !== null) events.publish('message.state_changed', id, { prompt_id: prompt.id, state: 'home', reason: null });
+    if (fault !== null) session.note(fault);
     keepStartTree(deps, row);
     await session.start(runtime, () => runtime.start(command, row));
     if (prompt !== null) session.prompted(prompt);

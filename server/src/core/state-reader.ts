@@ -1,6 +1,6 @@
 /**
  * Reads a session's status from the outside. Signals decide in this order, strongest first; what a stronger one says, a weaker one
- * never corrects. A structured signal and a hook of the agent would stand before all of these.
+ * never corrects. What a companion hears stands before all of these: `two-signals.ts` joins them.
  * 1. the rules of the recipe, in its order: window title, then screen;
  * 2. the bell, where the recipe says what it means;
  * 3. processes that worked when they were last watched (`observed`);

@@ -34,9 +34,18 @@ describe('items of a chat', () => {
     expect(ids(store.chat.list({ session_id: 's', limit: 2, before: 'a' }))).toEqual(['c']);
     expect(ids(store.chat.list({ session_id: 's', limit: 2, before: 'nobody' }))).toEqual([]);
     store.chat.update('a', { body: { text: 'ü' }, updated_at: 'later' });
-    expect(store.chat.get('a')).toEqual({ ...row('a', { text: 'ü' }), updated_at: 'later' });
+    expect(store.chat.get('a')).toEqual({ ...row('a', { text: 'ü' }), key: null, updated_at: 'later' });
     expect([store.chat.purge('s', 2), store.chat.purge('s', 2), store.chat.purge('s', 2)]).toEqual([2, 1, 0]);
     expect(ids(store.chat.list({ session_id: 'other', limit: 9 }))).toEqual(['x']);
+  });
+
+  it('are found by what their agent calls them, in their own session', () => {
+    store.chat.insert(row('0', {}));
+    for (const [id, key] of ['k', 'k', 'other'].entries()) store.chat.insert({ ...row(`${id + 1}`, {}), key });
+    store.chat.insert({ ...row('4', {}, 'another'), key: 'elsewhere' });
+    store.chat.update('2', { body: { text: 'more' }, updated_at: 'later' });
+    expect(store.chat.byKey('s', 'k')).toMatchObject({ id: '2', body: { text: 'more' } });
+    expect(store.chat.byKey('s', 'elsewhere')).toBeNull();
   });
 
   it('of which more may come are found, oldest first', () => {

@@ -1,4 +1,4 @@
-import { and, asc, desc, eq, getTableColumns, inArray, lt, sql } from 'drizzle-orm';
+import { and, asc, desc, eq, getTableColumns, inArray, isNotNull, lt, sql } from 'drizzle-orm';
 import type { BetterSQLite3Database } from 'drizzle-orm/better-sqlite3';
 import type { ChatStore } from '../core/chat-stores.ts';
 import { chatItems } from './schema.ts';
@@ -16,6 +16,14 @@ export function chatStore(db: BetterSQLite3Database): ChatStore {
       db.update(chatItems).set(changes).where(eq(chatItems.id, id)).run();
     },
     get: (id) => db.select(columns).from(chatItems).where(eq(chatItems.id, id)).get() ?? null,
+    byKey: (session_id, key) =>
+      db
+        .select(columns)
+        .from(chatItems)
+        .where(and(eq(chatItems.session_id, session_id), eq(chatItems.key, key), isNotNull(chatItems.key)))
+        .orderBy(desc(chatItems.seq))
+        .limit(1)
+        .get() ?? null,
     list: ({ session_id, before, limit }) =>
       db
         .select(columns)

@@ -115,4 +115,8 @@ export const MIGRATIONS: readonly string[] = [
   `ALTER TABLE projects ADD COLUMN default_face TEXT;
   ALTER TABLE projects ADD COLUMN default_mode TEXT;
   ALTER TABLE projects ADD COLUMN default_environment TEXT;`,
+
+  // What an agent calls an item, where it may tell of it again.
+  `ALTER TABLE chat_items ADD COLUMN key TEXT;
+  CREATE INDEX chat_items_key ON chat_items (session_id, key) WHERE key IS NOT NULL;`,
 ];

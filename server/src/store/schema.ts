@@ -144,6 +144,7 @@ export const chatItems = sqliteTable(
     body: text('body', { mode: 'json' }).$type<Record<string, unknown>>().notNull(),
     created_at: text('created_at').notNull(),
     updated_at: text('updated_at').notNull(),
+    key: text('key'),
   },
   (t) => [index('chat_items_session').on(t.session_id, t.seq)],
 );

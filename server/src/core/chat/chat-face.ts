@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { ChatItem, ChatState } from '@afield/shared/api/chat.ts';
 import { AfieldError } from '@afield/shared/errors.ts';
 import type { SessionDeps } from '../deps.ts';
-import type { LiveSessions } from '../live-sessions.ts';
+import type { Chatting, LiveSessions } from '../live-sessions.ts';
 import type { SessionRow } from '../ports.ts';
 import { readAttachment } from './attachments.ts';
 import { readKnown, unknown } from './chat-known.ts';
@@ -21,9 +21,9 @@ export interface ChatPage {
 export function createChatFace(deps: SessionDeps, live: LiveSessions) {
   const { store } = deps;
   const folder = (id: string) => join(deps.recordings, id);
-  const running = (id: string): ChatSession | null => {
+  const running = (id: string): Chatting | null => {
     const session = live.get(id);
-    return session instanceof ChatSession ? session : null;
+    return session instanceof ChatSession ? session : (session?.chat ?? null);
   };
 
   return {

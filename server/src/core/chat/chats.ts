@@ -39,7 +39,7 @@ export function createChats({ deps, limits, live }: ChatsContext) {
     return session;
   };
   const endOfNewDays = deps.usage.onNewDay?.(() => {
-    for (const session of live.all()) if (session instanceof ChatSession) session.budgeted();
+    for (const session of live.all()) session.budgeted();
   });
 
   return {
@@ -61,7 +61,8 @@ export function createChats({ deps, limits, live }: ChatsContext) {
 
     /** Errors: session_not_found, not_supported, and those of a start. */
     async fork(of: SessionRow, id: string, name: string | undefined): Promise<Session> {
-      const used = wasUsed(deps, withChat(of).id);
+      if (withChat(of).faces.includes('terminal')) throw unable(of, 'begin a new session with what this one knows');
+      const used = wasUsed(deps, of.id);
       const known = live.get(of.id);
       const can = known instanceof ChatSession ? known.state.can : abilitiesOf(deps, of);
       // A fork is another process, which goes on with what this one has kept.
@@ -81,7 +82,7 @@ export function createChats({ deps, limits, live }: ChatsContext) {
 
     /** Errors: conflict, not_supported, and those of a start. */
     async resume(row: SessionRow): Promise<Session> {
-      if (!canGoOn(deps, withChat(row))) throw unable(row, 'go on');
+      if (withChat(row).faces.includes('terminal') || !canGoOn(deps, row)) throw unable(row, 'go on');
       if (!ENDED.has(row.status)) throw new AfieldError('conflict', `The session "${row.name}" has not ended.`);
       const session = take({ ...row, status: 'idle', status_reason: null, exit_code: null, ended_at: null });
       await session.again(row.status);

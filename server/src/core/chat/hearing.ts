@@ -17,9 +17,9 @@ const TITLE_CHARACTERS = 200;
 export interface HearingParts {
   record: SessionRecord;
   transcript: Transcript;
-  status: ChatStatus;
+  status: Pick<ChatStatus, 'heard'>;
   asks: Asks;
-  turn: Turn;
+  turn: Pick<Turn, 'said' | 'uses' | 'fault' | 'running' | 'over'>;
   known: ChatKnown;
   budget: Budget;
   /** What was started. */

@@ -10,11 +10,12 @@ export type OpenItem = MessageItem | ThoughtItem | ToolItem;
 /** Seq from which on events tell what the row does not hold yet: kept beside what everybody may see. */
 const FROM = 'from_seq';
 
-export function rowOf({ id, session_id, kind, created_at, updated_at, ...body }: ChatItem, fromSeq: number): ChatRow {
-  return { id, session_id, kind, body: { ...body, [FROM]: fromSeq }, created_at, updated_at };
+/** `key`: what the agent calls it, where it may tell of it again. */
+export function rowOf({ id, session_id, kind, created_at, updated_at, ...body }: ChatItem, fromSeq: number, key?: string | null): ChatRow {
+  return { id, session_id, kind, body: { ...body, [FROM]: fromSeq }, created_at, updated_at, ...(key == null ? {} : { key }) };
 }
 
-export function itemOf({ id, session_id, kind, created_at, updated_at, body }: ChatRow): ChatItem {
+export function itemOf({ id, session_id, kind, created_at, updated_at, body }: Omit<ChatRow, 'key'>): ChatItem {
   const { [FROM]: _from, ...rest } = body;
   return { id, session_id, created_at, updated_at, kind, ...rest } as ChatItem;
 }

@@ -45,16 +45,16 @@ export class Ledger {
   }
 
   /** A new item of which more may come. */
-  begin<T extends OpenItem>(item: T): Entry<T> {
+  begin<T extends OpenItem>(item: T, key: string | null = null): Entry<T> {
     const entry = { item, fromSeq: this.#deps.store.events.nextSeq(), unsaved: 0, interim: 0 };
-    this.#write(rowOf(item, entry.fromSeq), false);
+    this.#write(rowOf(item, entry.fromSeq, key), false);
     this.#tell(item.kind === 'tool' ? 'tool.call_start' : 'message.start', item);
     return entry;
   }
 
   /** A new item that is as it is for good. */
-  add(item: ChatItem): void {
-    this.#write(rowOf(item, this.#deps.store.events.nextSeq()), false);
+  add(item: ChatItem, key: string | null = null): void {
+    this.#write(rowOf(item, this.#deps.store.events.nextSeq(), key), false);
     this.#tell(endEvent(item), item);
   }
 
@@ -63,6 +63,14 @@ export class Ledger {
     item.updated_at = this.#later(item);
     this.#write(rowOf(item, this.#deps.store.events.nextSeq()), true);
     this.#tell(event, item);
+  }
+
+  /** An item of earlier that is open again. */
+  again<T extends OpenItem>(item: T): Entry<T> {
+    const entry = { item, fromSeq: this.#deps.store.events.nextSeq(), unsaved: 0, interim: 0 };
+    this.#save(entry);
+    this.#tell(item.kind === 'tool' ? 'tool.call_updated' : 'message.start', item);
+    return entry;
   }
 
   /** More of it, which stands in `entry.item` already: at `at`. */
@@ -87,6 +95,13 @@ export class Ledger {
     this.#save(entry);
     this.#tell(endEvent(entry.item), entry.item);
     this.#drop(entry);
+  }
+
+  /** The newest item of this key. */
+  byKey(key: string): ChatItem | null {
+    const unwritten = [...this.#unwritten.values()].findLast(({ row }) => row.key === key)?.row;
+    const row = unwritten ?? this.#guarded(() => this.#deps.store.chat.byKey(this.#record.row.id, key));
+    return row === null ? null : itemOf(row);
   }
 
   get(id: string): ChatItem | null {
@@ -132,7 +147,7 @@ export class Ledger {
 
   #write(row: ChatRow, known: boolean): void {
     const late = this.#unwritten.get(row.id);
-    this.#unwritten.set(row.id, { row, known: late?.known ?? known });
+    this.#unwritten.set(row.id, { row: late?.row.key == null ? row : { ...row, key: late.row.key }, known: late?.known ?? known });
     if (this.#deps.disk?.writing !== false) this.writeAll();
     const oldest = this.#unwritten.size > MAX_UNWRITTEN ? this.#unwritten.keys().next() : null;
     if (oldest !== null && oldest.done !== true) this.#unwritten.delete(oldest.value);

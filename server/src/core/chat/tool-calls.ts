@@ -4,6 +4,7 @@ import type { Clock } from '../ports.ts';
 import { boundDiffs, head, line, MAX, short, tail } from './bounds.ts';
 import { isOpen, sizeOf, type ToolItem } from './items.ts';
 import type { Entry, Ledger } from './ledger.ts';
+import { keyOf } from './retold.ts';
 
 /** What is known better of one call is told this often at most. */
 const UPDATE_MS = 250;
@@ -39,12 +40,15 @@ export class ToolCalls {
   readonly #clock: Clock;
   readonly #ledger: Ledger;
   readonly #events: ToolEvents;
+  /** The same key is always the same call. */
+  readonly #retold: boolean;
   readonly #open = new Map<string, Call>();
   /** Items of calls that are over, by key, and the turn they were of. */
   readonly #known = new Map<string, { id: string; turn: number }>();
   #turn = 0;
 
-  constructor(clock: Clock, ledger: Ledger, events: ToolEvents) {
+  constructor(clock: Clock, ledger: Ledger, events: ToolEvents, retold = false) {
+    this.#retold = retold;
     this.#clock = clock;
     this.#ledger = ledger;
     this.#events = events;
@@ -52,7 +56,7 @@ export class ToolCalls {
 
   /** Item of a call; null: it was never announced. */
   itemOf(key: string): string | null {
-    return this.#open.get(key)?.entry.item.id ?? this.#known.get(key)?.id ?? null;
+    return this.#open.get(key)?.entry.item.id ?? this.#before(key)?.id ?? null;
   }
   /** Calls that run now. */
   get running(): number {
@@ -136,23 +140,41 @@ export class ToolCalls {
     const { state } = item;
     // Told as it began, so that nobody hears the end first.
     if (!isOpen(item)) (item as ToolItem).state = 'running';
-    const entry = this.#ledger.begin(item);
-    const call: Call = { entry, pending: '', long: null, toldAt: this.#clock.monotonic(), changed: false, rebased: false };
-    this.#open.set(key, call);
+    const entry = this.#ledger.begin(item, this.#retold ? nameOf(key) : null);
+    const call = this.#hold(key, entry);
     item.state = state;
     if (!isOpen(item)) this.#finish(key, call);
     return item;
   }
 
+  #hold(key: string, entry: Entry<ToolItem>): Call {
+    const call: Call = { entry, pending: '', long: null, toldAt: this.#clock.monotonic(), changed: false, rebased: false };
+    this.#open.set(key, call);
+    return call;
+  }
+
+  /** A call that is over; null: there was none of this key. */
+  #before(key: string): { id: string; turn: number } | null {
+    const known = this.#known.get(key);
+    if (known !== undefined || !this.#retold) return known ?? null;
+    const item = this.#ledger.byKey(nameOf(key));
+    return item === null ? null : { id: item.id, turn: this.#turn };
+  }
+
   /** More about a call that was over. Null: it is another one, with the same key. */
   #late(key: string, patch: ToolPatch): ToolItem | null {
-    const known = this.#known.get(key);
-    if (known === undefined) return null;
+    const known = this.#before(key);
+    if (known === null) return null;
     const { state, ...rest } = patch;
     const runs = state === 'pending' || state === 'running';
-    const begins = patch.name !== undefined && (runs || known.turn !== this.#turn);
+    const begins = !this.#retold && patch.name !== undefined && (runs || known.turn !== this.#turn);
     const item = begins ? null : this.#ledger.get(known.id);
     if (item?.kind !== 'tool') return null;
+    if (this.#retold && runs && item.state === 'cut') {
+      // It was cut when nobody listened any more, and goes on.
+      apply(item, patch);
+      return this.#hold(key, this.#ledger.again(item)).entry.item;
+    }
     // It is over, whatever comes late.
     apply(item, runs || state === undefined ? rest : patch);
     this.#ledger.change(item);
@@ -160,12 +182,14 @@ export class ToolCalls {
   }
 
   #lateOutput(key: string, text: string): Call | null {
-    const known = this.#known.get(key);
-    const item = known === undefined ? null : this.#ledger.get(known.id);
+    const known = this.#before(key);
+    const item = known === null ? null : this.#ledger.get(known.id);
     if (item?.kind !== 'tool') {
       this.#begin(key, { state: 'running' });
       return this.#open.get(key) ?? null;
     }
+    // Told again: it has all of it.
+    if (this.#retold && item.state !== 'cut') return null;
     item.output_bytes += Buffer.byteLength(text);
     item.output = tail(item.output + tail(text, MAX.output), MAX.output);
     this.#ledger.change(item);
@@ -233,4 +257,5 @@ function apply(item: ToolItem, patch: ToolPatch): void {
   if (patch.state !== undefined) item.state = patch.state;
 }
 
+const nameOf = (key: string) => keyOf(`tool ${key}`);
 const whole = (value: number | null) => (value === null || !Number.isFinite(value) ? null : Math.trunc(value));

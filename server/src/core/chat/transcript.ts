@@ -9,6 +9,7 @@ import type { SessionRecord } from '../session-record.ts';
 import { boundSteps, head, MAX, short } from './bounds.ts';
 import { type MessageItem, type ThoughtItem, type ToolItem, textOf } from './items.ts';
 import { type Entry, Ledger, type LedgerDeps } from './ledger.ts';
+import { keyOf, type Retelling, Retold } from './retold.ts';
 import { ToolCalls } from './tool-calls.ts';
 import { logItem } from './transcript-log.ts';
 
@@ -34,6 +35,8 @@ export class Transcript {
   readonly #record: SessionRecord;
   readonly #ledger: Ledger;
   readonly #tools: ToolCalls;
+  /** Null: whatever the agent tells is new. */
+  readonly #retold: Retold | null;
   readonly #texts = new Map<string, Text>();
   /** Texts that are complete, of this turn. */
   readonly #done = new Map<string, string>();
@@ -48,11 +51,14 @@ export class Transcript {
   #flushedAt = Number.NEGATIVE_INFINITY;
   #timer: { cancel(): void } | null = null;
 
-  constructor(deps: LedgerDeps, record: SessionRecord) {
+  /** `retelling`: the agent may tell the same again, by the same keys. */
+  constructor(deps: LedgerDeps, record: SessionRecord, retelling: Retelling | null = null) {
     this.#deps = deps;
     this.#record = record;
     this.#ledger = new Ledger(deps, record);
-    this.#tools = new ToolCalls(deps.clock, this.#ledger, { done: (item) => this.#log(item), waits: () => this.#soon() });
+    this.#retold = retelling === null ? null : new Retold(this.#ledger, retelling);
+    const events = { done: (item: ToolItem) => this.#log(item), waits: () => this.#soon() };
+    this.#tools = new ToolCalls(deps.clock, this.#ledger, events, retelling !== null);
   }
 
   /** Something was said, by anybody. */
@@ -78,8 +84,9 @@ export class Transcript {
     this.#used = true;
     const open = this.#texts.get(name);
     if (role === 'user') this.#hear(name, text);
-    else if (open === undefined) this.#begin(name, role, text);
-    else {
+    else if (open === undefined) {
+      if (this.#retold?.text(name, text) !== true) this.#begin(name, role, text);
+    } else {
       this.#grow(open, text);
       this.#soon();
     }
@@ -90,6 +97,7 @@ export class Transcript {
     const open = this.#texts.get(name);
     if (role === 'user') this.#said(name, text);
     else if (open !== undefined) this.#complete(name, open, text);
+    else if (this.#retold?.done(name, text) === true) return;
     else if (text !== undefined && text !== '' && !this.#saidBefore(name, text)) this.#complete(name, this.#begin(name, role, text), text);
   }
 
@@ -143,6 +151,7 @@ export class Transcript {
   turnOver(cut: boolean): void {
     for (const [name, open] of [...this.#texts]) this.#complete(name, open, undefined, cut ? 'cut' : 'done');
     for (const name of [...this.#heard.keys()]) this.#said(name, undefined);
+    this.#retold?.over();
     this.#tools.cut();
     if (this.#plan !== null) this.#log(this.#plan);
     this.#plan = null;
@@ -175,7 +184,11 @@ export class Transcript {
     const base = { ...this.#ledger.stamp(), state: 'open' as const, text: kept };
     const item: TextItem =
       role === 'thought' ? { ...base, kind: 'thought' } : { ...base, kind: 'message', role: 'agent', prompt_id: null, attachments: [] };
-    const open = { entry: this.#ledger.begin(item), pending: '', full: kept.length < text.length };
+    const open = {
+      entry: this.#ledger.begin(item, this.#retold === null ? null : keyOf(name)),
+      pending: '',
+      full: kept.length < text.length,
+    };
     this.#texts.set(name, open);
     this.#flushedAt = this.#deps.clock.monotonic();
     return open;
@@ -224,14 +237,26 @@ export class Transcript {
     const whole = head(text ?? this.#heard.get(name) ?? '', MAX.message);
     this.#heard.delete(name);
     const ours = this.#given.indexOf(whole.trim());
-    if (ours >= 0) this.#given.splice(ours, 1);
+    if (this.#retold !== null) this.#saidAtDesk(name, whole, this.#retold);
+    else if (ours >= 0) this.#given.splice(ours, 1);
     else if (whole.trim() !== '') this.#user(whole, null, []);
   }
 
+  /** Behind a terminal, where the log has what was typed. */
+  #saidAtDesk(name: string, text: string, retold: Retold): void {
+    if (text.trim() === '' || retold.knows(name)) return;
+    this.#used = true;
+    const prompt = retold.promptOf(text);
+    this.#ledger.add(this.#userItem(text, prompt?.id ?? null, prompt?.attachments ?? []), keyOf(name));
+  }
+
   #user(text: string, prompt_id: string | null, attachments: PromptRow['attachments']): void {
-    const item: MessageItem = { ...this.#ledger.stamp(), kind: 'message', role: 'user', state: 'done', text, prompt_id, attachments };
+    const item = this.#userItem(text, prompt_id, attachments);
     this.#ledger.add(item);
     this.#log(item);
+  }
+  #userItem(text: string, prompt_id: string | null, attachments: PromptRow['attachments']): MessageItem {
+    return { ...this.#ledger.stamp(), kind: 'message', role: 'user', state: 'done', text, prompt_id, attachments };
   }
 
   #soon(): void {

@@ -31,7 +31,7 @@ const UNSAID = 'The turn ended with an error, and the agent did not say which.';
 
 export interface TurnParts {
   transcript: Transcript;
-  status: ChatStatus;
+  status: Pick<ChatStatus, 'status' | 'become' | 'does'>;
   asks: Asks;
   /** Why it waits for a new prompt, where it is not the agent that says so; null: nothing to say. */
   reason(): string | null;

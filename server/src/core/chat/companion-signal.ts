@@ -1,0 +1,66 @@
+/** What a companion hears of its agent's state, as the strongest signal of a terminal session: told when it changes. */
+import type { Activity, SessionStatus } from '@afield/shared/api/sessions.ts';
+import type { Clock } from '../ports.ts';
+import type { Reading } from '../state-reader.ts';
+
+/** What it does is told this often at most. */
+const ACTIVITY_MS = 250;
+
+export class CompanionSignal {
+  readonly #clock: Clock;
+  readonly #tell: (reading: Reading | null) => void;
+  /** Null: nothing was heard. */
+  #reading: Reading | null = null;
+  #activityAt = Number.NEGATIVE_INFINITY;
+  #timer: { cancel(): void } | null = null;
+
+  constructor(clock: Clock, tell: (reading: Reading | null) => void) {
+    this.#clock = clock;
+    this.#tell = tell;
+  }
+
+  get status(): SessionStatus {
+    return this.#reading?.status ?? 'starting';
+  }
+
+  become(status: SessionStatus, reason: string | null): void {
+    if (status !== 'busy' && status !== 'idle' && status !== 'waiting') return;
+    const activity = status === 'busy' && this.#reading?.status === 'busy' ? this.#reading.activity : null;
+    this.#set({ status, reason, activity, seen: true });
+  }
+
+  /** What it does, while it is busy. */
+  does(activity: Activity): void {
+    this.#timer?.cancel();
+    this.#timer = null;
+    if (this.#reading?.status !== 'busy' || this.#reading.activity === activity) return;
+    const wait = this.#activityAt + ACTIVITY_MS - this.#clock.monotonic();
+    if (wait > 0) this.#timer = this.#clock.setTimeout(() => this.does(activity), Math.ceil(wait));
+    else {
+      this.#activityAt = this.#clock.monotonic();
+      this.#set({ ...this.#reading, activity });
+    }
+  }
+
+  /** It waits, and nobody knows for what: the screen tells more. */
+  waits(): void {
+    this.#set({ status: 'waiting', reason: null, activity: null, seen: false });
+  }
+  /** It goes on after that. */
+  goesOn(): void {
+    if (this.#reading?.status === 'waiting' && !this.#reading.seen) this.become('busy', null);
+  }
+
+  /** Nobody hears the agent any more. */
+  away(): void {
+    this.#set(null);
+  }
+
+  #set(reading: Reading | null): void {
+    if (reading?.status !== 'busy') this.#timer?.cancel();
+    const before = this.#reading;
+    this.#reading = reading;
+    if (before?.status !== reading?.status || before?.reason !== reading?.reason || before?.activity !== reading?.activity)
+      this.#tell(reading);
+  }
+}

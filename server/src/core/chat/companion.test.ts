@@ -1,0 +1,140 @@
+/** A terminal session whose agent is heard too: one session, two faces. */
+import { readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Session } from '@afield/shared/api/sessions.ts';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { openTalk, type Talk } from '../../chat-kit.ts';
+import { eventually } from '../../sessions-kit.ts';
+import { type Program, World } from '../surviving-runtime.ts';
+import { ScriptedCompanion } from './scripted-companion.ts';
+
+let world: World;
+let companion: ScriptedCompanion;
+let talk: Talk;
+beforeEach(() => {
+  world = new World();
+  world.onStart = (program) => program.print('READY\r\n');
+  companion = new ScriptedCompanion();
+  talk = openTalk({ world, companion });
+});
+afterEach(() => talk.house.close());
+
+const shows = (program: Program, text: string) => program.print(`\x1b[2J\x1b[H${text}\r\n`);
+const start = async (input = {}): Promise<{ id: string; program: Program }> => {
+  const { id } = await talk.begin({ agent: 'worker', face: 'terminal', ...input });
+  await talk.becomes(id, 'idle');
+  return { id, program: world.program(id) };
+};
+const ask = {
+  kind: 'permission' as const,
+  tool_id: null,
+  tool_kind: 'execute' as const,
+  tool_name: 'Bash',
+  subject: 'rm -r build',
+  detail: null,
+  diffs: [],
+  options: [
+    { id: 'yes', label: 'Yes', decision: 'allow' as const, scope: 'once' as const },
+    { id: 'no', label: 'No', decision: 'deny' as const, scope: 'once' as const },
+  ],
+  questions: [],
+};
+const approvals = (id: string) => talk.house.approvals.list({ session_id: id, all: false, limit: 10 }).items;
+
+describe('a terminal session that is heard', () => {
+  it('has both faces, its program starts with the changed command, and what is needed to hear it again is kept for nobody else', async () => {
+    const { id, program } = await start();
+    expect(talk.get(id)).toMatchObject({ faces: ['terminal', 'chat'], runtime: 'tmux' });
+    expect(talk.told('session.created')[0]?.session.faces).toEqual(['terminal', 'chat']);
+    expect(program.argv.slice(1)).toEqual(['--work', '--heard']);
+    expect(program.env).toMatchObject({ HEARD_WITH: 'a secret' });
+    const folder = join(talk.house.folder, 'recordings', id, 'companion');
+    expect(companion.line.joined).toMatchObject({ session_id: id, folder, memory: { port: 4711 } });
+    expect((await stat(folder)).mode & 0o777).toBe(0o700);
+    expect((await stat(join(folder, 'memory.json'))).mode & 0o777).toBe(0o600);
+    expect(await readFile(join(folder, 'memory.json'), 'utf8')).not.toContain('a secret');
+  });
+
+  it('shows messages, tool calls and plans as any chat does, with the prompt that was typed', async () => {
+    const { id, program } = await start();
+    program.onTyped = (text) => program.print(text === '\r' ? '\x1b[2J\x1b[HWORKING\r\n' : text);
+    const { id: prompt_id } = await talk.prompt(id, 'fix the test');
+    await talk.becomes(id, 'busy');
+    companion.line.say(
+      { type: 'agent_session', id: 'agent-7' },
+      { type: 'running' },
+      { type: 'text_done', key: 'u1', role: 'user', text: 'fix the test' },
+      { type: 'text', key: 'm1', role: 'agent', text: 'I ' },
+      { type: 'text', key: 'm1', role: 'agent', text: 'look.' },
+      { type: 'text_done', key: 'm1', role: 'agent' },
+      { type: 'tool', key: 't1', patch: { name: 'Bash', kind: 'execute', state: 'running', input: 'npm test' } },
+      { type: 'tool_output', key: 't1', text: '1 failed' },
+      { type: 'plan', steps: [{ text: 'look', state: 'now' }] },
+      { type: 'tool', key: 't1', patch: { state: 'done' } },
+      { type: 'text_done', key: 'u2', role: 'user', text: 'typed at the desk' },
+      { type: 'idle', stop: 'done' },
+    );
+    expect(talk.items(id)).toMatchObject([
+      { kind: 'message', role: 'user', text: 'fix the test', prompt_id },
+      { kind: 'message', role: 'agent', text: 'I look.', state: 'done' },
+      { kind: 'tool', name: 'Bash', output: '1 failed', state: 'done' },
+      { kind: 'plan' },
+      { kind: 'message', role: 'user', text: 'typed at the desk', prompt_id: null },
+    ]);
+    expect(talk.get(id)).toMatchObject({ agent_session_id: 'agent-7' });
+    expect(talk.house.sessions.chat(id)).toMatchObject({ can: { images: false, steer: false, fork: false, model: false } });
+    expect(talk.told('message.chunk')).toMatchObject([{ at: 2, text: 'look.' }]);
+  });
+
+  it('an approval is answered from anywhere; until then it waits', async () => {
+    const { id } = await start();
+    companion.line.say({ type: 'running' }, { type: 'ask', key: 'a1', ask });
+    expect(talk.get(id)).toMatchObject({ status: 'waiting', pending_approvals: 1 });
+    const [approval] = approvals(id);
+    await talk.house.approvals.answer(approval!.id, { hash: approval!.hash, decision: 'allow' }, 'Phone');
+    await eventually(() => companion.line.answers.length === 1);
+    expect(companion.line.answers).toMatchObject([{ key: 'a1', answer: { option_id: 'yes', decision: 'allow' } }]);
+    expect(talk.get(id)).toMatchObject({ status: 'busy', pending_approvals: 0 });
+  });
+
+  it('an approval that was answered at the desk is gone everywhere', async () => {
+    const { id } = await start();
+    companion.line.say({ type: 'running' }, { type: 'ask', key: 'a1', ask });
+    const [approval] = approvals(id);
+    companion.line.say({ type: 'ask_gone', key: 'a1', by: 'elsewhere', decision: 'deny' });
+    expect(talk.house.approvals.get(approval!.id)).toMatchObject({ state: 'gone', outcome: { by: 'at the agent', decision: 'deny' } });
+    expect(talk.get(id)).toMatchObject({ status: 'busy', pending_approvals: 0 });
+    await expect(talk.house.approvals.answer(approval!.id, { hash: approval!.hash, decision: 'allow' }, 'Phone')).rejects.toMatchObject({
+      code: 'approval_answered',
+    });
+  });
+});
+
+describe('what it says of its state', () => {
+  it('comes before the screen, and its activity is told', async () => {
+    const { id, program } = await start();
+    companion.line.say({ type: 'running' }, { type: 'tool', key: 't1', patch: { name: 'Read', kind: 'read', state: 'running' } });
+    expect(talk.get(id)).toMatchObject({ status: 'busy', activity: 'reading' });
+    shows(program, 'WORKING');
+    companion.line.say({ type: 'idle', stop: 'cancelled' });
+    expect(talk.get(id)).toMatchObject({ status: 'idle', status_reason: 'Interrupted.' });
+  });
+});
+
+describe('where there is no companion', () => {
+  it.each([
+    ['cannot accompany', async () => null],
+    [
+      'fails',
+      async () => {
+        throw new Error('no port');
+      },
+    ],
+  ])('that %s, it is a terminal session as any other', async (_how, prepares) => {
+    companion.prepares = prepares;
+    const { id, program } = await start();
+    expect(talk.get(id) satisfies Session).toMatchObject({ faces: ['terminal'] });
+    expect(program.argv.slice(1)).toEqual(['--work']);
+    expect(companion.lines).toEqual([]);
+  });
+});
