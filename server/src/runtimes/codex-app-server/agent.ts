@@ -6,9 +6,9 @@ import type { Clock } from '../../core/ports.ts';
 import type { ChatProcess } from '../chat-process.ts';
 import { createRpcPeer, METHOD_NOT_FOUND, RpcError, type RpcId, type RpcPeer } from '../json-rpc.ts';
 import { brief, type Loose, record, records, text } from '../loose.ts';
-import { requestOf } from './asks.ts';
 import { isMode, turnMode } from './modes.ts';
 import { inputOf } from './prompts.ts';
+import { giveAnswer, openAsk } from './requests.ts';
 import { Thread } from './thread.ts';
 
 /** It shows a prompt at once, unless it starts servers of its own before. */
@@ -91,19 +91,7 @@ export class CodexAgent implements ChatAgent {
 
   async answer(key: string, answer: AgentAnswer): Promise<void> {
     this.#check();
-    const item = this.thread.asks.get(key)?.item ?? null;
-    const given = this.thread.asks.answer(key, answer);
-    if (item !== null && answer.decision === 'allow') this.thread.items.waits(item, false);
-    this.thread.tellState();
-    await given;
-    const words = answer.decision === 'deny' ? answer.text : null;
-    const { turn } = this.thread;
-    // It takes no words with an answer; in the turn that goes on it does.
-    if (words !== null && turn !== null) {
-      await this.#call('turn/steer', { expectedTurnId: turn, clientUserMessageId: `words-${key}`, input: inputOf(words, []) }).catch(
-        () => {},
-      );
-    }
+    await giveAnswer(this.thread, (method, params) => this.#call(method, params), key, answer);
   }
 
   async setModel(model: string): Promise<void> {
@@ -161,15 +149,8 @@ export class CodexAgent implements ChatAgent {
   }
 
   #asked(method: string, params: Loose, id: RpcId): Promise<Loose> {
-    const request = requestOf(method, params, this.thread.items.diffs(text(params.itemId) ?? ''), this.#cwd);
-    if (request === null) {
-      this.thread.take(`request ${method}`, { ...params, threadId: this.thread.id });
-      throw new RpcError(METHOD_NOT_FOUND, `Afield does not know ${method}`);
-    }
-    if (params.threadId === this.thread.id) this.thread.begin(text(params.turnId));
-    const answered = this.thread.asks.open(id, request);
-    if (request.ask.kind === 'permission') this.thread.items.waits(request.ask.tool_id ?? '', true);
-    this.thread.tellState();
+    const answered = openAsk(this.thread, this.#cwd, { method, params, id });
+    if (answered === null) throw new RpcError(METHOD_NOT_FOUND, `Afield does not know ${method}`);
     return answered;
   }
 }

@@ -32,11 +32,14 @@ export class OpenAsks {
   readonly #answered = new Map<RpcId, Open>();
   /** Answered by somebody else, until it shows what they decided. */
   readonly #elsewhere = new Map<string, { key: string; late: { cancel(): void } }>();
+  readonly #shared: boolean;
   #asked = 0;
 
-  constructor(emit: (update: ChatUpdate) => void, clock: Clock) {
+  /** `shared`: other clients are asked too, so that a request has the same key whoever hears it, and whenever. */
+  constructor(emit: (update: ChatUpdate) => void, clock: Clock, shared = false) {
     this.#emit = emit;
     this.#clock = clock;
+    this.#shared = shared;
   }
 
   get size(): number {
@@ -48,7 +51,7 @@ export class OpenAsks {
     const { promise, resolve } = Promise.withResolvers<Loose>();
     const twice = this.#open.get(rpcId);
     this.#asked += 1;
-    const key = twice?.key ?? `ask-${this.#asked}`;
+    const key = twice?.key ?? `ask-${this.#shared ? rpcId : this.#asked}`;
     this.#open.set(rpcId, { key, rpcId, request, item: request.ask.tool_id, give: resolve, resolved: Promise.withResolvers() });
     this.#emit({ type: 'ask', key, ask: request.ask });
     return promise;

@@ -35,6 +35,7 @@ export class Thread {
   readonly asks: OpenAsks;
   readonly #emit: Emit;
   readonly #clock: Clock;
+  readonly #shared: boolean;
   readonly #turns = new BoundedMap<true>(MAX_TURNS);
   /** Items that are prompts of ours. */
   readonly #ours = new BoundedMap<true>(MAX_TURNS);
@@ -47,11 +48,13 @@ export class Thread {
   #mode: string | null = null;
   #ending: { cancel(): void } | null = null;
 
-  constructor(emit: Emit, clock: Clock) {
+  /** `shared`: a person talks to it at another client. */
+  constructor(emit: Emit, clock: Clock, shared = false) {
     this.#emit = emit;
     this.#clock = clock;
+    this.#shared = shared;
     this.items = new Items(emit);
-    this.asks = new OpenAsks(emit, clock);
+    this.asks = new OpenAsks(emit, clock, shared);
   }
 
   /** A prompt goes out; resolves once Codex shows it, or anything of its turn. */
@@ -104,6 +107,21 @@ export class Thread {
     for (const { reject } of this.#given.values()) reject(why);
     this.#given.clear();
     this.asks.close('unknown');
+  }
+
+  /** What it holds already. `since`: what turns from before used is known (ms since 1970). */
+  recall(turns: readonly Loose[], since: number): void {
+    for (const turn of turns) {
+      const runs = turn.status === 'inProgress';
+      if (runs) this.begin(text(turn.id));
+      else if ((count(turn.startedAt) ?? 0) * 1_000 >= since) this.#turns.set(text(turn.id) ?? '', true);
+      for (const item of records(turn.items)) {
+        const over = !runs || (typeof item.status === 'string' ? item.status !== 'inProgress' : item.completedAtMs !== null);
+        this.#item(item, over);
+        if (!over) this.items.text(item.id, item.type === 'reasoning' ? 'thought' : 'agent', item.text);
+      }
+    }
+    this.tellState();
   }
 
   begin(turn: string | null): void {
@@ -172,7 +190,7 @@ export class Thread {
     const id = text(item.clientId);
     const item_id = text(item.id);
     if (this.#taken(id) && item_id !== null) this.#ours.set(item_id, true);
-    if (id !== null || item_id === null || this.#ours.has(item_id)) return;
+    if ((id !== null && !this.#shared) || item_id === null || this.#ours.has(item_id)) return;
     const said = records(item.content).flatMap((part) => (part.type === 'text' ? (text(part.text) ?? []) : []));
     if (over && said.length > 0) this.#emit({ type: 'text_done', key: item_id, role: 'user', text: said.join('\n') });
   }
@@ -272,7 +290,9 @@ export class Thread {
     const turn = text(params.turnId) ?? '';
     if (own && !this.#turns.has(turn)) return;
     const usage = { model: this.#model, input_tokens: input, cached_tokens: cached, output_tokens: output, cost_usd: null };
-    this.#emit({ type: 'usage', usage: { turn_id: `${turn}:${count(record(total).totalTokens) ?? 0}`, ...usage } });
+    // Who begins to listen is told the last one under another turn.
+    const at = this.#shared && own ? this.id : turn;
+    this.#emit({ type: 'usage', usage: { turn_id: `${at}:${count(record(total).totalTokens) ?? 0}`, ...usage } });
   }
 }
 

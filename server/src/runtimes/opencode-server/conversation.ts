@@ -70,10 +70,10 @@ export class Conversation {
     'todo.updated': ({ todos }) => this.#plan(records(todos)),
   };
 
-  constructor(id: string, emit: (update: ChatUpdate) => void, windowOf: (model: string) => number | null) {
+  constructor(id: string, emit: (update: ChatUpdate) => void, windowOf: (model: string) => number | null, since = 0) {
     this.id = id;
     this.#emit = emit;
-    this.messages = new Messages(emit, windowOf);
+    this.messages = new Messages(emit, windowOf, since);
     this.#asks = new OpenAsks(emit);
   }
 
@@ -154,7 +154,8 @@ export class Conversation {
     // What is left of a turn that was interrupted stays in its lists for good.
     const open = busy ? asks?.filter((ask) => this.#isOurs(text(ask.sessionID))) : [];
     if (open !== undefined) this.#asks.reconcile(open, this.id);
-    if (busy) this.#begin();
+    // What it was told to run may run still.
+    if (busy) this.#begin(false);
     else if (this.#phase !== 'idle' && this.#given.size === 0) this.#end();
     this.#tellState();
   }
@@ -263,7 +264,7 @@ export class Conversation {
     this.#emit({ type: 'plan', steps });
   }
 
-  #begin(): void {
+  #begin(anew = true): void {
     if (this.#phase === 'busy') return;
     if (this.#phase === 'idle') {
       this.#stop = null;
@@ -272,7 +273,7 @@ export class Conversation {
     this.#phase = 'busy';
     this.#denied = false;
     this.#retries = 0;
-    this.messages.settle();
+    if (anew) this.messages.settle();
   }
 
   #end(): void {

@@ -18,6 +18,8 @@ export interface EventHandlers {
   event(event: Loose): void;
   /** The stream stands (again): what happened before is only in snapshots. `again`: not the first time. */
   open(again: boolean): void;
+  /** It is cut, or could not be opened; it is tried again. */
+  cut?(): void;
 }
 
 export interface EventStream {
@@ -57,7 +59,9 @@ export function followEvents(api: Api, clock: Clock, handlers: EventHandlers, si
       // A cut is no fault of anybody: read on.
       await once().catch(() => {});
       if (clock.monotonic() - before > MAX_WAIT_MS) wait = FIRST_WAIT_MS;
-      if (!closed) await pause(clock, wait);
+      if (closed) break;
+      handlers.cut?.();
+      await pause(clock, wait);
     }
   }
   follow().catch(() => {});

@@ -23,12 +23,15 @@ export class Messages {
   readonly #parts = new BoundedMap<{ role: Role; length: number; done: boolean }>(MAX_PARTS);
   readonly #tools = new ToolParts();
   readonly #used = new BoundedMap<string>(MAX_MESSAGES);
+  readonly #since: number;
   #model: string | null = null;
   #mode: string | null = null;
 
-  constructor(emit: Emit, windowOf: (model: string) => number | null) {
+  /** `since`: what messages from before used is known (ms since 1970). */
+  constructor(emit: Emit, windowOf: (model: string) => number | null, since = 0) {
     this.#emit = emit;
     this.#windowOf = windowOf;
+    this.#since = since;
   }
 
   /** Whatever belongs to this message is not shown. */
@@ -85,7 +88,7 @@ export class Messages {
 
   /** What a message of the agent, or of one below it, used so far; null when nothing is new. */
   spent(info: Loose): UsageReport | null {
-    const usage = usageOf(info);
+    const usage = (count(record(info.time).created) ?? this.#since) < this.#since ? null : usageOf(info);
     if (usage === null || this.#used.get(usage.turn_id) === JSON.stringify(usage)) return null;
     this.#used.set(usage.turn_id, JSON.stringify(usage));
     this.#emit({ type: 'usage', usage });
