@@ -43,6 +43,8 @@ interface Options {
   confirm?: string;
   budget?: string;
   resume?: string;
+  /** False: a terminal alone. */
+  companion?: boolean;
   detach?: true;
   json?: true;
 }
@@ -150,6 +152,7 @@ export function define(command: Command, context: Context): void {
     .option('-e, --env <NAME=value>', ENV_HELP, gather)
     .option('--prompt <text>', 'the message, where the agent is left out')
     .option('--face <face>', "terminal or chat (the project's, else terminal)")
+    .option('--no-companion', 'a terminal alone: no chat beside it, and its questions are answered there')
     .option('--runtime <name>', 'what it runs in, where the agent has several ways (afield agents --json)')
     .option('--mode <mode>', "how much it may do without asking, by the agent's own name; a chat only")
     .option('--environment <name>', 'named environment of the config file (afield environments)')
@@ -161,6 +164,7 @@ export function define(command: Command, context: Context): void {
     .option('--json', 'do not attach, and print the session as JSON')
     .action(async (agent: string | undefined, prompt: string | undefined, options: Options) => {
       const choice = { ...chosen(agent, prompt, options), ...chosenFace(options) };
+      if (options.companion === false) Object.assign(choice, { companion: false });
       const home = await context.home();
       await ensureRunning(home, io);
       const body: SessionCreate = { ...choice, args: [...context.afterDashes], ...(await whereTo(home, options, io.cwd())) };

@@ -54,7 +54,7 @@ export function joinParts(context: PartsContext, { view, printed, cancel }: Part
   const log = new SessionLog(clock, screen, record);
   const state: SessionState = new SessionState({ ...context, record, terminal, view, changed: () => prompts.wake() });
   const chat = row.faces.includes('chat')
-    ? new CompanionFace({ deps, row, record }, { heard: (reading) => state.heard(reading), cancel })
+    ? new CompanionFace({ deps, row, record }, { heard: (reading) => state.heard(reading), sound: () => state.sound(), cancel })
     : null;
   const target = promptTarget(recipe, terminal, row, state);
   const prompts: Prompts = new Prompts(

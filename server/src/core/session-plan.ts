@@ -23,6 +23,8 @@ export interface TerminalPlan extends Planned {
   face: 'terminal';
   command: Command;
   runtime: TerminalRuntime;
+  /** It may get a chat face beside its terminal. */
+  heard: boolean;
 }
 export interface ChatPlan extends Planned {
   face: 'chat';
@@ -69,7 +71,7 @@ export async function planSession(deps: SessionDeps, id: string, given: SessionC
   if (runtime === null) return { face: 'chat', recipe, row, prompt, env: input.env };
   const env = machine.environment({ id }, { ...recipe.env, ...project?.env, ...named.env, ...input.env }, recipe.passEnv);
   const command = { session_id: id, file, args: [...recipe.args, ...modelArgs(recipe, model), ...row.args], cwd, env };
-  return { face: 'terminal', recipe, row, prompt, command: await machine.wrap(command), runtime };
+  return { face: 'terminal', recipe, row, prompt, command: await machine.wrap(command), runtime, heard: input.companion !== false };
 }
 
 /** Errors: environment_unknown, not_supported, confirmation_needed, unavailable. */

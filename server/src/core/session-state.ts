@@ -117,6 +117,11 @@ export class SessionState {
     this.#signals.companion(reading);
   }
 
+  /** A companion says something, whatever. */
+  sound(): void {
+    this.#signals.sound();
+  }
+
   /** Why it is quiet. */
   async probe(): Promise<Probe> {
     if (this.current) return this.#watch.probe();

@@ -1,5 +1,6 @@
 /** What an earlier server left behind: sessions that ended with it are `lost`, those that outlived it are found again. */
 import { LOCAL_MACHINE } from '@afield/shared/api/base.ts';
+import { cutOpenItems } from './chat/take-over-chat.ts';
 import { timestamp } from './clock.ts';
 import type { SessionDeps, SessionLimits } from './deps.ts';
 import { LOST_WITH_SERVER } from './ending.ts';
@@ -47,10 +48,12 @@ export function watchForStrays(deps: SessionDeps, live: () => readonly string[])
   }, STRAYS_MS);
 }
 
-function lose({ store, events, clock }: SessionDeps, live: LiveSessions, row: SessionRow): void {
+function lose(deps: SessionDeps, live: LiveSessions, row: SessionRow): void {
+  const { store, events, clock } = deps;
   const now = timestamp(clock);
   const changes = { status: 'lost' as const, status_reason: LOST_WITH_SERVER, pid: null, ended_at: now, updated_at: now };
   store.sessions.update(row.id, changes);
+  if (row.faces.includes('chat')) cutOpenItems(deps, row);
   for (const prompt of [...store.prompts.unconfirmed(row.id), ...store.prompts.undelivered(row.id)]) {
     store.prompts.setState(prompt.id, 'stuck', LOST_WITH_SERVER);
     events.publish('message.state_changed', row.id, { prompt_id: prompt.id, state: 'stuck', reason: LOST_WITH_SERVER });

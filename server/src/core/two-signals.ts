@@ -1,7 +1,7 @@
 /**
  * Joins what a companion hears with what the screen shows. The companion comes first while it is heard. The screen wins where a wrong
  * state would harm: a dialog stands there (text typed into it would answer it), or it has been idle for long while the companion says that
- * it works.
+ * it works, or it works and the companion says nothing any more.
  */
 import type { Clock } from './ports.ts';
 import type { Reading } from './state-reader.ts';
@@ -29,6 +29,7 @@ export class TwoSignals {
   #overruled = false;
   #told = false;
   #timer: { cancel(): void } | null = null;
+  #heardAt = Number.NEGATIVE_INFINITY;
 
   constructor(clock: Clock, events: TwoSignalsEvents) {
     this.#clock = clock;
@@ -45,6 +46,11 @@ export class TwoSignals {
     const differs = reading?.status !== this.#heard?.status;
     this.#heard = reading;
     this.#changed(differs);
+  }
+
+  /** The companion says something, whatever. */
+  sound(): void {
+    this.#heardAt = this.#clock.monotonic();
   }
 
   /** Says once more what is the case. */
@@ -81,6 +87,12 @@ export class TwoSignals {
     this.#timer = this.#clock.setTimeout(() => this.#long(hidden ? DIFFER_MS - DIALOG_MS : 0), hidden ? DIALOG_MS : DIFFER_MS);
   }
 
+  /** It is believed, whatever the screen shows: an approval that somebody can answer, or the end of a turn from one who still talks. */
+  #trusted({ status, seen }: Reading): boolean {
+    if (status === 'idle') return this.#clock.monotonic() - this.#heardAt < DIFFER_MS;
+    return status === 'waiting' && seen;
+  }
+
   /** They still differ. `more`: until that is long. */
   #long(more: number): void {
     this.#timer = null;
@@ -92,10 +104,11 @@ export class TwoSignals {
       this.#told = true;
       this.#events.differ(heard, seen);
     }
-    const sure = heard.status === 'idle' || (heard.status === 'waiting' && heard.seen);
-    if (sure || (heard.status === 'busy' && seen.status === 'busy') || this.#overruled) return;
-    this.#overruled = true;
-    this.again();
+    if (this.#overruled || heard.status === seen.status) return;
+    if (!this.#trusted(heard)) {
+      this.#overruled = true;
+      this.again();
+    } else this.#timer ??= this.#clock.setTimeout(() => this.#long(0), DIFFER_MS);
   }
 }
 

@@ -112,6 +112,11 @@ export const sessionCreate = z.strictObject({
   prompt: z.optional(z.string().check(z.maxLength(100_000))),
   /** Default: the project's, where the agent has it, else `terminal`. */
   face: z.optional(face),
+  /**
+   * With a terminal on the home server itself, where the agent can be heard: it gets a chat face beside its terminal, and what it asks can
+   * be answered from anywhere. Default: true.
+   */
+  companion: z.optional(z.boolean()),
   /** What it runs in, from the agent's `runtimes` of this face. Default: the first. */
   runtime: z.optional(z.string().check(z.minLength(1), z.maxLength(64))),
   /** How much it may do without asking, by the agent's own name for it. Chat face only. Default: the project's, for its own agent. */

@@ -88,6 +88,6 @@ function conclude({ io }: Context, session: Session, end: End): void {
   }
   if (end.session === null) throw new AfieldError('session_not_found', `${name} was deleted.`);
   say(io, `${name}: ${endSentence(end.session)}`);
-  note(io, `afield resume ${id} goes on with it, where the agent can.`);
+  if (!session.faces.includes('terminal')) note(io, `afield resume ${id} goes on with it, where the agent can.`);
   throw new Exit(end.session.status === 'failed' || end.session.status === 'lost' ? EXIT.failed : EXIT.done);
 }

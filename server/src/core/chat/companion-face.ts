@@ -22,6 +22,8 @@ import { Turn } from './turn.ts';
 export interface CompanionHooks {
   /** What it says of the agent's state; null: it says nothing. */
   heard(reading: Reading | null): void;
+  /** It says something, whatever. */
+  sound(): void;
   /** Interrupts the agent in its terminal. */
   cancel(): void;
 }
@@ -36,6 +38,7 @@ export class CompanionFace {
   readonly transcript: Transcript;
   readonly #deps: SessionDeps;
   readonly #row: SessionRow;
+  readonly #record: SessionRecord;
   readonly #given: GivenPrompts;
   readonly #known: ChatKnown;
   readonly #asks: Asks;
@@ -54,7 +57,11 @@ export class CompanionFace {
     const { clock } = deps;
     this.#deps = deps;
     this.#row = row;
-    const given = new GivenPrompts(row.id, deps.store);
+    this.#record = record;
+    const given = new GivenPrompts(row.id, deps.store, (prompt_id) => {
+      deps.store.prompts.setState(prompt_id, 'consumed', null);
+      record.delivered(prompt_id, 'consumed', null);
+    });
     const transcript = new Transcript(deps, record, { promptOf: (text) => given.take(text) });
     const signal = new CompanionSignal(clock, hooks.heard);
     const folder = join(deps.recordings, row.id);
@@ -79,7 +86,7 @@ export class CompanionFace {
     });
     const turn: Turn = new Turn({ transcript, status: signal, asks, reason: () => null, ended: () => {} });
     const budget = new Budget(deps.usage, record, { transcript, cancel: hooks.cancel });
-    const status = { heard: () => {} };
+    const status = { heard: hooks.sound };
     this.transcript = transcript;
     this.#given = given;
     this.#known = known;
@@ -97,13 +104,22 @@ export class CompanionFace {
   get state(): ChatState {
     return this.#known.state;
   }
-  /** False: what it may cost is used up. */
+  /** False: what it may cost is used up, which the prompt that waits then says. */
   mayBeGiven(): boolean {
-    return this.#budget.reason === null;
+    const { prompts } = this.#deps.store;
+    const [next] = prompts.undelivered(this.#row.id);
+    if (next === undefined || !this.#budget.reached()) return true;
+    const { reason } = this.#budget;
+    if (next.reason !== reason) {
+      prompts.setState(next.id, 'home', reason);
+      this.#record.delivered(next.id, 'home', reason);
+    }
+    return false;
   }
 
   /** An earlier server heard it: what was open then is as it was told last. */
   inherit(): void {
+    this.#given.inherit();
     tellUntold(this.#deps, this.#row);
     cutOpenItems(this.#deps, this.#row);
   }

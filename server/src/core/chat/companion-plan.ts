@@ -24,6 +24,8 @@ export interface AccompanyPlan {
   recipe: Recipe;
   row: SessionRow;
   command: Command;
+  /** False: nobody wants it. */
+  heard: boolean;
 }
 
 /**
@@ -31,8 +33,8 @@ export interface AccompanyPlan {
  * of the row. Never throws.
  */
 export async function accompany(deps: SessionDeps, plan: AccompanyPlan): Promise<{ command: Command; fault: string | null }> {
-  const { row, recipe, command } = plan;
-  const companion = recipe.companion === undefined ? null : deps.companions.get(recipe.companion);
+  const { row, recipe, command, heard } = plan;
+  const companion = recipe.companion === undefined || !heard ? null : deps.companions.get(recipe.companion);
   const machine = deps.machines.get(row.machine);
   if (companion === null || machine === null || row.machine !== LOCAL_MACHINE) return { command, fault: null };
   const folder = join(deps.recordings, row.id, FOLDER);

@@ -10,11 +10,19 @@ const LOOKED_AT = 50;
 export class GivenPrompts {
   readonly #session_id: string;
   readonly #store: { prompts: PromptStore; chat: ChatStore };
+  readonly #arrived: (prompt_id: string) => void;
   #given: PromptRow[] = [];
 
-  constructor(session_id: string, store: { prompts: PromptStore; chat: ChatStore }) {
+  /** `arrived`: of a prompt that counts as stuck. */
+  constructor(session_id: string, store: { prompts: PromptStore; chat: ChatStore }, arrived: (prompt_id: string) => void) {
+    this.#arrived = arrived;
     this.#session_id = session_id;
     this.#store = store;
+  }
+
+  /** An earlier server was typing these when it ended. */
+  inherit(): void {
+    for (const row of this.#store.prompts.unconfirmed(this.#session_id)) this.add(row);
   }
 
   add(row: PromptRow): void {
@@ -27,6 +35,8 @@ export class GivenPrompts {
     const found = [...this.#given, ...this.#ofEarlier()].find((row) => words(row.content) === said) ?? null;
     if (found === null) return null;
     this.#given = this.#given.filter(({ id }) => id !== found.id);
+    // It was given up, and arrived all the same.
+    if (this.#store.prompts.get(found.id)?.state === 'stuck') this.#arrived(found.id);
     return found;
   }
 
