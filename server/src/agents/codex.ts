@@ -34,6 +34,7 @@ export const codex: Recipe = {
       tested: { from: '2.6.0', to: '2.6.0' },
     },
   ],
+  companion: 'codex-remote',
   title: 'Codex',
   program: 'codex',
   args: ['--no-daemon'],

@@ -27,6 +27,7 @@ export const opencode: Recipe = {
       tested: TESTED,
     },
   ],
+  companion: 'opencode-port',
   title: 'opencode',
   program: 'opencode',
   install: 'npm install -g opencode-ai',

@@ -49,17 +49,17 @@ export class CodexCompanion implements Companion {
     line.onMessage = (message) => {
       if (!this.#over) this.#peer.take(message);
     };
+    line.onCut = () => this.#cut();
   }
 
-  /** Listens from now on. Errors: RpcError, unavailable. */
+  /** Listens from now on; what goes on already is told then. Errors: RpcError, unavailable. */
   async begin(): Promise<void> {
     const clientInfo = { name: 'afield', title: 'Afield', version: '1' };
     const { userAgent } = record(await this.#peer.request('initialize', { clientInfo, capabilities: { experimentalApi: true } }));
     this.#peer.notify('initialized');
     const version = /\/(\d+\.\d+\.\d+\S*)/.exec(text(userAgent) ?? '')?.[1];
     if (version !== undefined) this.#sink.update({ type: 'version', version, note: null });
-    const newest = await this.#newest();
-    if (newest === null || !(await this.#hear(newest))) this.#sink.update({ type: 'idle', stop: 'done' });
+    this.#first().catch(() => {});
   }
 
   async answer(key: string, answer: AgentAnswer): Promise<void> {
@@ -75,12 +75,19 @@ export class CodexCompanion implements Companion {
     this.#peer.close('Codex is not listened to any more.');
   }
 
-  /** The line was cut: all that is open is asked again by the next one. */
-  cut(): void {
+  /** Whoever listens next is asked again what is open. */
+  #cut(): void {
     if (this.#over) return;
     this.#thread?.over(new AfieldError('unavailable', 'Codex has ended.'));
     this.#over = true;
     this.#peer.close('Codex has ended.');
+    this.#sink.exit({ code: null, signal: null, detail: 'Codex does not answer any more.' });
+  }
+
+  /** What goes on already. */
+  async #first(): Promise<void> {
+    const newest = await this.#newest();
+    if (newest === null || !(await this.#hear(newest))) this.#sink.update({ type: 'idle', stop: 'done' });
   }
 
   /** Of the conversations that are loaded, the one that a person spoke in last. */
@@ -164,6 +171,6 @@ export class CodexCompanion implements Companion {
   /** What is not known here is left to the terminal: any answer of ours would be the first, and count. */
   async #asked(method: string, params: Loose, id: RpcId): Promise<Loose> {
     const answered = this.#thread === null ? null : openAsk(this.#thread, this.#cwd, { method, params, id });
-    return (await answered) ?? new Promise<never>(() => {});
+    return (await answered) ?? (await new Promise<never>(() => {}));
   }
 }
