@@ -11,6 +11,8 @@ export interface Notice {
   title: string;
   body: string;
   tag: string;
+  /** Shown without a sound. */
+  quiet: boolean;
   data: NoticeData;
   /** Unix ms. */
   timestamp: number;
@@ -33,6 +35,7 @@ export function readNotice(payload: unknown, origin: string, now: number): Notic
     title: known ? title : 'Something happened at home',
     body: known ? text(message.body, MAX_BODY_CHARS) : 'Open Afield to see what it was.',
     tag: text(message.tag, 100) || 'afield',
+    quiet: message.quiet === true,
     data: {
       path: appPath(message.path, origin),
       kind: text(message.kind, 40),

@@ -128,6 +128,13 @@ describe('a push', () => {
     expect(shown).toHaveLength(2);
   });
 
+  it('takes the place of one that waits without a sound when that was answered elsewhere', async () => {
+    await onPush(scope, record, message(), NOW);
+    await onPush(scope, record, message({ kind: 'answered', title: 'Answered: Fix the checkout', quiet: true, seq: 9 }), NOW);
+    expect(shown).toMatchObject([{ title: 'Answered: Fix the checkout', silent: true }]);
+    expect(badge).toBe(0);
+  });
+
   it('shows the newer again, quietly, when an older one comes late', async () => {
     await onPush(scope, record, message({ title: 'Finished', seq: 9 }), NOW);
     await onPush(scope, record, message({ title: 'claude needs an answer', seq: 7 }), NOW);

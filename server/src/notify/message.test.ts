@@ -129,10 +129,11 @@ describe('what a notification says of an approval', () => {
       title: 'claude wants to run a command',
       body: 'Fix the checkout · waits for your answer',
       tag: `session:${sampleSession().id}`,
-      path: `/sessions/${sampleSession().id}`,
+      path: `/approvals/${sampleApproval({}).id}`,
       session_id: sampleSession().id,
       ...stamp,
     });
+    expect(call({}, 3).path).toBe('/approvals');
     expect(call({ ask: { tool_kind: 'edit' } }).title).toBe('claude wants to change files');
     expect(call({ ask: { kind: 'question', tool_kind: 'think' } }).title).toBe('claude asks a question');
     expect(call({}, 3).title).toBe('claude asks 3 things');

@@ -58,11 +58,12 @@ export function budgetMessage(crossing: BudgetCrossing, session_id: string, stam
 
 /** Approvals wait for an answer; or none does any more, and the notification that said so is replaced without a sound. */
 export function approvalMessage({ approval, waiting }: ApprovalCall, stamp: Stamp): PushMessage {
-  const { session_id, session_name, agent, ask, outcome } = approval;
+  const { id, session_id, session_name, agent, ask, outcome } = approval;
   const about = { tag: `session:${session_id}`, path: `/sessions/${session_id}`, session_id, ...stamp };
   if (waiting > 0) {
     const title = waiting === 1 ? `${agent} ${askWords(ask)}` : `${agent} asks ${waiting} things`;
-    return bounded({ kind: 'waiting', title, body: `${session_name} · waits for your answer`, ...about });
+    const path = waiting === 1 ? `/approvals/${id}` : '/approvals';
+    return bounded({ kind: 'waiting', title, body: `${session_name} · waits for your answer`, ...about, path });
   }
   const how =
     outcome === null || outcome.decision === 'unknown' ? 'It is not asked any more' : `${decisionWords(outcome)}, ${byWords(outcome)}`;
