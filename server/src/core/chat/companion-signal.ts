@@ -5,6 +5,8 @@ import type { Reading } from '../state-reader.ts';
 
 /** What it does is told this often at most. */
 const ACTIVITY_MS = 250;
+/** What it asks comes with its word that it waits, or soon after. */
+const WAITS_MS = 300;
 
 export class CompanionSignal {
   readonly #clock: Clock;
@@ -31,8 +33,7 @@ export class CompanionSignal {
 
   /** What it does, while it is busy. */
   does(activity: Activity): void {
-    this.#timer?.cancel();
-    this.#timer = null;
+    this.#cancel();
     if (this.#reading?.status !== 'busy' || this.#reading.activity === activity) return;
     const wait = this.#activityAt + ACTIVITY_MS - this.#clock.monotonic();
     if (wait > 0) this.#timer = this.#clock.setTimeout(() => this.does(activity), Math.ceil(wait));
@@ -44,11 +45,14 @@ export class CompanionSignal {
 
   /** It waits, and nobody knows for what: the screen tells more. */
   waits(): void {
-    this.#set({ status: 'waiting', reason: null, activity: null, seen: false });
+    if (this.#reading?.status === 'waiting') return;
+    this.#timer?.cancel();
+    this.#timer = this.#clock.setTimeout(() => this.#set({ status: 'waiting', reason: null, activity: null, seen: false }), WAITS_MS);
   }
   /** It goes on after that. */
   goesOn(): void {
-    if (this.#reading?.status === 'waiting' && !this.#reading.seen) this.become('busy', null);
+    if (this.#reading?.status !== 'waiting') this.#cancel();
+    else if (!this.#reading.seen) this.become('busy', null);
   }
 
   /** Nobody hears the agent any more. */
@@ -56,8 +60,13 @@ export class CompanionSignal {
     this.#set(null);
   }
 
+  #cancel(): void {
+    this.#timer?.cancel();
+    this.#timer = null;
+  }
+
   #set(reading: Reading | null): void {
-    if (reading?.status !== 'busy') this.#timer?.cancel();
+    this.#cancel();
     const before = this.#reading;
     this.#reading = reading;
     if (before?.status !== reading?.status || before?.reason !== reading?.reason || before?.activity !== reading?.activity)
