@@ -156,9 +156,10 @@ describe('what Claude is started with', () => {
   });
 
   it.each([
-    ['settings of its user', ['--settings', 'mine.json'], '2.1.400'],
-    ['settings of its user in one word', ['--settings={}'], '2.1.400'],
-    ['an older version', [], '2.1.328'],
+    ['settings of its user', ['--settings', 'mine.json'], '2.1.400 (Claude Code)'],
+    ['settings of its user in one word', ['--settings={}'], '2.1.400 (Claude Code)'],
+    ['an older version', [], '2.1.328 (Claude Code)'],
+    ['another program around it', [], 'script from util-linux 2.38.1'],
     ['no version', [], ''],
   ])('is left as it is with %s', async (_why, args, version) => {
     expect(await createClaudeCompanion().prepare({ command: command(args), machine: machineOf(version), folder })).toBe(null);

@@ -70,7 +70,8 @@ function taken(cause: unknown): never {
 }
 
 function isNewEnough(version: string | null): boolean {
-  const parts = /(\d+)\.(\d+)\.(\d+)/
+  // A program around Claude would take our arguments for its own.
+  const parts = /^(\d+)\.(\d+)\.(\d+) \(Claude Code\)$/
     .exec(version ?? '')
     ?.slice(1)
     .map(Number);
