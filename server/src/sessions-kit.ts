@@ -71,7 +71,7 @@ export function openHouse(options: HouseOptions = {}) {
   const build = () =>
     createSessions({
       newId: uuidv7,
-      companions: { get: (name) => (companion?.name === name ? companion : null) },
+      companions: { get: (name) => (companion?.name === name ? mortal(companion, life, 1, never) : null) },
       chatRuntimes: { get: (name) => (chat?.name === name ? chat : null) },
       approvals: desks.approvals.desk,
       usage: desks.usage.desk,

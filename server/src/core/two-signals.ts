@@ -75,9 +75,9 @@ export class TwoSignals {
 
   #joined(): Reading | null {
     const [heard, seen] = [this.#heard, this.#screen];
-    if (heard === null || seen === null) return heard ?? seen;
+    if (heard === null || seen === null) return heard === null ? seen : explained(heard);
     if (heard.status === seen.status) return { ...heard, reason: heard.reason ?? seen.reason, activity: heard.activity ?? seen.activity };
-    return this.#overruled || dialogOnly(heard, seen) ? seen : heard;
+    return this.#overruled || dialogOnly(heard, seen) ? seen : explained(heard);
   }
 
   #watch(): void {
@@ -110,6 +110,13 @@ export class TwoSignals {
       this.again();
     } else this.#timer ??= this.#clock.setTimeout(() => this.#long(0), DIFFER_MS);
   }
+}
+
+/** Nobody knows what it waits for. */
+function explained(heard: Reading): Reading {
+  return heard.status === 'waiting' && heard.reason === null
+    ? { ...heard, reason: 'It waits for an answer. Look at its terminal.' }
+    : heard;
 }
 
 /** Idle, says the companion, and a dialog that it does not know of stands on the screen. */

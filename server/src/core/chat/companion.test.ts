@@ -5,6 +5,7 @@ import type { Session } from '@afield/shared/api/sessions.ts';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openTalk, type Talk } from '../../chat-kit.ts';
 import { eventually } from '../../sessions-kit.ts';
+import type { ChatUpdate } from '../chat-ports.ts';
 import { type Program, World } from '../surviving-runtime.ts';
 import { ScriptedCompanion } from './scripted-companion.ts';
 
@@ -121,7 +122,102 @@ describe('what it says of its state', () => {
   });
 });
 
+describe('an agent that lies', () => {
+  it('asks twice by one key, answers what nobody asked, and ends what never began: what is open is right at every moment', async () => {
+    const { id } = await start();
+    companion.line.say({ type: 'ask', key: 'a1', ask }, { type: 'ask', key: 'a1', ask: { ...ask, subject: 'rm -r /' } });
+    expect(approvals(id)).toMatchObject([{ ask: { subject: 'rm -r /' } }]);
+    companion.line.say({ type: 'ask_gone', key: 'nobody', by: 'elsewhere', decision: 'allow' });
+    expect(talk.get(id)).toMatchObject({ status: 'waiting', pending_approvals: 1 });
+    companion.line.say({ type: 'idle', stop: 'done' }, { type: 'idle', stop: 'done' });
+    expect(talk.get(id)).toMatchObject({ status: 'idle', pending_approvals: 0 });
+    companion.line.say({ type: 'tool_output', key: 't9', text: 'of nothing' }, { type: 'text_done', key: 'm9', role: 'agent' });
+    companion.line.say({ type: 'later than this' } as never);
+    expect(talk.items(id).map(({ kind }) => kind)).toEqual(['approval', 'approval', 'tool', 'notice']);
+    expect(talk.house.warnings).toEqual([]);
+  });
+
+  it('that claims to take files, or another title than its window has, is not believed', async () => {
+    const { id, program } = await start();
+    program.print('\x1b]2;its window\x07');
+    await eventually(() => talk.get(id).title === 'its window');
+    companion.line.say({ type: 'abilities', can: { images: true, steer: true, fork: true } }, { type: 'title', title: 'another' });
+    companion.line.say({ type: 'model', model: 'large', models: [{ id: 'large', name: 'Large', description: null }] });
+    expect(talk.house.sessions.chat(id)).toMatchObject({ model: 'large', can: { images: false, steer: false, fork: false } });
+    expect(talk.get(id).title).toBe('its window');
+    await expect(talk.house.sessions.fork(id, {})).rejects.toMatchObject({ code: 'not_supported' });
+  });
+
+  it('that says it works for ever is idle once its screen has been for ten seconds', { timeout: 20_000 }, async () => {
+    const { id } = await start();
+    companion.line.say({ type: 'running' });
+    expect(talk.get(id).status).toBe('busy');
+    await eventually(() => talk.get(id).status === 'idle', 15_000);
+    const entries = talk.house.sessions.logs(id, { limit: 50 }).items;
+    expect(entries.filter(({ text }) => text.includes('have differed for long'))).toHaveLength(1);
+  });
+
+  it('that says it waits and asks nothing waits, and goes on when it works again', async () => {
+    const { id, program } = await start();
+    companion.line.say({ type: 'running' }, { type: 'waiting' });
+    await talk.becomes(id, 'waiting');
+    expect(talk.get(id).status_reason).toBe('It waits for an answer. Look at its terminal.');
+    shows(program, 'ALLOW?');
+    await eventually(() => talk.get(id).status_reason === 'It shows a dialog.');
+    shows(program, 'WORKING');
+    companion.line.say({ type: 'running' });
+    await talk.becomes(id, 'busy');
+  });
+});
+
+describe('what it costs', () => {
+  const turn = (turn_id: string, cost_usd: number): ChatUpdate => ({
+    type: 'usage',
+    usage: { turn_id, model: 'large', input_tokens: 10, cached_tokens: 0, output_tokens: 5, cost_usd },
+  });
+
+  it('is known, a turn that is told again counts once, and a budget that is used up interrupts it and holds prompts back', async () => {
+    const { id, program } = await start({ budget_usd: 1 });
+    companion.line.say({ type: 'running' }, turn('t1', 0.4), turn('t1', 0.4));
+    expect(talk.get(id).cost_usd).toBe(0.4);
+    companion.line.say(turn('t2', 0.7));
+    expect(talk.get(id).cost_usd).toBeCloseTo(1.1);
+    await eventually(() => program.typed.includes('\x03'));
+    companion.line.say({ type: 'idle', stop: 'cancelled' });
+    const { id: prompt_id } = await talk.prompt(id, 'more');
+    await eventually(() => talk.house.sessions.queue(id)[0]?.reason);
+    expect(program.typed).not.toContain('more');
+    await talk.house.sessions.update(id, { budget_usd: 5 });
+    await eventually(() => program.typed.includes('more'));
+    expect(talk.states(prompt_id)).toContain('accepted');
+  });
+});
+
+describe('its end', () => {
+  it('is that of the terminal: what is open is cut, what it asks is gone, and everything can still be read', async () => {
+    const { id, program } = await start();
+    companion.line.say({ type: 'running' }, { type: 'text', key: 'm1', role: 'agent', text: 'half' }, { type: 'ask', key: 'a1', ask });
+    companion.line.say({ type: 'tool', key: 't1', patch: { name: 'Bash', state: 'running' } });
+    program.end({ code: 3, signal: null });
+    await talk.becomes(id, 'failed');
+    expect(companion.line.left).toBe(true);
+    expect(talk.items(id)).toMatchObject([{ text: 'half', state: 'cut' }, { kind: 'approval' }, { kind: 'tool', state: 'cut' }]);
+    expect(approvals(id)).toEqual([]);
+    expect(talk.house.sessions.chat(id)).toMatchObject({ session_id: id });
+    await expect(talk.house.sessions.resume(id)).rejects.toMatchObject({ code: 'not_supported' });
+    const late = talk.items(id);
+    companion.line.say({ type: 'text_done', key: 'm1', role: 'agent', text: 'late' });
+    expect(talk.items(id)).toEqual(late);
+  });
+});
+
 describe('where there is no companion', () => {
+  it('because nobody wants it, or another agent was started, nothing is prepared', async () => {
+    expect((await talk.begin({ agent: 'worker', face: 'terminal', companion: false })).faces).toEqual(['terminal']);
+    expect((await talk.begin({ agent: 'shell', face: 'terminal' })).faces).toEqual(['terminal']);
+    expect(companion.prepared).toEqual([]);
+  });
+
   it.each([
     ['cannot accompany', async () => null],
     [
