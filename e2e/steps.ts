@@ -25,8 +25,16 @@ export async function startSession({ page }: Phone, agent: string, name: string,
   await page.getByRole('button', { name: new RegExp(`^Start ${agent}`, 'i') }).click();
   await page.waitForURL(/\/sessions\/[0-9a-f-]{36}/);
   await page.getByRole('heading', { name }).waitFor();
-  await page.locator('.xterm-rows').waitFor();
+  await showTerminal(page);
   return new URL(page.url()).pathname.split('/')[2] as string;
+}
+
+/** Of a session with two faces the chat stands first. */
+export async function showTerminal(page: Page): Promise<void> {
+  const tab = page.getByRole('link', { name: 'Terminal', exact: true });
+  await page.locator('.xterm-rows').or(tab).first().waitFor();
+  if ((await tab.count()) > 0) await tab.click();
+  await page.locator('.xterm-rows').waitFor();
 }
 
 /** Lines that the phone's terminal shows. */

@@ -9,7 +9,7 @@ import { type Desk, openDesk } from '../desk.ts';
 import { type House, startHouse, until } from '../kit.ts';
 import { openPhone, type Phone } from '../phone.ts';
 import { type ScriptedModel, startScriptedModel } from '../scripted-model/server.ts';
-import { pair, screenText, startSession, tapKey, typeLine } from '../steps.ts';
+import { pair, screenText, showTerminal, startSession, tapKey, typeLine } from '../steps.ts';
 import { claudeEnv, claudeProgram, prepareClaudeHome } from './claude-home.ts';
 
 let folder: string;
@@ -72,7 +72,13 @@ describe('Claude Code 2.1.329', () => {
     await phone.page.getByRole('link', { name: 'Back to Home' }).click();
     await phone.page.getByRole('heading', { name: /^1 needs you/ }).waitFor();
     await phone.shot('home-needs-you');
-    await phone.page.getByRole('link', { name: /Write hello/ }).click();
+    // The question itself stands at Home; behind it is the session.
+    await phone.page
+      .getByRole('link', { name: /Write hello/ })
+      .first()
+      .click();
+    await phone.page.getByRole('link', { name: 'open it' }).click();
+    await showTerminal(phone.page);
     await shows(/Do you want to create hello\.txt\?/);
 
     // the desk looks at the same question

@@ -43,6 +43,7 @@ export const claude: Recipe = {
       tested: { from: '0.100.0', to: '0.100.0' },
     },
   ],
+  companion: 'claude-companion',
   title: 'Claude Code',
   program: 'claude',
   install: 'npm install -g @anthropic-ai/claude-code',
