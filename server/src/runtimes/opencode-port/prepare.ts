@@ -1,9 +1,10 @@
 /** Lets the opencode of a terminal be heard: a port of the loopback interface, and a password that only its session knows. */
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { type AddressInfo, createServer } from 'node:net';
+import { createServer } from 'node:net';
 import path from 'node:path';
+import { AfieldError } from '@afield/shared/errors.ts';
 import type { Command } from '../../core/machine-ports.ts';
 import { firstWord, hasOption, optionOf } from '../first-word.ts';
 import { count, text } from '../loose.ts';
@@ -18,6 +19,8 @@ const COMMANDS = new Set(
 /** The user has a server of their own in mind, or nothing that stays. */
 const EXCLUDED = ['--port', '--hostname', '--mdns', '--mdns-domain', '-h', '--help', '-v', '--version', '--mini'];
 const PASSWORD = 'password';
+const PORTS = [18_000, 32_000] as const;
+const TRIES = 50;
 
 /** What `join` must know; no secret. */
 export interface Memory {
@@ -64,11 +67,28 @@ export function recalled({ port, session, last, since }: Record<string, unknown>
 /** Errors: what reading a file throws. */
 export const readPassword = (folder: string): Promise<string> => readFile(path.join(folder, PASSWORD), 'utf8');
 
+/**
+ * opencode whose port is taken when it comes to it shows nothing at all. So by chance, and below the ports that connections of this
+ * machine use for themselves: in the seconds until it listens nobody else comes upon it.
+ */
 async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
+  for (let tries = 0; tries < TRIES; tries += 1) {
+    const port = randomInt(...PORTS);
+    if (await isFree(port)) return port;
+  }
+  throw new AfieldError('unavailable', 'No free port was found.');
+}
+
+async function isFree(port: number): Promise<boolean> {
+  const server = createServer();
+  try {
+    server.listen(port, '127.0.0.1');
+    await once(server, 'listening');
+    return true;
+  } catch {
+    // Another program has it.
+    return false;
+  } finally {
+    server.close();
+  }
 }
