@@ -90,7 +90,9 @@ function Now({ chat, session, live, onPlan }: FootProps & { onPlan(): void }) {
   );
 }
 
-function liveWords({ status, activity, agent }: Session, live: boolean): string {
+function liveWords({ status, activity, agent, faces, pending_approvals }: Session, live: boolean): string {
+  // Nobody here knows what it asks: the terminal shows it.
+  if (live && status === 'waiting' && pending_approvals === 0 && faces.includes('terminal')) return 'waits in its terminal';
   const words =
     status === 'busy' ? (activity ?? 'working') : status === 'starting' ? `starting ${printable(agent)}` : 'waits for your answer';
   if (live) return words;
