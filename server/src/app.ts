@@ -14,6 +14,7 @@ import { describeSystem } from './compose/system.ts';
 import { setToWork } from './compose/work.ts';
 import { type Config, dataFiles, supervision } from './config.ts';
 import { systemClock, timestamp } from './core/clock.ts';
+import { streamPrompt } from './core/prompt-stream.ts';
 import type { DispatchRequest } from './core/request.ts';
 import type { EventLog, SessionService } from './core/service.ts';
 import { createDispatch, type Dispatcher, type Handlers } from './dispatch.ts';
@@ -129,8 +130,12 @@ function build(foundation: Foundation, store: Store, notice: Notice): App {
     relay,
     nextSeq: () => events.nextSeq(),
   });
+  const prompts = {
+    stream: (options: Parameters<typeof streamPrompt>[1]) => streamPrompt({ sessions, events, usage: work.usage.service }, options),
+  };
   const dispatch = dispatcher(foundation, metrics, {
     sessions,
+    prompts,
     events,
     agents: work.agents,
     projects: work.projects,
@@ -147,7 +152,7 @@ function build(foundation: Foundation, store: Store, notice: Notice): App {
     streams: { open: (request) => openEventStream(request, { clock, newId: uuidv7, events, connections }) },
     system: describeSystem({ foundation, work, metrics, devices, relay }),
   });
-  const opened = buildDoors({ foundation, dispatch, sessions, devices, pairings, metrics });
+  const opened = buildDoors({ foundation, dispatch, sessions, prompts, devices, pairings, metrics });
   doors = opened;
 
   let ending: Promise<void> | null = null;

@@ -24,6 +24,7 @@ import { listenPrivately, type SocketPlace } from '../doors/unix-socket.ts';
 import { createWebSocketDoor } from '../doors/websocket.ts';
 import type { Metrics } from '../handlers/metrics.ts';
 import { serveLink } from '../link/serve-link.ts';
+import type { LinkDeps } from '../link/served-link.ts';
 import { VERSION } from '../version.ts';
 import type { Foundation } from './foundation.ts';
 
@@ -45,12 +46,13 @@ export interface DoorParts {
   foundation: Foundation;
   dispatch: Dispatcher;
   sessions: SessionService;
+  prompts: LinkDeps['prompts'];
   devices: AdmissionDeps['devices'];
   pairings: AdmissionDeps['pairings'];
   metrics: Metrics;
 }
 
-export function buildDoors({ foundation, dispatch, sessions, devices, pairings, metrics }: DoorParts): Doors {
+export function buildDoors({ foundation, dispatch, sessions, prompts, devices, pairings, metrics }: DoorParts): Doors {
   const { config, clock, env, log, events, connections, files, keys, staticKey, room, token, onFault } = foundation;
   // Known once the port is; nothing comes in before.
   let rules: GuardRules = { hosts: new Set(), origins: new Set() };
@@ -62,6 +64,7 @@ export function buildDoors({ foundation, dispatch, sessions, devices, pairings, 
     version: VERSION,
     dispatch,
     sessions,
+    prompts,
     events,
     connections,
     take: gate.take,

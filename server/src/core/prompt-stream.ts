@@ -1,9 +1,10 @@
 /** One prompt and what comes of it, as one stream: for callers that want an answer, not events. */
+import type { Prompt } from '@afield/shared/api/prompts.ts';
 import { AfieldError } from '@afield/shared/errors.ts';
 import { TURN_EVENTS, type TurnPiece, TurnReader } from '@afield/shared/turn-reader.ts';
-import type { PromptInput, UsageService } from './chat-service.ts';
 import { withChat } from './chat/chat-face.ts';
-import { audibleTypes, followEvents } from './follow-events.ts';
+import type { PromptInput, UsageService } from './chat-service.ts';
+import { audibleTypes, type Following, followEvents } from './follow-events.ts';
 import { allows, type Identity } from './identity.ts';
 import type { EventLog, SessionService } from './service.ts';
 
@@ -16,61 +17,105 @@ export interface PromptStreamDeps {
   usage: Pick<UsageService, 'session'>;
 }
 
+export interface PromptStream {
+  prompt: Prompt;
+  /** Errors: unavailable when it could not be given; unauthenticated once the device is revoked. */
+  pieces: AsyncGenerator<TurnPiece>;
+}
+
 /**
  * Stores the prompt, then gives the pieces of its turn; the prompt goes on when nobody reads any more. A prompt whose id is known is not
- * given again, and what is still to come of it is told. Errors: those of `prompt`; forbidden; not_supported without a chat face;
- * unavailable when it could not be given.
+ * given again, and what is still to come of it is told. Errors: those of `prompt`; forbidden; not_supported without a chat face.
  */
-export async function* streamPrompt(
-  deps: PromptStreamDeps,
-  { session_id, prompt, identity, signal }: { session_id: string; prompt: PromptInput; identity: Identity; signal: AbortSignal | undefined },
-): AsyncGenerator<TurnPiece> {
-  const { sessions, events, usage } = deps;
+export async function streamPrompt(
+  { sessions, events, usage }: PromptStreamDeps,
+  {
+    session_id,
+    prompt,
+    identity,
+    signal,
+  }: { session_id: string; prompt: PromptInput; identity: Identity; signal: AbortSignal | undefined },
+): Promise<PromptStream> {
   if (!allows(identity.scopes, 'sessions:read')) throw new AfieldError('forbidden', 'This device may not read what an agent answers.');
   withChat(sessions.get(session_id));
   const reader = new TurnReader(prompt.id, usage.session(session_id).sum);
-  const queue: TurnPiece[] = [];
-  let failure: unknown = null;
-  let wake = () => {};
-  const fail = (error: unknown) => {
-    failure ??= error;
-    wake();
-  };
+  const waiting = new Pieces(() => reader.over);
   const following = followEvents(events, {
     since: events.nextSeq() - 1,
     session_id,
     types: audibleTypes(identity, TURN_EVENTS),
-    hasRoom: () => queue.length < QUEUE,
-    deliver(event) {
-      if (!identity.valid()) return fail(new AfieldError('unauthenticated', 'This device was revoked.'));
-      try {
-        queue.push(...reader.read(event));
-      } catch (error) {
-        fail(error);
-      }
-      wake();
-    },
-    onLost: () => fail(new AfieldError('unavailable', 'Too slow: what was said could not be kept. Read the messages of the session.')),
+    hasRoom: () => waiting.length < QUEUE,
+    deliver: (event) =>
+      waiting.add(() => {
+        if (identity.valid()) return reader.read(event);
+        throw new AfieldError('unauthenticated', 'This device was revoked.');
+      }),
+    onLost: () =>
+      waiting.fail(new AfieldError('unavailable', 'Too slow: what was said is not kept as events. Read the messages of the session.')),
   });
-  const abort = () => fail(signal?.reason);
-  signal?.addEventListener('abort', abort);
   try {
-    const { state } = await sessions.prompt(session_id, prompt);
-    if (state !== 'home') queue.push(...reader.resume(state, sessions.get(session_id)));
+    const stored = await sessions.prompt(session_id, prompt);
+    if (stored.state !== 'home') waiting.add(() => reader.resume(stored.state, sessions.get(session_id)));
+    return { prompt: stored, pieces: tell(waiting, following, signal) };
+  } catch (error) {
+    following.close();
+    throw error;
+  }
+}
+
+async function* tell(waiting: Pieces, following: Following, signal: AbortSignal | undefined): AsyncGenerator<TurnPiece> {
+  const abort = () => waiting.fail(signal?.reason);
+  signal?.addEventListener('abort', abort);
+  if (signal?.aborted === true) abort();
+  try {
     following.start();
-    while (true) {
-      const next = queue.shift();
-      if (next !== undefined) yield next;
-      else if (failure !== null) throw failure;
-      else if (reader.over) return;
-      else {
-        await new Promise<void>((resolve) => {
-          wake = resolve;
-        });
-      }
-    }
+    yield* waiting.all();
   } finally {
     signal?.removeEventListener('abort', abort);
     following.close();
+  }
+}
+
+/** Pieces in, one reader out. */
+class Pieces {
+  readonly #pieces: TurnPiece[] = [];
+  readonly #over: () => boolean;
+  #failure: unknown = null;
+  #wake = () => {};
+
+  constructor(over: () => boolean) {
+    this.#over = over;
+  }
+
+  get length(): number {
+    return this.#pieces.length;
+  }
+
+  add(make: () => TurnPiece[]): void {
+    try {
+      this.#pieces.push(...make());
+      this.#wake();
+    } catch (error) {
+      this.fail(error);
+    }
+  }
+
+  fail(error: unknown): void {
+    this.#failure ??= error;
+    this.#wake();
+  }
+
+  async *all(): AsyncGenerator<TurnPiece> {
+    while (true) {
+      const next = this.#pieces.shift();
+      if (next !== undefined) yield next;
+      else if (this.#failure !== null) throw this.#failure;
+      else if (this.#over()) return;
+      else {
+        await new Promise<void>((resolve) => {
+          this.#wake = resolve;
+        });
+      }
+    }
   }
 }

@@ -6,14 +6,16 @@ import type { LogType } from '@afield/shared/api/logs.ts';
 import type { Adoptable, Machine, SshTarget } from '@afield/shared/api/machines.ts';
 import type { Project } from '@afield/shared/api/projects.ts';
 import type { Check, Connection, Info, Status } from '@afield/shared/api/system.ts';
-import type { ApprovalService, ChangesService, Environments, RuleService, UsageService } from '../core/chat-service.ts';
+import type { ApprovalService, ChangesService, Environments, PromptInput, RuleService, UsageService } from '../core/chat-service.ts';
 import type { Identity } from '../core/identity.ts';
 import type { ProjectInput } from '../core/projects.ts';
+import type { PromptStream } from '../core/prompt-stream.ts';
 import type { PushService } from '../core/push.ts';
 import type { EventLog, SessionService } from '../core/service.ts';
 
 export interface HandlerContext {
   sessions: SessionService;
+  prompts: PromptStreams;
   events: EventLog;
   agents: AgentCatalogue;
   projects: ProjectService;
@@ -29,6 +31,11 @@ export interface HandlerContext {
   push: PushService;
   streams: EventStreams;
   system: SystemService;
+}
+
+export interface PromptStreams {
+  /** Errors: those of a prompt; forbidden; not_supported without a chat face. */
+  stream(options: { session_id: string; prompt: PromptInput; identity: Identity; signal: AbortSignal | undefined }): Promise<PromptStream>;
 }
 
 export interface AgentCatalogue {

@@ -10,6 +10,7 @@ import { createEventLog } from '../core/event-log.ts';
 import type { Identity } from '../core/identity.ts';
 import { manualClock } from '../core/manual-clock.ts';
 import type { EventStore } from '../core/ports.ts';
+import type { PromptStream } from '../core/prompt-stream.ts';
 import type { DispatchRequest, DispatchResponse } from '../core/request.ts';
 import type { Attachment, SessionService, ViewerSink } from '../core/service.ts';
 import { serveLink } from './serve-link.ts';
@@ -114,6 +115,9 @@ function build({ scopes = ['*'], token = null as string | null, session_id = nul
   const requests: DispatchRequest[] = [];
   const responder = {
     answer: async (_request: DispatchRequest): Promise<Partial<DispatchResponse>> => ({ status: 200, body: { ok: true } }),
+    stream: (_prompt_id: string): PromptStream => {
+      throw new Error('Nobody said what comes of a prompt.');
+    },
   };
   const connections = new Set<LinkConnection>();
   serveLink(
@@ -123,6 +127,7 @@ function build({ scopes = ['*'], token = null as string | null, session_id = nul
       newId: randomUUID,
       version: '9.9.9',
       sessions,
+      prompts: { stream: async ({ prompt }) => responder.stream(prompt.id) },
       events,
       connections: {
         add(connection) {
@@ -151,6 +156,7 @@ function build({ scopes = ['*'], token = null as string | null, session_id = nul
       await new Promise((resolve) => setImmediate(resolve));
     }
   };
+  const answersTo = (id: string) => told.filter((message) => message.id === id).map(({ payload }) => payload);
   const answerTo = (id: string) => told.find((message) => message.id === id)?.payload;
   const publish = () => events.publish('session.deleted', ID, {});
   return {
@@ -169,6 +175,7 @@ function build({ scopes = ['*'], token = null as string | null, session_id = nul
     ask,
     settled,
     answerTo,
+    answersTo,
     publish,
     ended: () => ended,
     revoke: () => {

@@ -1,6 +1,9 @@
+import type { Prompt } from '@afield/shared/api/prompts.ts';
+import type { Session } from '@afield/shared/api/sessions.ts';
 import { AfieldError } from '@afield/shared/errors.ts';
 import { encodeFrame, FRAME_INPUT, FRAME_OUTPUT } from '@afield/shared/link/frames.ts';
 import { memoryPipePair } from '@afield/shared/link/memory-pair.ts';
+import type { TurnPiece } from '@afield/shared/turn-reader.ts';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Identity } from '../core/identity.ts';
 import type { DispatchResponse } from '../core/request.ts';
@@ -127,6 +130,32 @@ describe('requests', () => {
     const late = house.ask('prompt', { session_id: ID, prompt_id: ID, content: 'hello' });
     await house.settled();
     expect(house.answerTo(late)).toMatchObject({ code: 'session_ended', detail: 'It is over.' });
+  });
+
+  it('a prompt with `stream` is answered at once, then by what comes of it, under one id', async () => {
+    const house = start();
+    const pieces = async function* (): AsyncGenerator<TurnPiece> {
+      yield { kind: 'text', content: 'Hel', done: false };
+      yield { kind: 'text', content: 'lo', done: false };
+      yield { kind: 'text', content: '', done: true };
+      yield { kind: 'complete', usage: null, session: {} as Session };
+    };
+    house.responder.stream = (id) => ({ prompt: { id } as Prompt, pieces: pieces() });
+    const prompt = house.ask('prompt', { session_id: ID, prompt_id: ID, content: 'hello', stream: true });
+    await house.settled();
+    expect(house.answersTo(prompt)).toEqual([
+      { kind: 'ok' },
+      { kind: 'text', content: 'Hel', done: false },
+      { kind: 'text', content: 'lo', done: false },
+      { kind: 'text', content: '', done: true },
+      { kind: 'complete', usage: null },
+    ]);
+    house.responder.stream = () => {
+      throw new AfieldError('not_supported', 'It has no chat face.');
+    };
+    const late = house.ask('prompt', { session_id: ID, prompt_id: ID, content: 'hello', stream: true });
+    await house.settled();
+    expect(house.answersTo(late)).toMatchObject([{ code: 'not_supported' }]);
   });
 
   it('an unknown action is an error; what has no id ends the line', async () => {

@@ -8,9 +8,11 @@ import { decodeFrame, FRAME_INPUT } from '@afield/shared/link/frames.ts';
 import { encodeMessage, error, event, readRequest, response } from '@afield/shared/link/message-codec.ts';
 import { type LinkMessage, type RequestMessage, type ResponseKind, type Responses, STALE_MS } from '@afield/shared/link/messages.ts';
 import type { LinkPipe, PipeEnd } from '@afield/shared/link/pipe.ts';
+import type { PromptInput } from '../core/chat-service.ts';
 import { timestamp } from '../core/clock.ts';
 import { allows, type Identity } from '../core/identity.ts';
 import type { Clock } from '../core/ports.ts';
+import type { PromptStream } from '../core/prompt-stream.ts';
 import type { Dispatch } from '../core/request.ts';
 import type { EventLog, SessionService } from '../core/service.ts';
 import { callHttp, settle } from './http.ts';
@@ -31,6 +33,9 @@ export interface LinkDeps {
   version: string;
   dispatch: Dispatch;
   sessions: SessionService;
+  prompts: {
+    stream(options: { session_id: string; prompt: PromptInput; identity: Identity; signal: AbortSignal }): Promise<PromptStream>;
+  };
   events: EventLog;
   /** Errors: too_many. */
   connections: { add(connection: LinkConnection): () => void };
@@ -228,8 +233,10 @@ export class ServedLink implements LinkConnection {
         reply('http', await this.#counted(() => callHttp(payload, this.#caller())));
         return;
       case 'prompt': {
-        const { session_id, prompt_id, content, priority = 'normal' } = payload;
-        await this.#post(`/sessions/${session_id}/prompt`, { id: prompt_id, content, priority });
+        const { session_id, prompt_id, content, priority = 'normal', stream = false } = payload;
+        const prompt = { id: prompt_id, content, priority };
+        if (stream) return this.#streamed(id, session_id, prompt);
+        await this.#post(`/sessions/${session_id}/prompt`, prompt);
         reply('ok', {});
         return;
       }
@@ -237,6 +244,23 @@ export class ServedLink implements LinkConnection {
         await this.#post(`/sessions/${payload.session_id}/cancel`, undefined);
         reply('ok', {});
         return;
+    }
+  }
+
+  /** `ok`, then what comes of it, under the same id. */
+  async #streamed(id: string, session_id: string, prompt: PromptInput): Promise<void> {
+    if (!allows(this.identity.scopes, 'sessions:input')) throw new AfieldError('forbidden', 'This device may not give prompts.');
+    const { identity } = this;
+    const { signal } = this.#gone;
+    const { pieces } = await this.#counted(() => this.#deps.prompts.stream({ session_id, prompt, identity, signal }));
+    this.#reply(id, 'ok', {});
+    try {
+      for await (const piece of pieces) {
+        if (piece.kind === 'text') this.#reply(id, 'text', { content: piece.content, done: piece.done });
+        else if (piece.kind === 'complete') this.#reply(id, 'complete', { usage: piece.usage === null ? null : { ...piece.usage } });
+      }
+    } catch (cause) {
+      if (!signal.aborted) throw cause;
     }
   }
 

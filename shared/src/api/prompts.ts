@@ -29,6 +29,14 @@ const givenAttachment = z.strictObject({
 });
 export type GivenAttachment = z.infer<typeof givenAttachment>;
 
+const promptBody = z.strictObject({
+  id,
+  content: z.string().check(z.minLength(1), z.maxLength(100_000)),
+  /** `now`: at once, into the turn that goes on, where the agent can; else before everything that waits. */
+  priority: z._default(z.enum(['normal', 'now']), 'normal'),
+  attachments: z._default(z.array(givenAttachment).check(z.maxLength(8)), []),
+});
+
 export const prompts = {
   promptSession: route({
     method: 'POST',
@@ -37,15 +45,19 @@ export const prompts = {
     permission: 'sessions:input',
     params: idParams,
     status: 202,
-    body: z.strictObject({
-      id,
-      content: z.string().check(z.minLength(1), z.maxLength(100_000)),
-      /** `now`: at once, into the turn that goes on, where the agent can; else before everything that waits. */
-      priority: z._default(z.enum(['normal', 'now']), 'normal'),
-      attachments: z._default(z.array(givenAttachment).check(z.maxLength(8)), []),
-    }),
+    body: promptBody,
     response: prompt,
     errors: ['session_not_found', 'session_ended', 'conflict', 'not_supported', 'too_large'],
+  }),
+  streamPrompt: route({
+    method: 'POST',
+    path: '/sessions/{id}/prompt/stream',
+    summary: 'Send a message and hear what comes of it as server-sent events: text, tool, approval, complete, error; chat face only',
+    permission: 'sessions:input',
+    params: idParams,
+    body: promptBody,
+    produces: 'text/event-stream',
+    errors: ['session_not_found', 'session_ended', 'conflict', 'not_supported', 'too_large', 'forbidden'],
   }),
   getQueue: route({
     method: 'GET',

@@ -18,12 +18,14 @@ import { type Clock, systemClock } from '../link/clock.ts';
 import type { Door } from '../link/door.ts';
 import type { Link, RequestOptions } from '../link/link.ts';
 import type { Received, RouteDefinition, Sent } from '../route.ts';
+import type { TurnPiece } from '../turn-reader.ts';
 import { embeddedDoor } from './doors/embedded.ts';
 import { type HttpOptions, httpTransport } from './doors/http.ts';
 import { linkTransport } from './doors/link-transport.ts';
 import { type RelayOptions, relayDoor } from './doors/relay.ts';
 import type { WebSocketConstructor } from './doors/web-socket.ts';
 import { type WebsocketOptions, websocketDoor } from './doors/websocket.ts';
+import { type PromptStreamOptions, promptStream } from './prompt-stream.ts';
 import { isRepeatable, toExchange } from './route-request.ts';
 import type { Transport } from './transport.ts';
 
@@ -89,6 +91,23 @@ export class AfieldClient {
     if (outcome.status >= 400) throw problemOf(outcome.status, outcome.body);
     if (route.produces !== undefined) return asBytes(outcome.body) as Received<Api[O]>;
     return (route.response === undefined ? undefined : outcome.body) as Received<Api[O]>;
+  }
+
+  /**
+   * Gives a prompt to the agent of a chat and tells what comes of it, piece by piece; the turn goes on when nobody reads any more.
+   * Needs a link. Errors: those of `promptSession`; unavailable when the prompt could not be given.
+   *
+   *     for await (const piece of home.streamPrompt(id, 'Why is the test red?')) if (piece.kind === 'text') print(piece.content);
+   */
+  streamPrompt(session_id: string, content: string, options: PromptStreamOptions = {}): AsyncGenerator<TurnPiece> {
+    const params = { id: session_id };
+    const calls = {
+      usageBefore: async () => (await this.call('getSessionUsage', { params })).sum,
+      prompt: async (body: { id: string; content: string; priority: 'normal' | 'now' }) => {
+        await this.call('promptSession', { params, body });
+      },
+    };
+    return promptStream(this.link, calls, session_id, content, options);
   }
 
   close(): void {

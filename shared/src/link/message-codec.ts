@@ -60,6 +60,7 @@ const requestSchemas = {
     prompt_id: uuid,
     content: z.string().check(z.minLength(1), z.maxLength(100_000)),
     priority: z.optional(z.enum(['normal', 'now'])),
+    stream: z.optional(z.boolean()),
   }),
   cancel: z.strictObject({ action: z.literal('cancel'), session_id: uuid }),
   ping: z.strictObject({ action: z.literal('ping') }),

@@ -1,3 +1,4 @@
+import type { UsageSum } from '../api/usage.ts';
 import type { Problem } from '../errors.ts';
 import type { AfieldEvent } from '../events.ts';
 
@@ -31,7 +32,11 @@ export interface Requests {
   resize: { stream: number; cols: number; rows: number };
   /** Everything below `offset` is on the viewer's screen. No response. */
   ack: { stream: number; offset: number };
-  prompt: { session_id: string; prompt_id: string; content: string; priority?: 'normal' | 'now' };
+  /**
+   * Answered by `ok` once it is stored. With `stream` more responses follow under the same id: `text` as the agent writes, a last one
+   * with `done`, then `complete`; or an error.
+   */
+  prompt: { session_id: string; prompt_id: string; content: string; priority?: 'normal' | 'now'; stream?: boolean };
   cancel: { session_id: string };
   /** Keeps the line alive and measures it. */
   ping: Record<string, never>;
@@ -67,7 +72,7 @@ export interface Responses {
   subscribed: { resume: 'ok' | 'gap'; next_seq: number };
   attached: Attached;
   text: { content: string; done: boolean };
-  complete: { usage: Record<string, number> | null };
+  complete: { usage: UsageSum | null };
   ok: Record<string, never>;
   pong: Record<string, never>;
 }

@@ -77,7 +77,7 @@ function thatFit(items: ChatItem[]): ChatItem[] {
 }
 
 /** Errors: not_supported. */
-export function withChat(row: SessionRow): SessionRow {
+export function withChat<R extends Pick<SessionRow, 'faces' | 'name'>>(row: R): R {
   if (row.faces.includes('chat')) return row;
   throw new AfieldError('not_supported', `The session "${row.name}" has no chat face: it is behind a terminal.`);
 }
