@@ -84,13 +84,16 @@ describe('an approval', () => {
 });
 
 describe('a call', () => {
-  it.each(['the desk', 'at the agent'])('is taken back when the last of them was answered %s', (by) => {
+  it.each([
+    ['the desk', 'answered'],
+    ['at the agent', 'gone'],
+  ] as const)('is taken back when the last of them was answered by %s', (by, state) => {
     asks('a');
     asks('b');
     clock.advance(APPROVAL_MS);
-    answered('a', by);
+    answered('a', by, state);
     expect(calls).toHaveLength(1);
-    answered('b', by);
+    answered('b', by, state);
     expect(told()).toEqual(['a of 2', 'b of 0']);
     answered('b', by, 'delivered');
     expect(calls).toHaveLength(2);
