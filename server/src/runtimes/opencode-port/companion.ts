@@ -19,6 +19,8 @@ const GONE_MS = 30_000;
 /** Messages from before that are told. */
 const PAGE = 200;
 const MAX_CHILDREN = 1_000;
+/** More that work at once are none that a person turns to. */
+const MAX_WORKING = 20;
 /** Which conversation was followed last: a file of the session's folder. */
 const FOLLOWED = 'conversation';
 
@@ -111,13 +113,19 @@ export class OpencodeCompanion implements Companion {
 
   /** The person goes on in another conversation, unless it is that of a sub-agent. */
   async #turnTo(session: string): Promise<void> {
-    let child = this.#children.get(session);
-    if (child === undefined) {
-      const info = record(await this.#api.ask('GET', `/session/${encodeURIComponent(session)}`));
-      child = text(info.parentID) !== null;
-      this.#children.set(session, child);
-    }
+    // At once where it can be known: more events of it may have come already.
+    const child = this.#children.get(session) ?? (await this.#isChild(session));
     if (!child && !this.#left && session !== this.#conversation?.id) await this.#follow(session);
+  }
+
+  /** Of a sub-agent. Errors: unavailable. */
+  async #isChild(session: string): Promise<boolean> {
+    const known = this.#children.get(session);
+    if (known !== undefined) return known;
+    const info = record(await this.#api.ask('GET', `/session/${encodeURIComponent(session)}`));
+    const child = text(info.parentID) !== null;
+    this.#children.set(session, child);
+    return child;
   }
 
   async #catchUp(): Promise<void> {
@@ -130,8 +138,11 @@ export class OpencodeCompanion implements Companion {
 
   /** The conversation that it has open, as far as that can be known before anything is said. */
   async #before(): Promise<string | null> {
-    const written = await readFile(path.join(this.#folder, FOLLOWED), 'utf8').catch(() => null);
-    if (written !== null && written !== '') return written;
+    const written = await readFile(path.join(this.#folder, FOLLOWED), 'utf8').catch(() => '');
+    // Where it works now: the person may have turned to it while nobody listened.
+    const working = Object.keys(record(await this.#api.ask('GET', '/session/status'))).filter((id) => id !== written);
+    for (const id of working.length > MAX_WORKING ? [] : working) if (!(await this.#isChild(id))) return id;
+    if (written !== '') return written;
     if (this.#memory.session !== null || !this.#memory.last) return this.#memory.session;
     const all = records(await this.#api.ask('GET', '/session'));
     const newest = all
