@@ -33,7 +33,7 @@ export interface HouseOptions {
   world?: World;
   /** The agent called `speaker` speaks in it. */
   chat?: ScriptedRuntime;
-  /** Hears the agent called `worker`, behind a terminal. */
+  /** Hears the agent called `heard`, behind a terminal. */
   companion?: ScriptedCompanion;
   /** Killed before it calls store or runtime for the n-th time, counted from 1; throws when that is at its start. */
   killAt?: number;
@@ -147,10 +147,10 @@ function withScripted(book: RecipeBook): RecipeBook {
     faces: ['chat'],
     chat: [{ runtime: 'scripted', args: ['--speak'], mode: 'asks', tested: { from: '1.2', to: '1.9' } }],
   };
-  const worker: Recipe = {
+  const heard: Recipe = {
     ...shell,
-    name: 'worker',
-    title: 'Worker',
+    name: 'heard',
+    title: 'Heard',
     program: 'true',
     args: ['--work'],
     faces: ['terminal'],
@@ -164,7 +164,7 @@ function withScripted(book: RecipeBook): RecipeBook {
     foregroundDecides: false,
     quietMs: 300,
   };
-  const own = new Map([speaker, worker].map((recipe) => [recipe.name, recipe]));
+  const own = new Map([speaker, heard].map((recipe) => [recipe.name, recipe]));
   return { get: (name) => own.get(name) ?? book.get(name), list: () => [...book.list(), ...own.values()] };
 }
 /** Killed at its very start, it holds nothing any more. */

@@ -80,7 +80,7 @@ describe('kill -9 at every step', { timeout: 120_000 }, () => {
   it('of a start: there is no session, or one whose program runs and is heard', async () => {
     const steps = await everywhere(
       async () => '019a0000-0000-7000-8000-000000000001',
-      (id) => talk.begin({ id, agent: 'worker', face: 'terminal' }),
+      (id) => talk.begin({ id, agent: 'heard', face: 'terminal' }),
       async (id) => {
         const { items } = talk.house.sessions.list({ archived: false, limit: 10 });
         if (world.programs.has(id)) {
@@ -98,7 +98,7 @@ describe('kill -9 at every step', { timeout: 120_000 }, () => {
   it('of a turn: what the agent tells again is there once', async () => {
     const steps = await everywhere(
       async () => {
-        const { id } = await talk.begin({ agent: 'worker', face: 'terminal' });
+        const { id } = await talk.begin({ agent: 'heard', face: 'terminal' });
         await talk.becomes(id, 'idle');
         return id;
       },

@@ -18,7 +18,7 @@ beforeEach(() => {
 afterEach(() => talk.house.close());
 
 const start = async (): Promise<string> => {
-  const { id } = await talk.begin({ agent: 'worker', face: 'terminal' });
+  const { id } = await talk.begin({ agent: 'heard', face: 'terminal' });
   await talk.becomes(id, 'idle');
   return id;
 };

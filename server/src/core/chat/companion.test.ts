@@ -22,7 +22,7 @@ afterEach(() => talk.house.close());
 
 const shows = (program: Program, text: string) => program.print(`\x1b[2J\x1b[H${text}\r\n`);
 const start = async (input = {}): Promise<{ id: string; program: Program }> => {
-  const { id } = await talk.begin({ agent: 'worker', face: 'terminal', ...input });
+  const { id } = await talk.begin({ agent: 'heard', face: 'terminal', ...input });
   await talk.becomes(id, 'idle');
   return { id, program: world.program(id) };
 };
@@ -213,7 +213,7 @@ describe('its end', () => {
 
 describe('where there is no companion', () => {
   it('because nobody wants it, or another agent was started, nothing is prepared', async () => {
-    expect((await talk.begin({ agent: 'worker', face: 'terminal', companion: false })).faces).toEqual(['terminal']);
+    expect((await talk.begin({ agent: 'heard', face: 'terminal', companion: false })).faces).toEqual(['terminal']);
     expect((await talk.begin({ agent: 'shell', face: 'terminal' })).faces).toEqual(['terminal']);
     expect(companion.prepared).toEqual([]);
   });
