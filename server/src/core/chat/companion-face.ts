@@ -111,7 +111,7 @@ export class CompanionFace {
     if (next === undefined || !this.#budget.reached()) return true;
     const { reason } = this.#budget;
     if (next.reason !== reason) {
-      prompts.setState(next.id, 'home', reason);
+      this.#record.guarded(() => prompts.setState(next.id, 'home', reason));
       this.#record.delivered(next.id, 'home', reason);
     }
     return false;
