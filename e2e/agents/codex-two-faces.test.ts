@@ -110,6 +110,15 @@ describe('Codex 0.169.0 at a desk, with a phone beside it', () => {
     expect([existsSync(inRepo('one.tmp')), existsSync(inRepo('two.tmp'))]).toEqual([true, true]);
   });
 
+  it('a turn that is interrupted at the desk is over here too', async () => {
+    await faces.type('SCENARIO:slow');
+    await faces.shows(/word3/);
+    await faces.becomes('busy');
+    await faces.pressUntil('Escape', async () => (await faces.session()).status === 'idle');
+    expect((await faces.said()).at(-1)).toMatch(/^agent: word1 word2 word3/);
+    await faces.shows(/Conversation interrupted/);
+  });
+
   it('a dialog that stands while the home server is killed can be answered after it', async () => {
     await faces.type('SCENARIO:edit');
     await faces.asked();

@@ -91,6 +91,15 @@ describe('opencode 1.18.33 at a desk, with a phone beside it', () => {
     expect(existsSync(inRepo('made-by-bash'))).toBe(true);
   });
 
+  it('a turn that is interrupted at the desk is over here too', async () => {
+    await faces.type('SCENARIO:slow');
+    await faces.shows(/word3/);
+    await faces.becomes('busy');
+    // Twice, one after the other.
+    await faces.pressUntil('Escape', async () => (await faces.session()).status === 'idle');
+    expect((await faces.said()).at(-1)).toMatch(/^agent: word1 word2 word3/);
+  });
+
   it('a dialog that stands while the home server is killed can be answered after it', async () => {
     await faces.type('SCENARIO:edit');
     await faces.asked();

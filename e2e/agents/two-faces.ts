@@ -60,8 +60,11 @@ export class TwoFaces {
   }
   /** Types a line as a person does, who sees it before they press Enter. */
   async type(line: string): Promise<void> {
+    const times = async () => (await this.screen()).split(line).length;
+    const before = await times();
     await this.#desk?.type(line);
-    await this.shows(new RegExp(line.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&')));
+    // Keys that come at once count as pasted until they are shown, and Enter would be one of them.
+    await until(`the desk shows ${line} once more`, async () => (await times()) > before, PATIENCE_MS);
     await this.#desk?.press('Enter');
   }
   /** A dialog that has only just come takes no key: pressed until it counts. */
