@@ -6,6 +6,7 @@ import { brief, count, type Loose, record, records, text } from '../loose.ts';
 import { Items } from './items.ts';
 import { modeOf } from './modes.ts';
 import { OpenAsks } from './open-asks.ts';
+import { tokensOf } from './tokens.ts';
 
 /** Turns whose usage is ours to tell: Codex tells that of earlier ones again. */
 const MAX_TURNS = 1_000;
@@ -36,6 +37,7 @@ export class Thread {
   readonly #emit: Emit;
   readonly #clock: Clock;
   readonly #shared: boolean;
+  #recalls = false;
   readonly #turns = new BoundedMap<true>(MAX_TURNS);
   /** Items that are prompts of ours. */
   readonly #ours = new BoundedMap<true>(MAX_TURNS);
@@ -50,11 +52,14 @@ export class Thread {
 
   /** `shared`: a person talks to it at another client. */
   constructor(emit: Emit, clock: Clock, shared = false) {
-    this.#emit = emit;
+    this.#emit = (update) => {
+      // Neither has a key by which it would be known again.
+      if (!this.#recalls || (update.type !== 'notice' && update.type !== 'unknown')) emit(update);
+    };
     this.#clock = clock;
     this.#shared = shared;
-    this.items = new Items(emit);
-    this.asks = new OpenAsks(emit, clock, shared);
+    this.items = new Items(this.#emit);
+    this.asks = new OpenAsks(this.#emit, clock, shared);
   }
 
   /** A prompt goes out; resolves once Codex shows it, or anything of its turn. */
@@ -111,6 +116,7 @@ export class Thread {
 
   /** What it holds already. `since`: what turns from before used is known (ms since 1970). */
   recall(turns: readonly Loose[], since: number): void {
+    this.#recalls = true;
     for (const turn of turns) {
       const runs = turn.status === 'inProgress';
       if (runs) this.begin(text(turn.id));
@@ -121,6 +127,7 @@ export class Thread {
         if (!over) this.items.text(item.id, item.type === 'reasoning' ? 'thought' : 'agent', item.text);
       }
     }
+    this.#recalls = false;
     this.tellState();
   }
 
@@ -275,24 +282,14 @@ export class Thread {
     this.chosen(settings.model, modeOf(settings.approvalPolicy, settings.sandboxPolicy));
   }
 
-  /** `last`: the last call of the model, which is what is reported; the sum so far makes it one of its kind. */
   #usage(params: Loose, own: boolean): void {
-    const { total, last, modelContextWindow } = record(params.tokenUsage);
-    const now = record(last);
-    const [input, cached, output] = [now.inputTokens, now.cachedInputTokens, now.outputTokens].map((value) => count(value) ?? 0) as [
-      number,
-      number,
-      number,
-    ];
-    const size = count(modelContextWindow);
-    if (own && size !== null && size > 0)
-      this.#emit({ type: 'context', used_tokens: count(now.totalTokens) ?? input + output, size_tokens: size });
+    const { context, sum, ...tokens } = tokensOf(params);
+    if (own && context !== null) this.#emit({ type: 'context', ...context });
     const turn = text(params.turnId) ?? '';
     if (own && !this.#turns.has(turn)) return;
-    const usage = { model: this.#model, input_tokens: input, cached_tokens: cached, output_tokens: output, cost_usd: null };
     // Who begins to listen is told the last one under another turn.
     const at = this.#shared && own ? this.id : turn;
-    this.#emit({ type: 'usage', usage: { turn_id: `${at}:${count(record(total).totalTokens) ?? 0}`, ...usage } });
+    this.#emit({ type: 'usage', usage: { turn_id: `${at}:${sum}`, model: this.#model, ...tokens, cost_usd: null } });
   }
 }
 
