@@ -2,8 +2,9 @@
 import type { SessionUsage, UsageSum } from '@afield/shared/api/usage.ts';
 import { AfieldError } from '@afield/shared/errors.ts';
 import type { BudgetCrossing } from '@afield/shared/events.ts';
+import type { UsageReport } from './chat-ports.ts';
 import type { UsageDesk, UsageService, UsageVerdict } from './chat-service.ts';
-import type { UsageStore } from './chat-stores.ts';
+import type { UsageRow, UsageStore } from './chat-stores.ts';
 import { timestamp } from './clock.ts';
 import type { Clock, ProjectStore, SessionRow, SessionStore } from './ports.ts';
 import type { EventLog } from './service.ts';
@@ -102,6 +103,9 @@ export function createUsage({ clock, store, events, prices, budgets, disk }: Usa
   const desk: UsageDesk = {
     report(row, report) {
       const before = spentBy(row);
+      const known = store.usage.get(row.id, report.turn_id);
+      // Told again after a restart: it stays where it was, on the day that it was.
+      if (known !== null && isSame(known, priced(report, prices))) return verdictOf(row, before);
       const at = { session_id: row.id, project_id: row.project_id, agent: row.agent, timestamp: timestamp(clock) };
       turns.keep({ ...at, ...priced(report, prices) }, before.sum.turns);
       const after = spentBy(row);
@@ -129,4 +133,15 @@ export function createUsage({ clock, store, events, prices, budgets, disk }: Usa
     },
   };
   return { desk, service };
+}
+
+function isSame(known: UsageRow, now: UsageReport): boolean {
+  const { model, input_tokens, cached_tokens, output_tokens, cost_usd } = known;
+  return (
+    model === now.model &&
+    input_tokens === now.input_tokens &&
+    cached_tokens === now.cached_tokens &&
+    output_tokens === now.output_tokens &&
+    cost_usd === now.cost_usd
+  );
 }

@@ -16,6 +16,7 @@ import { CompanionSignal } from './companion-signal.ts';
 import { GivenPrompts } from './given-prompts.ts';
 import { Hearing } from './hearing.ts';
 import { cutOpenItems, tellUntold } from './take-over-chat.ts';
+import { ToldAgain } from './told-again.ts';
 import { Transcript } from './transcript.ts';
 import { Turn } from './turn.ts';
 
@@ -46,6 +47,7 @@ export class CompanionFace {
   readonly #hearing: Hearing;
   readonly #signal: CompanionSignal;
   readonly #budget: Budget;
+  readonly #again: ToldAgain;
   /** Null: nobody knows how to hear it. */
   readonly #line: CompanionLine | null;
   #missing = false;
@@ -73,6 +75,10 @@ export class CompanionFace {
       model: row.model,
       mode: row.mode,
       changed: (chat) => record.publish('session.chat_changed', { chat }),
+    });
+    this.#again = new ToldAgain(clock, {
+      knows: (role, key) => transcript.knows(role, key),
+      again: (now) => signal.hold(now),
     });
     const asks: Asks = new Asks(row, deps.approvals, clock, {
       itemOfTool: (key) => transcript.itemOfTool(key),
@@ -119,6 +125,9 @@ export class CompanionFace {
 
   /** An earlier server heard it: what was open then is as it was told last. */
   inherit(): void {
+    this.#again.expect();
+    // What was used up already is no news.
+    this.#budget.look();
     this.#given.inherit();
     tellUntold(this.#deps, this.#row);
     cutOpenItems(this.#deps, this.#row);
@@ -161,6 +170,7 @@ export class CompanionFace {
   #quiet(): void {
     this.#over = true;
     this.#line?.leave();
+    this.#again.stop();
     this.#signal.away();
     this.#unhear?.();
   }
@@ -179,6 +189,7 @@ export class CompanionFace {
   #hear(update: ChatUpdate): void {
     // Keys are typed into its terminal, whose window has a title of its own.
     if (this.#over || update.type === 'abilities' || update.type === 'title') return;
+    if (this.#again.take(update)) return;
     if (update.type === 'plan' && JSON.stringify(update.steps) === JSON.stringify(this.state.plan ?? [])) return;
     this.#hearing.hear(update);
     if (update.type === 'running') this.#signal.goesOn();
@@ -195,6 +206,7 @@ export class CompanionFace {
     if (this.#over) return;
     this.#asks.abandon('The agent is not heard any more. If it still waits, answer in its terminal.');
     this.#turn.cut();
+    this.#again.expect();
     this.#signal.away();
     if (this.#missing) return;
     this.#missing = true;

@@ -96,6 +96,50 @@ describe('after a kill of the home server', () => {
     expect(told(id)).toEqual(whole);
   });
 
+  it('a long history that is told again changes nothing, whatever of it has no key, and what comes behind it is new', async () => {
+    const id = await start();
+    const usage = (n: number) => ({ turn_id: `turn ${n}`, model: 'm', input_tokens: n, cached_tokens: 0, output_tokens: 1, cost_usd: 0.5 });
+    const history = [1, 2, 3].flatMap((n): ChatUpdate[] => [
+      { type: 'running' },
+      { type: 'text_done', key: `u${n}`, role: 'user', text: `do ${n}` },
+      { type: 'plan', steps: [{ text: `step ${n}`, state: 'now' }] },
+      { type: 'tool', key: `t${n}`, patch: { name: 'Read', kind: 'read', state: 'running' } },
+      { type: 'notice', level: 'warning', text: `retry ${n}` },
+      ...(n === 2 ? [] : [{ type: 'tool' as const, key: `t${n}`, patch: { state: 'done' as const } }]),
+      { type: 'idle', stop: n === 2 ? 'cancelled' : 'done' },
+      { type: 'usage', usage: usage(n) },
+    ]);
+    companion.line.say(...history);
+    expect(talk.items(id)).toHaveLength(12);
+    await crash();
+    await heardAgain(2);
+    const whole = told(id);
+    const before = talk.house.heard.length;
+    companion.line.say(...history);
+    expect(told(id)).toEqual(whole);
+    expect(talk.get(id)).toMatchObject({ cost_usd: 1.5 });
+    expect(talk.house.heard.slice(before).map(({ type }) => type)).toEqual(['tool.call_updated', 'tool.call_error']);
+    companion.line.say(
+      { type: 'running' },
+      { type: 'text_done', key: 'u4', role: 'user', text: 'do 4' },
+      { type: 'plan', steps: [{ text: 'step 4', state: 'now' }] },
+      { type: 'notice', level: 'warning', text: 'retry 4' },
+    );
+    await talk.becomes(id, 'busy');
+    expect(talk.items(id).slice(12)).toMatchObject([{ text: 'do 4' }, { kind: 'plan' }, { kind: 'notice' }]);
+  });
+
+  it('what goes on without a word that is new is told a moment later', async () => {
+    const id = await start();
+    companion.line.say(...TURN.slice(1, 3));
+    await crash();
+    await heardAgain(2);
+    companion.line.say(...TURN.slice(0, 3));
+    await talk.becomes(id, 'busy');
+    companion.line.say({ type: 'plan', steps: [{ text: 'look', state: 'now' }] });
+    expect(talk.items(id).at(-1)).toMatchObject({ kind: 'plan' });
+  });
+
   it.each([
     ['from its beginning', ['I look', ' at it', ' now.'], 'I look at it now.'],
     ['from where it was', [' at it', ' now.'], 'I look at it now.'],
@@ -179,7 +223,7 @@ describe('a companion that dies', () => {
     await heardAgain(3);
     companion.lines[0]?.say({ type: 'text_done', key: 'late', role: 'agent', text: 'from the grave' });
     companion.line.say({ type: 'running' });
-    expect(talk.get(id).status).toBe('busy');
+    await talk.becomes(id, 'busy');
     const notices = talk.items(id).flatMap((item) => (item.kind === 'notice' ? [item.level] : []));
     expect(notices).toEqual(['warning', 'info', 'warning', 'info']);
     expect(talk.items(id).some((item) => item.kind === 'message' && item.text === 'from the grave')).toBe(false);

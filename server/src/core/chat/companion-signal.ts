@@ -15,6 +15,8 @@ export class CompanionSignal {
   #reading: Reading | null = null;
   #activityAt = Number.NEGATIVE_INFINITY;
   #timer: { cancel(): void } | null = null;
+  /** What was told last, while what is heard is of earlier; undefined: it is of now. */
+  #held: Reading | null | undefined;
 
   constructor(clock: Clock, tell: (reading: Reading | null) => void) {
     this.#clock = clock;
@@ -57,7 +59,18 @@ export class CompanionSignal {
 
   /** Nobody hears the agent any more. */
   away(): void {
+    this.hold(false);
     this.#set(null);
+  }
+
+  /** True: what is said is of earlier, and told when that is over. */
+  hold(held: boolean): void {
+    if (held) this.#held ??= this.#reading;
+    else {
+      const before = this.#held;
+      this.#held = undefined;
+      if (before !== undefined) this.#change(before);
+    }
   }
 
   #cancel(): void {
@@ -69,7 +82,11 @@ export class CompanionSignal {
     this.#cancel();
     const before = this.#reading;
     this.#reading = reading;
-    if (before?.status !== reading?.status || before?.reason !== reading?.reason || before?.activity !== reading?.activity)
-      this.#tell(reading);
+    if (this.#held === undefined) this.#change(before);
+  }
+
+  #change(before: Reading | null): void {
+    const now = this.#reading;
+    if (before?.status !== now?.status || before?.reason !== now?.reason || before?.activity !== now?.activity) this.#tell(now);
   }
 }

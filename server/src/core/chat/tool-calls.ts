@@ -27,6 +27,8 @@ interface Call {
   /** Something beside output is new; the output is not what was told with more behind it. */
   changed: boolean;
   rebased: boolean;
+  /** It was cut once already. */
+  again: boolean;
 }
 
 export interface ToolEvents {
@@ -147,8 +149,8 @@ export class ToolCalls {
     return item;
   }
 
-  #hold(key: string, entry: Entry<ToolItem>): Call {
-    const call: Call = { entry, pending: '', long: null, toldAt: this.#clock.monotonic(), changed: false, rebased: false };
+  #hold(key: string, entry: Entry<ToolItem>, again = false): Call {
+    const call: Call = { entry, pending: '', long: null, toldAt: this.#clock.monotonic(), changed: false, rebased: false, again };
     this.#open.set(key, call);
     return call;
   }
@@ -173,11 +175,12 @@ export class ToolCalls {
     if (this.#retold && runs && item.state === 'cut') {
       // It was cut when nobody listened any more, and goes on.
       apply(item, patch);
-      return this.#hold(key, this.#ledger.again(item)).entry.item;
+      return this.#hold(key, this.#ledger.again(item), true).entry.item;
     }
+    const before = this.#retold ? JSON.stringify(item) : null;
     // It is over, whatever comes late.
     apply(item, runs || state === undefined ? rest : patch);
-    this.#ledger.change(item);
+    if (before !== JSON.stringify(item)) this.#ledger.change(item);
     return item;
   }
 
@@ -225,7 +228,7 @@ export class ToolCalls {
     const oldest = this.#known.size > MAX_KNOWN ? this.#known.keys().next() : null;
     if (oldest !== null && oldest.done !== true) this.#known.delete(oldest.value);
     this.#ledger.finish(entry);
-    this.#events.done(entry.item);
+    if (!call.again || entry.item.state !== 'cut') this.#events.done(entry.item);
   }
 }
 

@@ -72,6 +72,10 @@ export class Transcript {
   itemOfTool(key: string): string | null {
     return this.#tools.itemOf(key);
   }
+  /** There is an item of this key. Only of agents that tell things again. */
+  knows(role: Role | 'tool', key: string): boolean {
+    return this.#retold?.knows(`${role} ${key}`) === true;
+  }
   /** As they are now: newer than their rows. Those of `unwritten` are newer than all that have a row. */
   now(): { open: ReadonlyMap<string, ChatItem>; unwritten: ChatItem[] } {
     const items = [...[...this.#texts.values()].map(({ entry }) => entry.item), ...this.#tools.items()];
