@@ -137,6 +137,13 @@ it('a line that is cut is told, with all that is open, and half a message is no 
   await expect(companion.answer('ask-0', ALLOW)).rejects.toMatchObject({ code: 'unavailable' });
 });
 
+it('an answer that may have been lost with the line does not count as given', async () => {
+  const companion = await toTheQuestion();
+  const answered = companion.answer('ask-0', ALLOW);
+  server.cut();
+  await expect(answered).rejects.toMatchObject({ code: 'unavailable' });
+});
+
 it('without an app-server there is nothing to join', async () => {
   await server.close();
   await rm(path.join(folder, 'codex.sock'), { force: true });

@@ -67,6 +67,8 @@ export class CodexCompanion implements Companion {
     if (this.#over) throw new AfieldError('unavailable', 'Codex has ended.');
     if (thread === null) throw new AfieldError('not_found', 'Codex does not ask this any more.');
     await giveAnswer(thread, (method, params) => this.#peer.request(method, { threadId: thread.id, ...params }), key, answer);
+    // Whether it still came through is not known: whoever listens next is asked again, or not.
+    if (this.#over) throw new AfieldError('unavailable', 'Codex does not answer any more.');
   }
 
   leave(): void {

@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { mkdir, mkdtemp, readFile, rm, stat } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -38,7 +38,7 @@ afterEach(async () => {
 const runtime = createOpencodePort({ clock: systemClock() }, { startMs: 10_000, quietMs: 200, goneMs: 300 });
 const machine = () => createLocalMachine({ env: process.env, home: folder, folder });
 const command = (args: string[]): Command => ({ session_id: 's', file: 'opencode', args, cwd: folder, env: {} });
-const eventually = (probe: () => void) => vi.waitFor(probe, 10_000);
+const eventually = (probe: () => void | Promise<void>) => vi.waitFor(probe, 10_000);
 const of = <T extends ChatUpdate['type']>(type: T) =>
   updates.filter((update): update is Extract<ChatUpdate, { type: T }> => update.type === type);
 const states = () =>
@@ -164,6 +164,16 @@ describe('the companion of an opencode in a terminal', () => {
     await expect(
       companion.answer(of('ask')[0]?.key ?? '', { option_id: 'once', decision: 'allow', text: null, answers: {} }),
     ).rejects.toMatchObject({ code: 'unavailable' });
+  });
+
+  it('a second start of the session begins with no conversation', async () => {
+    const { memory, next } = await desk('greet');
+    await join(memory);
+    await next();
+    await eventually(() => expect(of('agent_session')).toHaveLength(1));
+    await eventually(async () => expect(await readdir(folder)).toContain('conversation'));
+    await runtime.prepare({ command: command([]), machine: machine(), folder });
+    expect(await readdir(folder)).toEqual(['password']);
   });
 
   it('another program on its port is not spoken to as opencode', async () => {

@@ -12,7 +12,7 @@ import { Conversation } from '../opencode-server/conversation.ts';
 import { type EventStream, followEvents } from '../opencode-server/events.ts';
 import { QuietWatch } from '../opencode-server/quiet-watch.ts';
 import { lookUp } from '../opencode-server/snapshot.ts';
-import type { Memory } from './prepare.ts';
+import { FOLLOWED, type Memory } from './prepare.ts';
 
 /** Its stream was cut and does not come back: it has ended, and its terminal tells so too. */
 const GONE_MS = 30_000;
@@ -21,8 +21,6 @@ const PAGE = 200;
 const MAX_CHILDREN = 1_000;
 /** More that work at once are none that a person turns to. */
 const MAX_WORKING = 20;
-/** Which conversation was followed last: a file of the session's folder. */
-const FOLLOWED = 'conversation';
 
 export interface CompanionTuning {
   silentMs?: number;

@@ -1,7 +1,7 @@
 /** Lets the opencode of a terminal be heard: a port of the loopback interface, and a password that only its session knows. */
 import { randomBytes, randomInt } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import path from 'node:path';
 import { AfieldError } from '@afield/shared/errors.ts';
@@ -19,6 +19,8 @@ const COMMANDS = new Set(
 /** The user has a server of their own in mind, or nothing that stays. */
 const EXCLUDED = ['--port', '--hostname', '--mdns', '--mdns-domain', '-h', '--help', '-v', '--version', '--mini'];
 const PASSWORD = 'password';
+/** Which conversation was followed last: a file of the session's folder. */
+export const FOLLOWED = 'conversation';
 const PORTS = [18_000, 32_000] as const;
 const TRIES = 50;
 
@@ -41,6 +43,8 @@ export async function prepare(command: Command, folder: string, now: number): Pr
   const port = await freePort();
   const password = randomBytes(24).toString('base64url');
   await mkdir(folder, { recursive: true, mode: 0o700 });
+  // Of an earlier start of the same session.
+  await rm(path.join(folder, FOLLOWED), { force: true });
   await writeFile(path.join(folder, PASSWORD), password, { mode: 0o600 });
   const begun = !hasOption(args, ['--fork']);
   return {
