@@ -88,6 +88,17 @@ const crossed = () =>
   updates().flatMap(({ payload }) => (payload.crossed ?? []).map(({ budget, state, spent_usd }) => [budget, state, spent_usd]));
 
 describe('a report', () => {
+  it('that is told again on another day, word for word, stays on its own', () => {
+    const { desk, service } = open({ budgets: { session_usd: null, day_usd: 1 } });
+    const row = session(1);
+    expect(desk.report(row, turn('a', 0.9)).state).toBe('near');
+    clock.advance(DAY);
+    expect(desk.report(row, turn('a', 0.9))).toEqual({ state: 'within', cost_usd: 0.9 });
+    const { items } = service.report({ by: 'day', from: '2026-11-01', to: '2026-11-30' });
+    expect(items.map(({ key, sum }) => [key, sum.turns])).toEqual([['2026-11-20', 1]]);
+    expect(updates()).toHaveLength(1);
+  });
+
   it('is stored, told and added up; the same turn again replaces what was reported', () => {
     const { desk, service } = open();
     const row = session(1);
