@@ -168,9 +168,11 @@ export interface CompanionRuntime {
     folder: string;
   }): Promise<{ command: Command; memory: Record<string, unknown> } | null>;
   /**
-   * Listens to the program of an earlier `prepare`, from its start or again after a restart. Updates are those of any agent; what was said
-   * before it listened comes only as far as the agent still tells it, with the same keys as before. `sink.exit`: there is nothing to hear
-   * any more; the terminal's own end decides about the session.
+   * Listens to the program of an earlier `prepare`: from its start, again after a restart, and anew after a failure. Updates are those of
+   * any agent; what was said before it listened comes only as far as the agent still tells it, in order and with the same keys as before.
+   * By them it stays the same items (`text_done` with its text and `tool` with its output tell it whole), and until something new comes
+   * the states that are told count as those of then. `sink.exit`: there is nothing to hear any more; the terminal's own end decides about
+   * the session.
    */
   join(
     start: { session_id: string; machine: Machine; folder: string; memory: Record<string, unknown> },
