@@ -134,16 +134,18 @@ export class TwoFaces {
 
   /** Arguments of everything that runs for the session, a program each. */
   async programs(): Promise<string[]> {
-    const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
-    const lines = await Promise.all(
-      pids.map(async (pid) => {
-        const read = (file: string) => readFile(`/proc/${pid}/${file}`, 'latin1').catch(() => '');
-        const marked = (await read('environ')).includes(`AFIELD_SESSION=${this.id}`);
-        return marked ? (await read('cmdline')).replaceAll('\0', ' ') : '';
-      }),
-    );
-    return lines.filter((line) => line !== '');
+    return (await processes()).flatMap(({ env, args }) => (env.includes(`AFIELD_SESSION=${this.id}`) ? [args] : []));
   }
+}
+
+/** Everything that runs on this machine, as far as it can be read. */
+export async function processes(): Promise<{ env: string; args: string }[]> {
+  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
+  const read = (pid: string, file: string) => readFile(`/proc/${pid}/${file}`, 'latin1').catch(() => '');
+  const all = await Promise.all(
+    pids.map(async (pid) => ({ env: await read(pid, 'environ'), args: (await read(pid, 'cmdline')).replaceAll('\0', ' ') })),
+  );
+  return all.filter(({ args }) => args !== '');
 }
 
 /** A file that is there with this text. */
