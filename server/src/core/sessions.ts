@@ -1,6 +1,6 @@
 /** All sessions of this home server, running or over. Implements what handlers and link call. */
 import { join } from 'node:path';
-import type { Session, SessionCreate } from '@afield/shared/api/sessions.ts';
+import { ENDED, type Session, type SessionCreate } from '@afield/shared/api/sessions.ts';
 import { AfieldError } from '@afield/shared/errors.ts';
 import { type AdoptionInput, planAdoption, RELEASED } from './adoption.ts';
 import { asciicast } from './asciicast.ts';
@@ -55,6 +55,11 @@ export function createSessions(deps: SessionDeps): SessionService {
   const known = () => [...live.ids(), ...resumption.ids(), ...creating.keys()];
   const straysWatch = watchForStrays(deps, known);
 
+  /** One whose end was told a moment ago is waited for until everything about it is written. */
+  const settled = async (id: string): Promise<void> => {
+    const session = live.get(id);
+    if (session !== null && ENDED.has(session.row.status)) await session.ended;
+  };
   /** Once it can be watched. Errors: session_not_found, session_ended. */
   const running = async (id: string): Promise<Live> => {
     await resumption.drawn(id);
@@ -199,6 +204,7 @@ export function createSessions(deps: SessionDeps): SessionService {
 
     async purge(id) {
       await resumption.drawn(id);
+      await settled(id);
       if (live.get(id) !== null) throw new AfieldError('conflict', 'The session still runs. Stop it first.');
       rowOf(id);
       await purgeSession(deps, id);
@@ -265,6 +271,7 @@ export function createSessions(deps: SessionDeps): SessionService {
       return once(fork, rowOf(id).agent, () => chats.fork(rowOf(id), fork, options.name));
     },
     async resume(id) {
+      await settled(id);
       const row = rowOf(id);
       if (live.get(id) !== null) throw new AfieldError('conflict', `The session "${row.name}" has not ended.`);
       const begun = creating.get(id);
