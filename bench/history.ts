@@ -4,6 +4,7 @@ import path from 'node:path';
 import type { LogHit } from '@afield/shared/api/history.ts';
 import type { LogEntry, LogType } from '@afield/shared/api/logs.ts';
 import { uuidv7 } from 'uuidv7';
+import { sampleRow } from '../server/src/sample-row.ts';
 import { openStore, type Store } from '../server/src/store/store.ts';
 import { newHome, startTestServer, type TestServer } from '../server/src/testing.ts';
 import { median } from './figures.ts';
@@ -54,35 +55,8 @@ function addSessions(store: Store): string[] {
     Array.from({ length: SESSIONS }, (_, i) => {
       const id = uuidv7();
       const at = new Date(now - (SESSIONS - i) * 60_000).toISOString();
-      store.sessions.insert({
-        ...{ id, name: `session ${i}`, agent: 'claude', machine: 'local', project_id: null, cwd: `/home/mia/project-${i % 50}` },
-        ...{ faces: ['terminal'], runtime: 'tmux', args: [], status: 'finished', status_reason: null, activity: null, title: null },
-        ...{
-          cols: 80,
-          rows: 24,
-          pid: null,
-          exit_code: 0,
-          output_bytes: 0,
-          created_at: at,
-          updated_at: at,
-          ended_at: at,
-          last_output_at: at,
-        },
-        ...{
-          model: null,
-          adopted: null,
-          recovered_bytes: 0,
-          mode: null,
-          environment: null,
-          production: false,
-          agent_session_id: null,
-          cost_usd: null,
-          budget_usd: null,
-          start_tree: null,
-          pinned: false,
-          archived: false,
-        },
-      });
+      const about = { id, name: `session ${i}`, agent: 'claude', cwd: `/home/mia/project-${i % 50}`, runtime: 'tmux' };
+      store.sessions.insert(sampleRow({ ...about, status: 'finished', exit_code: 0, ended_at: at, last_output_at: at }, at));
       return id;
     }),
   );

@@ -12,6 +12,7 @@ import { createEventLog } from './core/event-log.ts';
 import { manualClock } from './core/manual-clock.ts';
 import type { SessionRow } from './core/ports.ts';
 import { createRules } from './core/rules.ts';
+import { sampleRow } from './sample-row.ts';
 import { openStore, type Store } from './store/store.ts';
 
 export const OPTIONS: Record<'once' | 'session' | 'always' | 'deny', ApprovalOption> = {
@@ -48,43 +49,9 @@ export const sampleQuestion = (changes: Partial<Question> = {}): Question => ({
   ...changes,
 });
 
-export const sampleRow = (changes: Partial<SessionRow> = {}): SessionRow => ({
-  id: '019a0000-0000-7000-8000-000000000001',
-  name: 'web',
-  agent: 'claude',
-  machine: 'local',
-  project_id: null,
-  cwd: '/srv/web',
-  faces: ['chat'],
-  runtime: 'claude-stream',
-  args: [],
-  status: 'busy',
-  status_reason: null,
-  activity: null,
-  title: null,
-  cols: 80,
-  rows: 24,
-  pid: 1,
-  exit_code: null,
-  output_bytes: 0,
-  created_at: '2026-01-01T00:00:00.000Z',
-  updated_at: '2026-01-01T00:00:00.000Z',
-  ended_at: null,
-  last_output_at: null,
-  model: null,
-  adopted: null,
-  recovered_bytes: 0,
-  mode: null,
-  environment: null,
-  production: false,
-  agent_session_id: null,
-  cost_usd: null,
-  budget_usd: null,
-  start_tree: null,
-  pinned: false,
-  archived: false,
-  ...changes,
-});
+/** A chat whose agent works. */
+export const sampleChat = (changes: Partial<SessionRow> = {}): SessionRow =>
+  sampleRow({ agent: 'claude', cwd: '/srv/web', faces: ['chat'], runtime: 'claude-stream', status: 'busy', pid: 1, ...changes });
 
 export interface ApprovalHouseOptions {
   sessions?: SessionRow[];
@@ -97,7 +64,7 @@ export interface ApprovalHouseOptions {
 }
 
 /** Close it. */
-export function approvalHouse({ sessions = [sampleRow()], projects = [], folder, over = (store) => store }: ApprovalHouseOptions = {}) {
+export function approvalHouse({ sessions = [sampleChat()], projects = [], folder, over = (store) => store }: ApprovalHouseOptions = {}) {
   const at = folder ?? mkdtempSync(join(tmpdir(), 'afield-approvals-'));
   const opened = openStore(join(at, 'afield.db'));
   const clock = manualClock();

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { approvalBytes } from '@afield/shared/approval-bytes.ts';
 import { AfieldError } from '@afield/shared/errors.ts';
 import { afterEach, describe, expect, it } from 'vitest';
-import { type ApprovalHouse, type ApprovalHouseOptions, approvalHouse, OPTIONS, sampleQuestion, sampleRow } from '../approvals-kit.ts';
+import { type ApprovalHouse, type ApprovalHouseOptions, approvalHouse, OPTIONS, sampleChat, sampleQuestion } from '../approvals-kit.ts';
 
 const houses: ApprovalHouse[] = [];
 function open(options?: ApprovalHouseOptions): ApprovalHouse {
@@ -210,8 +210,8 @@ describe('the first answer wins', () => {
 
 describe('an end', () => {
   it('of the agent takes what it asked with it, and nothing of other sessions', () => {
-    const other = sampleRow({ id: '019a0000-0000-7000-8000-000000000002', name: 'api' });
-    const house = open({ sessions: [sampleRow(), other] });
+    const other = sampleChat({ id: '019a0000-0000-7000-8000-000000000002', name: 'api' });
+    const house = open({ sessions: [sampleChat(), other] });
     const [mine, others] = [house.ask(), house.ask({}, { of: other })];
     house.desk.abandon(house.row.id, 'The agent has ended.');
     expect(house.service.get(mine.id)).toMatchObject({ state: 'gone', outcome: { reason: 'The agent has ended.' } });
@@ -306,8 +306,8 @@ describe('a question', () => {
 
 describe('the list', () => {
   it('holds all that wait, oldest first, of one session or of all, by pages', async () => {
-    const other = sampleRow({ id: '019a0000-0000-7000-8000-000000000002', name: 'api' });
-    const house = open({ sessions: [sampleRow(), other] });
+    const other = sampleChat({ id: '019a0000-0000-7000-8000-000000000002', name: 'api' });
+    const house = open({ sessions: [sampleChat(), other] });
     const asked = [house.ask(), house.ask({}, { of: other }), house.ask(), house.ask()];
     const ids = asked.map(({ id }) => id);
     const list = (query: object = {}) => house.service.list({ all: false, limit: 100, ...query });

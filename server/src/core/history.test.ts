@@ -5,6 +5,7 @@ import type { Session, SessionStatus } from '@afield/shared/api/sessions.ts';
 import type { AfieldEvent } from '@afield/shared/events.ts';
 import { uuidv7 } from 'uuidv7';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { sampleRow } from '../sample-row.ts';
 import { openStore, type Store } from '../store/store.ts';
 import { createEventLog } from './event-log.ts';
 import { History, type HistoryDeps } from './history.ts';
@@ -75,43 +76,8 @@ function session({ daysAgo = 0, recording = 0, entries = [], ...row }: Given = {
   const id = uuidv7();
   const at = new Date(NOW - daysAgo * DAY).toISOString();
   const over: SessionStatus = row.status ?? 'finished';
-  store.sessions.insert({
-    id,
-    name: `session ${daysAgo}`,
-    agent: 'shell',
-    machine: 'local',
-    project_id: null,
-    cwd: '/',
-    faces: ['terminal'],
-    runtime: 'pty',
-    args: [],
-    status_reason: null,
-    activity: null,
-    title: null,
-    cols: 80,
-    rows: 24,
-    pid: null,
-    exit_code: 0,
-    output_bytes: 0,
-    created_at: at,
-    updated_at: at,
-    ended_at: over === 'finished' ? at : null,
-    last_output_at: null,
-    model: null,
-    adopted: null,
-    recovered_bytes: 0,
-    mode: null,
-    environment: null,
-    production: false,
-    agent_session_id: null,
-    cost_usd: null,
-    budget_usd: null,
-    start_tree: null,
-    pinned: false,
-    archived: false,
-    ...row,
-    status: over,
-  });
+  const ended_at = over === 'finished' ? at : null;
+  store.sessions.insert(sampleRow({ id, name: `session ${daysAgo}`, cwd: '/', exit_code: 0, ended_at, ...row, status: over }, at));
   mkdirSync(join(folder, 'recordings', id), { recursive: true });
   if (recording > 0) {
     writeFileSync(recorded(id).output, Buffer.alloc(recording, 'x'));

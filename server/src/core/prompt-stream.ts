@@ -1,6 +1,7 @@
 /** One prompt and what comes of it, as one stream: for callers that want an answer, not events. */
 import type { Prompt } from '@afield/shared/api/prompts.ts';
 import { AfieldError } from '@afield/shared/errors.ts';
+import { TurnPieces } from '@afield/shared/turn-pieces.ts';
 import { TURN_EVENTS, type TurnPiece, TurnReader } from '@afield/shared/turn-reader.ts';
 import { withChat } from './chat/chat-face.ts';
 import type { PromptInput, UsageService } from './chat-service.ts';
@@ -39,7 +40,7 @@ export async function streamPrompt(
   if (!allows(identity.scopes, 'sessions:read')) throw new AfieldError('forbidden', 'This device may not read what an agent answers.');
   withChat(sessions.get(session_id));
   const reader = new TurnReader(prompt.id, usage.session(session_id).sum);
-  const waiting = new Pieces(() => reader.over);
+  const waiting = new TurnPieces(reader);
   const following = followEvents(events, {
     since: events.nextSeq() - 1,
     session_id,
@@ -63,59 +64,11 @@ export async function streamPrompt(
   }
 }
 
-async function* tell(waiting: Pieces, following: Following, signal: AbortSignal | undefined): AsyncGenerator<TurnPiece> {
-  const abort = () => waiting.fail(signal?.reason);
-  signal?.addEventListener('abort', abort);
-  if (signal?.aborted === true) abort();
+async function* tell(waiting: TurnPieces, following: Following, signal: AbortSignal | undefined): AsyncGenerator<TurnPiece> {
   try {
     following.start();
-    yield* waiting.all();
+    yield* waiting.all(signal);
   } finally {
-    signal?.removeEventListener('abort', abort);
     following.close();
-  }
-}
-
-/** Pieces in, one reader out. */
-class Pieces {
-  readonly #pieces: TurnPiece[] = [];
-  readonly #over: () => boolean;
-  #failure: unknown = null;
-  #wake = () => {};
-
-  constructor(over: () => boolean) {
-    this.#over = over;
-  }
-
-  get length(): number {
-    return this.#pieces.length;
-  }
-
-  add(make: () => TurnPiece[]): void {
-    try {
-      this.#pieces.push(...make());
-      this.#wake();
-    } catch (error) {
-      this.fail(error);
-    }
-  }
-
-  fail(error: unknown): void {
-    this.#failure ??= error;
-    this.#wake();
-  }
-
-  async *all(): AsyncGenerator<TurnPiece> {
-    while (true) {
-      const next = this.#pieces.shift();
-      if (next !== undefined) yield next;
-      else if (this.#failure !== null) throw this.#failure;
-      else if (this.#over()) return;
-      else {
-        await new Promise<void>((resolve) => {
-          this.#wake = resolve;
-        });
-      }
-    }
   }
 }

@@ -1,6 +1,6 @@
 import type { FileDiff } from '@afield/shared/api/chat.ts';
 import { afterEach, describe, expect, it } from 'vitest';
-import { type ApprovalHouse, type ApprovalHouseOptions, approvalHouse, OPTIONS, sampleQuestion, sampleRow } from '../approvals-kit.ts';
+import { type ApprovalHouse, type ApprovalHouseOptions, approvalHouse, OPTIONS, sampleChat, sampleQuestion } from '../approvals-kit.ts';
 import type { RuleInput } from './chat-service.ts';
 import type { ApprovalRow } from './chat-stores.ts';
 
@@ -65,9 +65,9 @@ describe('a rule', () => {
   });
 
   it('fits only its project, its agent and its kind of tool', () => {
-    const house = open({ sessions: [sampleRow({ project_id: PROJECT })], projects: [PROJECT] });
-    const codex = sampleRow({ id: '019a0000-0000-7000-8000-000000000002', agent: 'codex', project_id: PROJECT });
-    const nowhere = sampleRow({ id: '019a0000-0000-7000-8000-000000000003', project_id: null });
+    const house = open({ sessions: [sampleChat({ project_id: PROJECT })], projects: [PROJECT] });
+    const codex = sampleChat({ id: '019a0000-0000-7000-8000-000000000002', agent: 'codex', project_id: PROJECT });
+    const nowhere = sampleChat({ id: '019a0000-0000-7000-8000-000000000003', project_id: null });
     made(house, allow('npm test', { project_id: PROJECT, agent: 'claude', tool_kind: 'execute' }));
     expect(outcomeOf(house, {})).toBe('allow');
     expect(outcomeOf(house, {}, codex)).toBe('asked');
@@ -83,7 +83,7 @@ describe('a rule', () => {
   });
 
   it('allows nothing in production, unless it names the project', () => {
-    const production = sampleRow({ project_id: PROJECT, production: true });
+    const production = sampleChat({ project_id: PROJECT, production: true });
     const house = open({ sessions: [production], projects: [PROJECT] });
     made(house, allow('**'));
     expect(outcomeOf(house, {})).toBe('asked');
@@ -217,7 +217,7 @@ describe('a trial', () => {
   });
 
   it('keeps to what a rule may do: nothing in production without the project', async () => {
-    const house = open({ sessions: [sampleRow({ production: true, project_id: PROJECT })], projects: [PROJECT] });
+    const house = open({ sessions: [sampleChat({ production: true, project_id: PROJECT })], projects: [PROJECT] });
     const asked = house.ask();
     await house.service.answer(asked.id, { hash: asked.hash, decision: 'allow' }, 'x');
     await house.settled();

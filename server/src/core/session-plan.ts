@@ -11,6 +11,7 @@ import type { ProjectRow, PromptRow, Recipe, SessionRow } from './ports.ts';
 import { type SessionInput, withDefaults } from './project-defaults.ts';
 import { cleanPrompt } from './prompt-text.ts';
 import { machineOf, notInstalled, recipeOf } from './recipe-of.ts';
+import { untouched } from './untouched.ts';
 
 const NAME_CHARACTERS = 100;
 
@@ -122,34 +123,19 @@ export function projectOn(deps: SessionDeps, id: string | undefined, machine: st
 type Given = Pick<SessionRow, 'id' | 'name' | 'machine' | 'project_id' | 'cwd' | 'model' | 'runtime' | 'args' | 'cols' | 'rows'>;
 
 export function newRow(deps: SessionDeps, { recipe, args, ...planned }: Given & { recipe: Recipe }): SessionRow {
-  const now = timestamp(deps.clock);
   return {
     ...planned,
+    ...untouched(timestamp(deps.clock)),
     agent: recipe.name,
     faces: ['terminal'],
     args: [...args],
-    status: 'starting',
-    status_reason: null,
-    activity: null,
     title: null,
-    pid: null,
-    exit_code: null,
-    output_bytes: 0,
-    recovered_bytes: 0,
     mode: null,
     environment: null,
     production: false,
-    agent_session_id: null,
-    cost_usd: null,
     budget_usd: null,
     start_tree: null,
     adopted: null,
-    created_at: now,
-    updated_at: now,
-    ended_at: null,
-    last_output_at: null,
-    pinned: false,
-    archived: false,
   };
 }
 

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { AfieldEvent } from '@afield/shared/events.ts';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { sampleRow } from '../sample-row.ts';
 import { openStore, type Store } from '../store/store.ts';
 import { createEventLog } from './event-log.ts';
 import { type ManualClock, manualClock } from './manual-clock.ts';
@@ -35,43 +36,15 @@ const id = (n: number) => `01934b1e-0000-7000-8000-${String(n).padStart(12, '0')
 
 /** A session as it stands in the store. */
 function session(n: number, over: Partial<SessionRow> = {}): SessionRow {
-  const row: SessionRow = {
+  const about = {
     id: id(n),
     name: `session ${n}`,
     agent: 'claude',
-    machine: 'local',
-    project_id: null,
     cwd: '/',
     faces: ['chat'],
     runtime: 'acp',
-    args: [],
-    status: 'idle',
-    status_reason: null,
-    activity: null,
-    title: null,
-    cols: 80,
-    rows: 24,
-    pid: null,
-    exit_code: null,
-    output_bytes: 0,
-    recovered_bytes: 0,
-    model: null,
-    mode: null,
-    environment: null,
-    production: false,
-    agent_session_id: null,
-    cost_usd: null,
-    budget_usd: null,
-    start_tree: null,
-    adopted: null,
-    created_at: '2026-11-20T00:00:00.000Z',
-    updated_at: '2026-11-20T00:00:00.000Z',
-    ended_at: null,
-    last_output_at: null,
-    pinned: false,
-    archived: false,
-    ...over,
-  };
+  } satisfies Partial<SessionRow>;
+  const row = sampleRow({ ...about, ...over }, '2026-11-20T00:00:00.000Z');
   store.sessions.insert(row);
   return row;
 }

@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { type ApprovalHouse, approvalHouse, sampleRow } from '../approvals-kit.ts';
+import { type ApprovalHouse, approvalHouse, sampleChat } from '../approvals-kit.ts';
 
-const OTHER = sampleRow({ id: '019a0000-0000-7000-8000-000000000002', name: 'api' });
+const OTHER = sampleChat({ id: '019a0000-0000-7000-8000-000000000002', name: 'api' });
 let house: ApprovalHouse;
 beforeEach(() => {
-  house = approvalHouse({ sessions: [sampleRow(), OTHER] });
+  house = approvalHouse({ sessions: [sampleChat(), OTHER] });
 });
 afterEach(() => house.close());
 

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { PromptRow, SessionRow } from '../core/ports.ts';
+import { sampleRow } from '../sample-row.ts';
 import { openStore, type Store } from './store.ts';
 
 let folder: string;
@@ -16,42 +17,7 @@ afterEach(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-const session = (over: Partial<SessionRow> & { id: string }): SessionRow => ({
-  name: over.id,
-  agent: 'shell',
-  machine: 'local',
-  project_id: null,
-  cwd: '/home/me',
-  faces: ['terminal'],
-  runtime: 'pty',
-  args: [],
-  status: 'idle',
-  status_reason: null,
-  activity: null,
-  title: null,
-  cols: 80,
-  rows: 24,
-  pid: 1,
-  exit_code: null,
-  output_bytes: 0,
-  created_at: '2026-01-01T00:00:00.000Z',
-  updated_at: '2026-01-01T00:00:00.000Z',
-  ended_at: null,
-  last_output_at: null,
-  model: null,
-  adopted: null,
-  recovered_bytes: 0,
-  mode: null,
-  environment: null,
-  production: false,
-  agent_session_id: null,
-  cost_usd: null,
-  budget_usd: null,
-  start_tree: null,
-  pinned: false,
-  archived: false,
-  ...over,
-});
+const session = (over: Partial<SessionRow> & { id: string }): SessionRow => sampleRow({ name: over.id, pid: 1, ...over });
 const ids = (rows: { id: string }[]) => rows.map((row) => row.id);
 const all = { archived: false, limit: 100 };
 

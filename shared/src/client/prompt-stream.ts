@@ -1,6 +1,7 @@
 import type { UsageSum } from '../api/usage.ts';
 import { AfieldError } from '../errors.ts';
 import type { Link } from '../link/link.ts';
+import { TurnPieces } from '../turn-pieces.ts';
 import { TURN_EVENTS, type TurnPiece, TurnReader } from '../turn-reader.ts';
 import { uuidv7 } from './uuid.ts';
 
@@ -26,47 +27,21 @@ export async function* promptStream(
 ): AsyncGenerator<TurnPiece> {
   signal?.throwIfAborted();
   const reader = new TurnReader(prompt_id, await calls.usageBefore());
-  const pieces: TurnPiece[] = [];
-  let failure: unknown = null;
-  let wake = () => {};
-  const fail = (error: unknown) => {
-    failure ??= error;
-    wake();
-  };
+  const pieces = new TurnPieces(reader);
   const subscription = link.subscribe(
     {
       topics: [...TURN_EVENTS],
       session_id,
-      onError: fail,
+      onError: (error) => pieces.fail(error),
       onGap: () =>
-        fail(new AfieldError('unavailable', 'Some of what was said is not known here any more. Read the messages of the session.')),
+        pieces.fail(new AfieldError('unavailable', 'Some of what was said is not known here any more. Read the messages of the session.')),
     },
-    (event) => {
-      try {
-        pieces.push(...reader.read(event));
-        wake();
-      } catch (error) {
-        fail(error);
-      }
-    },
+    (event) => pieces.add(() => reader.read(event)),
   );
-  const abort = () => fail(signal?.reason);
-  signal?.addEventListener('abort', abort);
   try {
     await calls.prompt({ id: prompt_id, content, priority });
-    while (true) {
-      const next = pieces.shift();
-      if (next !== undefined) yield next;
-      else if (failure !== null) throw failure;
-      else if (reader.over) return;
-      else {
-        await new Promise<void>((resolve) => {
-          wake = resolve;
-        });
-      }
-    }
+    yield* pieces.all(signal);
   } finally {
-    signal?.removeEventListener('abort', abort);
     subscription.close();
   }
 }

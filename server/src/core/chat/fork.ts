@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { timestamp } from '../clock.ts';
 import type { SessionDeps } from '../deps.ts';
 import type { SessionRow } from '../ports.ts';
+import { untouched } from '../untouched.ts';
 import { isOpen, itemOf, rowOf } from './items.ts';
 import { START_FILE } from './launch.ts';
 
@@ -12,26 +13,11 @@ const MAX_ITEMS = 200;
 
 /** A new session of the same agent, in the same place, chosen alike. */
 export function forkRow(deps: Pick<SessionDeps, 'clock'>, of: SessionRow, id: string, name: string | undefined): SessionRow {
-  const now = timestamp(deps.clock);
   return {
     ...of,
+    ...untouched(timestamp(deps.clock)),
     id,
     name: name ?? `${of.name.slice(0, 95)} fork`,
-    status: 'starting',
-    status_reason: null,
-    activity: null,
-    pid: null,
-    exit_code: null,
-    output_bytes: 0,
-    recovered_bytes: 0,
-    agent_session_id: null,
-    cost_usd: null,
-    created_at: now,
-    updated_at: now,
-    ended_at: null,
-    last_output_at: null,
-    pinned: false,
-    archived: false,
   };
 }
 
