@@ -29,6 +29,10 @@ const SCRIPTS = ['@swc/core', 'bufferutil', 'esbuild'];
 /** Packages that ship with server, relay and page; each one more is somebody else to trust. */
 const MOST_SHIPPED = 150;
 
+it('G14: installing runs no script of a package', () => {
+  expect(readFileSync(path.join(ROOT, '.npmrc'), 'utf8').split('\n')).toContain('ignore-scripts=true');
+});
+
 describe('G14: the lockfile', () => {
   it('names each package by version and SHA-512', () => {
     expect(lockfileVersion).toBe(3);
