@@ -15,10 +15,12 @@ beforeEach(() => {
   outside = mkdtempSync(join(tmpdir(), 'afield-outside-'));
   writeFileSync(join(outside, 'key'), `${CANARY}\n`, { mode: 0o600 });
   const told = join(outside, 'told');
+  // There as a whole, or not at all.
+  const intoTold = `> ${told}.new && mv ${told}.new ${told}`;
   const own = join(outside, 'own-program');
-  writeFileSync(own, `#!/bin/sh\nprintf 'own %s' "$API_KEY" > ${told}\nexec sleep 60\n`);
+  writeFileSync(own, `#!/bin/sh\nprintf 'own %s' "$API_KEY" ${intoTold}\nexec sleep 60\n`);
   chmodSync(own, 0o755);
-  const agents = { probe: script(`printf '%s %s %s' "$API_KEY" "$MODE" "$LEVEL" > ${told}; exec sleep 60`) };
+  const agents = { probe: script(`printf '%s %s %s' "$API_KEY" "$MODE" "$LEVEL" ${intoTold}; exec sleep 60`) };
   house = openHouse({
     agents,
     deps: {
