@@ -2,7 +2,8 @@
  * `npm run test:agents -- [names]`: fetches real agents from npm into a cache folder, at exact versions, and drives them
  * against a scripted model. Without names: all that the tests know. AFIELD_AGENT_CACHE names another cache folder.
  */
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { childEnv, ensureBuilt, ensureInstalled, ensureTestPrograms, fail, must, nodePath, ROOT, run } from './house.mjs';
 
@@ -26,6 +27,17 @@ const agentOf = (file) =>
 const tests = readdirSync(path.join(ROOT, 'e2e/agents')).filter((file) => file.endsWith('.test.ts'));
 const known = Object.keys(AGENTS).filter((name) => tests.some((file) => agentOf(file) === name));
 
+/** What a program says of its version, or why it says nothing. */
+function versionOf(program) {
+  const { stdout, stderr, error } = spawnSync(program, ['--version'], {
+    encoding: 'utf8',
+    env: childEnv(),
+    stdio: ['ignore', 'pipe', 'pipe'],
+    timeout: 60_000,
+  });
+  return (stdout || stderr || error?.message || '').trim();
+}
+
 const asked = process.argv.slice(2);
 const unknown = asked.find((name) => !known.includes(name));
 if (unknown !== undefined) fail(`There is no real-agent test for ${unknown}. Known: ${known.join(', ')}.`);
@@ -47,9 +59,14 @@ for (const name of names) {
     mkdirSync(folder, { recursive: true });
     writeFileSync(path.join(folder, 'package.json'), '{"private":true}\n');
     const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';
-    await must(`Installing ${pkg}`, npm, ['install', '--save-exact', '--no-audit', '--no-fund', '--loglevel=error', `${pkg}@${version}`], {
-      cwd: folder,
-    });
+    // `npm run` hands this repository's ignore-scripts on in the environment; some agents put their program in place by one.
+    const args = ['install', '--ignore-scripts=false', '--save-exact', '--no-audit', '--no-fund', '--loglevel=error'];
+    await must(`Installing ${pkg}`, npm, [...args, `${pkg}@${version}`], { cwd: folder });
+  }
+  const told = versionOf(path.join(bin, program));
+  if (!told.includes(version)) {
+    rmSync(folder, { recursive: true, force: true });
+    fail(`${pkg}@${version} was installed, but \`${program} --version\` says: ${told || 'nothing'}. Run the same command again.`);
   }
   bins.push(bin);
 }
