@@ -10,7 +10,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ChatUpdate, Companion } from '../../server/src/core/chat-ports.ts';
 import { systemClock } from '../../server/src/core/clock.ts';
 import type { TerminalProcess } from '../../server/src/core/machine-ports.ts';
-import { Screen } from '../../server/src/core/screen.ts';
+import { Screen } from '../../server/src/core/terminal/screen.ts';
 import { createLocalMachine } from '../../server/src/machines/local.ts';
 import { createClaudeCompanion } from '../../server/src/runtimes/claude-companion/runtime.ts';
 import { createPtyRuntime } from '../../server/src/runtimes/pty.ts';

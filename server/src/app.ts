@@ -14,7 +14,7 @@ import { describeSystem } from './compose/system.ts';
 import { setToWork } from './compose/work.ts';
 import { type Config, dataFiles, supervision } from './config.ts';
 import { systemClock, timestamp } from './core/clock.ts';
-import { streamPrompt } from './core/prompt-stream.ts';
+import { streamPrompt } from './core/prompts/prompt-stream.ts';
 import type { DispatchRequest } from './core/request.ts';
 import type { EventLog, SessionService } from './core/service.ts';
 import { createDispatch, type Dispatcher, type Handlers } from './dispatch.ts';

@@ -6,12 +6,12 @@ import type { ApprovalOption, Question } from '@afield/shared/api/approvals.ts';
 import type { AfieldEvent } from '@afield/shared/events.ts';
 import { uuidv7 } from 'uuidv7';
 import { createRecipes } from './agents/index.ts';
-import { createApprovals } from './core/approvals.ts';
+import { createApprovals } from './core/approvals/approvals.ts';
+import { createRules } from './core/approvals/rules.ts';
 import type { AgentAnswer, Ask } from './core/chat-ports.ts';
 import { createEventLog } from './core/event-log.ts';
 import { manualClock } from './core/manual-clock.ts';
 import type { SessionRow } from './core/ports.ts';
-import { createRules } from './core/rules.ts';
 import { sampleRow } from './sample-row.ts';
 import { openStore, type Store } from './store/store.ts';
 

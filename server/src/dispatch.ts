@@ -4,9 +4,9 @@ import { AfieldError, type ErrorCode } from '@afield/shared/errors.ts';
 import { explainIssues } from '@afield/shared/link/invalid.ts';
 import type { Parsed, RawBody, Result, RouteDefinition } from '@afield/shared/route.ts';
 import * as z from 'zod/mini';
+import type { Disk } from './core/history/storage.ts';
 import { allows, type Identity } from './core/identity.ts';
 import type { Dispatch, DispatchRequest, DispatchResponse } from './core/request.ts';
-import type { Disk } from './core/storage.ts';
 
 /** What a handler is given: parsed and authorised. For a public route `identity` may be `NOBODY`. */
 export type Call<R extends RouteDefinition> = Parsed<R> & {

@@ -6,7 +6,7 @@ import type { Status } from '@afield/shared/api/system.ts';
 import type { AfieldEvent } from '@afield/shared/events.ts';
 import { uuidv7 } from 'uuidv7';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { DiskProbe } from './core/storage.ts';
+import type { DiskProbe } from './core/history/storage.ts';
 import { newHome, startTestServer, type TestServer, until } from './testing.ts';
 
 const MIB = 1024 ** 2;

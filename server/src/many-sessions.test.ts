@@ -9,7 +9,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { ENDED, type Session } from '@afield/shared/api/sessions.ts';
 import { afterEach, describe, expect, it } from 'vitest';
-import { World } from './core/surviving-runtime.ts';
+import { World } from './core/sessions/surviving-runtime.ts';
 import { openHouse, script } from './sessions-kit.ts';
 import { newHome, startTestServer } from './testing.ts';
 import { TMUX } from './tmux-kit.ts';

@@ -1,6 +1,6 @@
 /** For tests and benches: a session as it stands in the store. */
 import type { SessionRow } from './core/ports.ts';
-import { untouched } from './core/untouched.ts';
+import { untouched } from './core/sessions/untouched.ts';
 
 const NEW_YEAR = '2026-01-01T00:00:00.000Z';
 

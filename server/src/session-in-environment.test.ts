@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { createRecipes } from './agents/index.ts';
 import { readSecretFile } from './auth/secret-file.ts';
-import { createEnvironments } from './core/environments.ts';
+import { createEnvironments } from './core/environments/environments.ts';
 import { eventually, type House, openHouse, script } from './sessions-kit.ts';
 
 const CANARY = 'canary-of-an-environment-5d1c';

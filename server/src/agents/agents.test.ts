@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Machine, MachineBook } from '../core/machine-ports.ts';
 import type { Recipe } from '../core/ports.ts';
-import { readRules } from '../core/state-reader.ts';
+import { readRules } from '../core/state/state-reader.ts';
 import { createCatalogue, versionIn } from './catalogue.ts';
 import type { ConfiguredState } from './configured.ts';
 import { createRecipes } from './index.ts';

@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { type Reading, readRules, StateReader } from '../core/state-reader.ts';
+import { type Reading, readRules, StateReader } from '../core/state/state-reader.ts';
 import { createRecipes } from './index.ts';
 import { FOLDERS, play, type Recording, recordings, type Step, stepsOfScreens } from './replay.ts';
 

@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type ManualClock, manualClock } from '../core/manual-clock.ts';
-import { Screen } from '../core/screen.ts';
+import { Screen } from '../core/terminal/screen.ts';
 
 const here = dirname(fileURLToPath(import.meta.url));
 /** A few come with the sources; the full set is used where it lies beside this clone. */

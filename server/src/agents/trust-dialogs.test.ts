@@ -1,8 +1,8 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { DialogAnswers } from '../core/dialogs.ts';
 import { manualClock } from '../core/manual-clock.ts';
-import { Screen } from '../core/screen.ts';
-import { StateReader } from '../core/state-reader.ts';
+import { DialogAnswers } from '../core/state/dialogs.ts';
+import { StateReader } from '../core/state/state-reader.ts';
+import { Screen } from '../core/terminal/screen.ts';
 import { createRecipes } from './index.ts';
 import { FOLDERS, play, type Recording } from './replay.ts';
 

@@ -9,9 +9,9 @@ import { nodeKeyPair, nodePrimitives } from '../channel/node-primitives.ts';
 import { type Config, dataFiles } from '../config.ts';
 import { systemClock } from '../core/clock.ts';
 import { createEventLog } from '../core/event-log.ts';
-import { patientSessions } from '../core/patient-sessions.ts';
+import { type DiskProbe, DiskWatch, diskOf } from '../core/history/storage.ts';
 import type { Clock } from '../core/ports.ts';
-import { type DiskProbe, DiskWatch, diskOf } from '../core/storage.ts';
+import { patientSessions } from '../core/sessions/patient-sessions.ts';
 import { createLog } from '../log.ts';
 import type { Store } from '../store/store.ts';
 

@@ -1,11 +1,11 @@
 import type { ChatRuntimeBook, CompanionBook } from './chat-ports.ts';
 import type { ApprovalDesk, Environments, UsageDesk } from './chat-service.ts';
 import type { ApprovalStore, ChatStore, Snapshots } from './chat-stores.ts';
+import type { Disk } from './history/storage.ts';
 import type { MachineBook } from './machine-ports.ts';
 import type { Clock, EventStore, LogStore, MetaStore, ProjectStore, PromptStore, PurgeStore, RecipeBook, SessionStore } from './ports.ts';
 import type { EventLog } from './service.ts';
-import type { Disk } from './storage.ts';
-import type { TrustPolicy } from './trust.ts';
+import type { TrustPolicy } from './state/trust.ts';
 
 /** What `createSessions` is handed by the composition root. */
 export interface SessionDeps {

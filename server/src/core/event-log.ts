@@ -1,8 +1,8 @@
 import { AfieldError } from '@afield/shared/errors.ts';
 import type { AfieldEvent, EventPayloads, EventType } from '@afield/shared/events.ts';
+import type { Disk } from './history/storage.ts';
 import type { Clock, EventStore } from './ports.ts';
 import type { EventLog } from './service.ts';
-import type { Disk } from './storage.ts';
 
 /** Newest events that are kept: weeks of an ordinary home, a few hundred MB at the very most. */
 const KEEP_EVENTS = 200_000;

@@ -1,4 +1,4 @@
-/** What the core offers to handlers and link. Implemented by `sessions.ts` and `event-log.ts`. */
+/** What the core offers to handlers and link. Implemented by `sessions/sessions.ts` and `event-log.ts`. */
 
 import type { LogEntry, LogType } from '@afield/shared/api/logs.ts';
 import type { Probe } from '@afield/shared/api/probes.ts';

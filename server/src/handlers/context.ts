@@ -9,7 +9,7 @@ import type { Check, Connection, Info, Status } from '@afield/shared/api/system.
 import type { ApprovalService, ChangesService, Environments, PromptInput, RuleService, UsageService } from '../core/chat-service.ts';
 import type { Identity } from '../core/identity.ts';
 import type { ProjectInput } from '../core/projects.ts';
-import type { PromptStream } from '../core/prompt-stream.ts';
+import type { PromptStream } from '../core/prompts/prompt-stream.ts';
 import type { PushService } from '../core/push.ts';
 import type { EventLog, SessionService } from '../core/service.ts';
 

@@ -1,6 +1,6 @@
 /** What comes of a prompt, as server-sent events (HTML standard, section 9.2): `prompt`, `text`, `tool`, `approval`, `complete`, `error`. */
 import { AfieldError } from '@afield/shared/errors.ts';
-import type { PromptStream } from '../core/prompt-stream.ts';
+import type { PromptStream } from '../core/prompts/prompt-stream.ts';
 
 const format = (name: string, data: unknown) => Buffer.from(`event: ${name}\ndata: ${JSON.stringify(data)}\n\n`);
 

@@ -10,7 +10,7 @@ import { createEventLog } from '../core/event-log.ts';
 import type { Identity } from '../core/identity.ts';
 import { manualClock } from '../core/manual-clock.ts';
 import type { EventStore } from '../core/ports.ts';
-import type { PromptStream } from '../core/prompt-stream.ts';
+import type { PromptStream } from '../core/prompts/prompt-stream.ts';
 import type { DispatchRequest, DispatchResponse } from '../core/request.ts';
 import type { Attachment, SessionService, ViewerSink } from '../core/service.ts';
 import { serveLink } from './serve-link.ts';

@@ -12,7 +12,7 @@ import type { PromptInput } from '../core/chat-service.ts';
 import { timestamp } from '../core/clock.ts';
 import { allows, type Identity } from '../core/identity.ts';
 import type { Clock } from '../core/ports.ts';
-import type { PromptStream } from '../core/prompt-stream.ts';
+import type { PromptStream } from '../core/prompts/prompt-stream.ts';
 import type { Dispatch } from '../core/request.ts';
 import type { EventLog, SessionService } from '../core/service.ts';
 import { callHttp, settle } from './http.ts';

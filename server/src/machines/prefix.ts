@@ -2,12 +2,12 @@
 import { randomBytes } from 'node:crypto';
 import type { MachineLine } from '@afield/shared/api/machines.ts';
 import { AfieldError } from '@afield/shared/errors.ts';
+import { quoteWord } from '../core/approvals/shell-words.ts';
 import { timestamp } from '../core/clock.ts';
 import type { Command, Host, Machine } from '../core/machine-ports.ts';
 import { SESSION_MARK } from '../core/machine-ports.ts';
 import type { Clock, MachineRow } from '../core/ports.ts';
 import { printable } from '../core/printable.ts';
-import { quoteWord } from '../core/shell-words.ts';
 import { lookAround, reached } from './checks.ts';
 import { askFacts, createLookups, type Facts } from './facts.ts';
 import { watchProcesses } from './process-facts.ts';

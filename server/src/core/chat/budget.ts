@@ -1,7 +1,7 @@
 /** Holds what a chat's agent uses against its budgets: said when one is nearly used up, and the turn ends when it is. */
 import type { UsageReport } from '../chat-ports.ts';
 import type { UsageDesk, UsageVerdict } from '../chat-service.ts';
-import type { SessionRecord } from '../session-record.ts';
+import type { SessionRecord } from '../sessions/record.ts';
 import type { Transcript } from './transcript.ts';
 
 export class Budget {

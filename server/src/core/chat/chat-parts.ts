@@ -2,7 +2,7 @@
 import type { Session } from '@afield/shared/api/sessions.ts';
 import type { SessionDeps, SessionLimits } from '../deps.ts';
 import type { SessionRow } from '../ports.ts';
-import { SessionRecord } from '../session-record.ts';
+import { SessionRecord } from '../sessions/record.ts';
 import { type AgentExit, AgentRun } from './agent-run.ts';
 import { Asks } from './asks.ts';
 import { filesOf } from './attachments.ts';

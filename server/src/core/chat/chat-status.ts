@@ -3,10 +3,10 @@ import type { Session, SessionStatus } from '@afield/shared/api/sessions.ts';
 import { timestamp } from '../clock.ts';
 import type { SessionDeps, SessionLimits } from '../deps.ts';
 import type { SessionRow } from '../ports.ts';
-import { Prober } from '../probe.ts';
-import type { SessionRecord } from '../session-record.ts';
+import type { SessionRecord } from '../sessions/record.ts';
+import { Prober } from '../state/probe.ts';
+import { TurnEnd } from '../state/turn-end.ts';
 import { Track } from '../track.ts';
-import { TurnEnd } from '../turn-end.ts';
 
 /** What it does is told this often at most. */
 const ACTIVITY_MS = 250;

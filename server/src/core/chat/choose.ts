@@ -1,6 +1,6 @@
 /** Chooses another model or mode for a chat: in the agent that runs, and for each that is started for it later. */
 import { AfieldError } from '@afield/shared/errors.ts';
-import type { SessionRecord } from '../session-record.ts';
+import type { SessionRecord } from '../sessions/record.ts';
 import type { AgentRun } from './agent-run.ts';
 import { short } from './bounds.ts';
 import type { ChatKnown } from './chat-known.ts';

@@ -1,7 +1,7 @@
 /** What a companion hears of its agent's state, as the strongest signal of a terminal session: told when it changes. */
 import type { Activity, SessionStatus } from '@afield/shared/api/sessions.ts';
 import type { Clock } from '../ports.ts';
-import type { Reading } from '../state-reader.ts';
+import type { Reading } from '../state/state-reader.ts';
 
 /** What it does is told this often at most. */
 const ACTIVITY_MS = 250;

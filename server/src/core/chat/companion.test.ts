@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openTalk, type Talk } from '../../chat-kit.ts';
 import { eventually } from '../../sessions-kit.ts';
 import type { ChatUpdate } from '../chat-ports.ts';
-import { type Program, World } from '../surviving-runtime.ts';
+import { type Program, World } from '../sessions/surviving-runtime.ts';
 import { ScriptedCompanion } from './scripted-companion.ts';
 
 let world: World;

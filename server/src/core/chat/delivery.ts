@@ -6,7 +6,7 @@ import type { DeliveryState } from '@afield/shared/api/prompts.ts';
 import type { UsageVerdict } from '../chat-service.ts';
 import type { Snapshots } from '../chat-stores.ts';
 import type { Clock, PromptRow, PromptStore } from '../ports.ts';
-import { treeInTime } from '../start-tree.ts';
+import { treeInTime } from '../sessions/start-tree.ts';
 
 /** What holds prompts back by the day is looked at again. */
 const AGAIN_MS = 60_000;

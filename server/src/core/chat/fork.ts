@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { timestamp } from '../clock.ts';
 import type { SessionDeps } from '../deps.ts';
 import type { SessionRow } from '../ports.ts';
-import { untouched } from '../untouched.ts';
+import { untouched } from '../sessions/untouched.ts';
 import { isOpen, itemOf, rowOf } from './items.ts';
 import { START_FILE } from './launch.ts';
 

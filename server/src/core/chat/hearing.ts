@@ -2,7 +2,7 @@
 import type { ChatUpdate } from '../chat-ports.ts';
 import type { ChatWay } from '../ports.ts';
 import { printable } from '../printable.ts';
-import type { SessionRecord } from '../session-record.ts';
+import type { SessionRecord } from '../sessions/record.ts';
 import type { Asks } from './asks.ts';
 import { head, MAX } from './bounds.ts';
 import type { Budget } from './budget.ts';

@@ -6,8 +6,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { failure, openTalk, type Talk } from '../../chat-kit.ts';
 import { eventually } from '../../sessions-kit.ts';
 import type { ChatUpdate } from '../chat-ports.ts';
-import { folderSize } from '../recording-archive.ts';
-import type { Disk } from '../storage.ts';
+import type { Disk } from '../history/storage.ts';
+import { folderSize } from '../recording/archive.ts';
 import { rowOf } from './items.ts';
 
 let talk: Talk;

@@ -4,7 +4,7 @@ import type { EventType } from '@afield/shared/events.ts';
 import type { ChatRow } from '../chat-stores.ts';
 import { timestamp } from '../clock.ts';
 import type { SessionDeps } from '../deps.ts';
-import type { SessionRecord } from '../session-record.ts';
+import type { SessionRecord } from '../sessions/record.ts';
 import { endEvent, itemOf, type OpenItem, rowOf, textOf } from './items.ts';
 
 /** The row is written anew when this much was told beside it, or half of what it holds: events tell the rest, after any death. */

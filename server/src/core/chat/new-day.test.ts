@@ -6,7 +6,7 @@ import { openTalk, type Talk } from '../../chat-kit.ts';
 import { openStore } from '../../store/store.ts';
 import { createEventLog } from '../event-log.ts';
 import { manualClock } from '../manual-clock.ts';
-import { createUsage } from '../usage.ts';
+import { createUsage } from '../usage/usage.ts';
 
 let talk: Talk;
 const folder = mkdtempSync(join(tmpdir(), 'afield-new-day-'));

@@ -5,7 +5,7 @@
 import type { ChatItem, PlanStep } from '@afield/shared/api/chat.ts';
 import type { ToolPatch } from '../chat-ports.ts';
 import type { PromptRow } from '../ports.ts';
-import type { SessionRecord } from '../session-record.ts';
+import type { SessionRecord } from '../sessions/record.ts';
 import { boundSteps, head, MAX, short } from './bounds.ts';
 import { type MessageItem, type ThoughtItem, type ToolItem, textOf } from './items.ts';
 import { type Entry, Ledger, type LedgerDeps } from './ledger.ts';

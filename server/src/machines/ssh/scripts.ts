@@ -1,5 +1,5 @@
 /** What runs in a POSIX shell on another machine. Constant; everything that differs is a positional parameter. */
-import { quoteLine, quoteWord } from '../../core/shell-words.ts';
+import { quoteLine, quoteWord } from '../../core/approvals/shell-words.ts';
 
 /** Printed once the program is about to run: what stands before it came from the login shell's own files. Then its process id. */
 export const GO = /@afield-go (\d+)\n/;

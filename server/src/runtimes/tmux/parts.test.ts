@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
-import { quoteWord } from '../../core/shell-words.ts';
+import { quoteWord } from '../../core/approvals/shell-words.ts';
 import { keyCommands } from './keys.ts';
 import { nameOf } from './names.ts';
 import { readPanes } from './panes.ts';

@@ -1,5 +1,5 @@
 /** Text inside commands for tmux. Its own language, its formats and the shell each have characters that do something: none gets through. */
-import { quoteWord } from '../../core/shell-words.ts';
+import { quoteWord } from '../../core/approvals/shell-words.ts';
 
 /** What stands for itself in tmux' quotes. */
 const PLAIN = /[A-Za-z0-9_./:=@,+ -]/;

@@ -1,8 +1,8 @@
 /** Sessions in tmux: they outlive this home server, its upgrade, its crash and a cut line. Works through `Host` alone, on any machine. */
 import { AfieldError } from '@afield/shared/errors.ts';
+import { quoteLine } from '../../core/approvals/shell-words.ts';
 import type { AdoptedPane, Command, Host, ResumePoint, TerminalProcess, TerminalRuntime } from '../../core/machine-ports.ts';
 import type { Clock } from '../../core/ports.ts';
-import { quoteLine } from '../../core/shell-words.ts';
 import { checkStartable } from '../startable.ts';
 import { HOME_MARK } from '../strays.ts';
 import { findPane, listAdoptable, markAdopted, unmarkAdopted } from './adopt.ts';
