@@ -116,8 +116,35 @@ export const changesScenes: Record<string, Scene> = {
   'changes-not-known': changed({
     getDiff: new AfieldError(
       'not_found',
-      'What the directory held at the start of this session is not known. Compare with the last commit (HEAD) instead.',
+      'What the directory held at the start of this session is not known: there was no repository then, or the look at it took too long. Compare with the last commit (HEAD) instead.',
     ),
+  }),
+  'changes-gone': changed({
+    getDiff: new AfieldError(
+      'not_found',
+      'What the directory held at the start is gone: git has tidied the repository up. Compare with the last commit (HEAD) instead.',
+    ),
+  }),
+  'changes-no-commit': changed({
+    getDiff: new AfieldError(
+      'no_commit',
+      'No message was given to this session yet. Nor has this repository a commit yet: make one, and what changes after it can be compared with it (HEAD).',
+    ),
+  }),
+  'changes-no-head': changed(
+    {
+      getDiff: new AfieldError('no_commit', 'This repository has no commit yet. Make one, or compare with the start of the session.'),
+    },
+    { press: ['Last commit'] },
+  ),
+  'changes-no-directory': changed({
+    getDiff: new AfieldError(
+      'unavailable',
+      '/home/user/src/shop-web is not there any more, or may not be read. Its changes can be told when it is back.',
+    ),
+  }),
+  'changes-no-machine': changed({
+    getDiff: new AfieldError('machine_unreachable', 'build-box does not answer: Error: No such container: build-box'),
   }),
   'changes-fault': changed({ getDiff: new AfieldError('unavailable', 'There is no git on build-box. Install it there to see changes.') }),
   'changes-offline': changed(changes([]), { link: offline }),

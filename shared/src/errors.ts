@@ -19,6 +19,7 @@ export const ERRORS = {
   rule_not_found: { status: 404, title: 'No such rule' },
   prompt_not_found: { status: 404, title: 'No such prompt' },
   environment_unknown: { status: 404, title: 'No such environment' },
+  no_commit: { status: 404, title: 'The repository has no commit yet' },
   method_not_allowed: { status: 405, title: 'Method not allowed' },
   agent_not_installed: { status: 409, title: 'The agent is not installed' },
   session_ended: { status: 409, title: 'The session has ended' },

@@ -73,8 +73,12 @@ function Found({ model, live }: { model: ChangesOf; live: boolean }) {
       )}
       {changes?.vcs === 'none' && (
         <section class="panel empty">
-          <h2>Nothing to compare with</h2>
-          <p>This directory is in no git repository. With one, what the agent changes shows here.</p>
+          <h2>No git repository</h2>
+          <p>
+            This directory is in no git repository, so its changes cannot be told. Run <code class="arg">git init</code> there and make a commit: what
+            changes after it shows under “{BASE_WORDS.HEAD}”.
+          </p>
+          <LookAgain model={model} live={live} />
         </section>
       )}
       {changes?.vcs === 'git' && changes.files.length === 0 && <p class="dim changes-none">Nothing changed yet.</p>}
@@ -88,20 +92,30 @@ function Found({ model, live }: { model: ChangesOf; live: boolean }) {
   );
 }
 
+function LookAgain({ model, live, push = false }: { model: ChangesOf; live: boolean; push?: boolean }) {
+  return (
+    <button type="button" class={push ? 'act push' : 'act'} disabled={!live || model.loading.value} onClick={() => void model.reload()}>
+      {model.loading.value ? 'Looking …' : 'Look again'}
+    </button>
+  );
+}
+
 function Fault({ model, live }: { model: ChangesOf; live: boolean }) {
   const failure = model.failure.value;
   if (failure === null || (!live && failure.code === 'unavailable')) return null;
-  const elsewhere = failure.code === 'not_found' && model.against.value !== 'HEAD';
+  const way = wayOut(failure.code, model.against.value);
   return (
     <Banner
-      tone={elsewhere ? 'lost' : 'fault'}
+      tone={way === 'again' ? 'fault' : 'lost'}
       icon="alert"
-      title={elsewhere ? 'Not to be compared.' : 'The changes did not come.'}
+      title={way === 'again' ? 'The changes did not come.' : 'Not to be compared.'}
       actions={
-        elsewhere ? (
-          <button type="button" class="act" onClick={() => model.compare('HEAD')}>
-            Compare with the last commit
+        way === 'HEAD' || way === 'start' ? (
+          <button type="button" class="act" disabled={!live} onClick={() => model.compare(way)}>
+            {way === 'HEAD' ? 'Compare with the last commit' : 'Compare with the start'}
           </button>
+        ) : way === 'commit' ? (
+          <LookAgain model={model} live={live} />
         ) : (
           <button type="button" class="act" disabled={!live} onClick={() => void model.reload()}>
             Try again
@@ -112,6 +126,12 @@ function Fault({ model, live }: { model: ChangesOf; live: boolean }) {
       {printable(failure.text)}
     </Banner>
   );
+}
+
+/** Where else to look: another base, here once somebody has made a commit, or simply again. */
+function wayOut(code: string | null, against: string): 'HEAD' | 'start' | 'commit' | 'again' {
+  if (code === 'no_commit') return against === 'HEAD' ? 'start' : 'commit';
+  return code === 'not_found' && against !== 'HEAD' ? 'HEAD' : 'again';
 }
 
 /** How much it is, where, and a look anew. */
@@ -132,9 +152,7 @@ function Summary({ model, live }: { model: ChangesOf; live: boolean }) {
           </span>
         </p>
       )}
-      <button type="button" class="act push" disabled={!live || model.loading.value} onClick={() => void model.reload()}>
-        {model.loading.value ? 'Looking …' : 'Look again'}
-      </button>
+      <LookAgain model={model} live={live} push />
     </div>
   );
 }

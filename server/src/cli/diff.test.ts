@@ -1,6 +1,6 @@
 /** Real processes against a real home server and a real repository. */
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { changes } from '@afield/shared/api/changes.ts';
 import type { Received } from '@afield/shared/route.ts';
@@ -10,6 +10,7 @@ import { TestDesk } from './test-desk.ts';
 type Diff = Received<(typeof changes)['getDiff']>;
 let desk: TestDesk;
 let repo: string;
+let unborn: string;
 const git = (...args: string[]) => execFileSync('git', ['-c', 'user.name=n', '-c', 'user.email=e@example.net', ...args], { cwd: repo });
 
 beforeAll(async () => {
@@ -20,10 +21,13 @@ beforeAll(async () => {
   writeFileSync(path.join(repo, 'a.txt'), 'one\ntwo\n');
   git('add', '-A');
   git('commit', '-q', '-m', 'x');
+  unborn = path.join(desk.home, 'unborn');
+  execFileSync('git', ['init', '-q', unborn]);
   await desk.startServer();
   for (const [name, folder] of [
     ['work', repo],
     ['bare', desk.home],
+    ['unborn', unborn],
   ] as const) {
     const { code, err } = await desk.cli(['run', 'shell', '-s', name, '--cwd', folder, '--detach']);
     expect([code, err]).toEqual([0, expect.anything()]);
@@ -33,15 +37,24 @@ afterAll(() => desk.close(), 60_000);
 
 it('says so when nothing changed, when there is no repository, and when there is no such ref', async () => {
   expect(await desk.cli(['diff', 'work', '--against', 'HEAD'])).toMatchObject({ code: 0, out: '', err: 'Nothing changed yet.\n' });
-  expect(await desk.cli(['diff', 'bare', '--against', 'HEAD'])).toMatchObject({
-    code: 1,
-    err: expect.stringMatching(/in no git repository/),
-  });
+  for (const against of ['start', 'message', 'HEAD']) {
+    expect(await desk.cli(['diff', 'bare', '--against', against])).toMatchObject({
+      code: 1,
+      out: '',
+      err: expect.stringMatching(/bare is in no git repository.*git init/),
+    });
+  }
   expect(await desk.cli(['diff', 'work', '--against', 'nowhere'])).toMatchObject({
     code: 2,
     err: expect.stringMatching(/no branch, tag or commit/),
   });
   expect((await desk.cli(['diff', 'work', '--against=--output=x'])).code).toBe(2);
+});
+
+it('before the first commit it says that there is none, and that a directory is gone', async () => {
+  expect(await desk.cli(['diff', 'unborn', '--against', 'HEAD'])).toMatchObject({ code: 2, err: expect.stringMatching(/no commit yet/) });
+  rmSync(unborn, { recursive: true });
+  expect(await desk.cli(['diff', 'unborn'])).toMatchObject({ code: 3, err: expect.stringMatching(/unborn is not there any more/) });
 });
 
 it('shows hunks, or one line a file, or JSON; what would steer a terminal is written out', async () => {

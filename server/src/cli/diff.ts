@@ -86,7 +86,9 @@ export function define(command: Command, context: Context): void {
       const changes = await home.ask('Looking at the changes', 'getDiff', { params: { id }, query });
       if (options.json) return sayJson(io, changes);
       if (changes.vcs === 'none') {
-        throw new Error(`The directory of ${printable(name)} is in no git repository, so nothing can be compared.`);
+        throw new Error(
+          `The directory of ${printable(name)} is in no git repository, so its changes cannot be told. Run git init there and make a commit: what changes after it shows with --against HEAD.`,
+        );
       }
       if (changes.files.length === 0) return note(io, 'Nothing changed yet.');
       show(io, changes.files, options, path !== undefined);

@@ -24,6 +24,7 @@ const CODES: Partial<Record<ErrorCode, ExitCode>> = {
   bad_request: EXIT.usage,
   too_large: EXIT.usage,
   not_found: EXIT.usage,
+  no_commit: EXIT.usage,
   session_not_found: EXIT.usage,
   agent_unknown: EXIT.usage,
   project_not_found: EXIT.usage,

@@ -137,6 +137,6 @@ export interface Environments {
 }
 
 export interface ChangesService {
-  /** Errors: session_not_found, not_found for a ref or file that is not there, bad_request, machine_unreachable, unavailable. */
+  /** Errors: session_not_found, not_found for a ref or file that is not there, no_commit, bad_request, machine_unreachable, unavailable. */
   diff(id: string, query: { against: string; path?: string }): Promise<Result<(typeof changes)['getDiff']>>;
 }

@@ -145,7 +145,7 @@ describe('changes since the start', () => {
     await repo.start();
     repo.write('b', 'x\n');
     expect(await repo.diff()).toMatchObject({ branch: 'trunk', files: [{ path: 'b' }] });
-    await expect(repo.diff('HEAD')).rejects.toMatchObject({ code: 'not_found' });
+    await expect(repo.diff('HEAD')).rejects.toMatchObject({ code: 'no_commit' });
   });
 
   // Root may read everything.
@@ -183,27 +183,6 @@ describe('against something else', () => {
     expect(await repo.lines('message')).toEqual(['added c +1 −0']);
     repo.prompt = { tree: null } as PromptRow;
     await expect(repo.diff('message')).rejects.toMatchObject({ code: 'not_found' });
-  });
-
-  it('what is not there is said in words', async () => {
-    await expect(repo.diff()).rejects.toMatchObject({
-      code: 'not_found',
-      message: expect.stringMatching(/start of this session is not known/),
-    });
-    await expect(repo.diff('nowhere')).rejects.toMatchObject({ code: 'not_found', message: expect.stringMatching(/nowhere/) });
-    repo.row.start_tree = '0'.repeat(40);
-    await expect(repo.diff()).rejects.toMatchObject({ code: 'not_found', message: expect.stringMatching(/tidied/) });
-    await expect(repo.diff('HEAD', 'a.txt')).rejects.toMatchObject({ code: 'not_found', message: 'This file is as it was.' });
-    await expect(repo.changes.diff('other', { against: 'start' })).rejects.toMatchObject({ code: 'session_not_found' });
-    repo.row.cwd = path.join(repo.home, 'gone');
-    await expect(repo.diff('HEAD')).rejects.toMatchObject({ code: 'unavailable', message: expect.stringMatching(/not there any more/) });
-  });
-
-  it('without a repository there is nothing to compare', async () => {
-    rmSync(repo.file('.git'), { recursive: true });
-    expect(await repo.changes.take('local', repo.root)).toBeNull();
-    expect(await repo.diff('HEAD')).toEqual({ vcs: 'none', against: 'HEAD', branch: null, files: [], more_files: 0 });
-    expect(await repo.changes.take('elsewhere', repo.root)).toBeNull();
   });
 });
 

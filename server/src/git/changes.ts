@@ -5,6 +5,7 @@ import type { Snapshots } from '../core/chat-stores.ts';
 import type { HostResult, Machine, MachineBook } from '../core/machine-ports.ts';
 import type { PromptStore, SessionRow, SessionStore } from '../core/ports.ts';
 import { printable } from '../core/printable.ts';
+import { explained, lastLine, noRef, unchanged } from './faults.ts';
 import { type Looked, readLook } from './parse.ts';
 import { FILE_BYTES, LIST_BYTES, LOOK, LOOK_END, PATCH_BYTES } from './scripts.ts';
 
@@ -14,7 +15,10 @@ const TAKE_S = 3;
 const DIFF_S = 8;
 /** Beyond that whatever hangs is ended. */
 const GRACE_S = 2;
+/** Exit codes that say that the machine answers. */
+const OURS: ReadonlySet<number | null> = new Set([null, ...Object.values(LOOK_END)]);
 const TREE = /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/;
+const NO_PICTURE = 'there was no repository then, or the look at it took too long.';
 /** Looks at the same time: each reads a whole directory. */
 const MAX_LOOKS = 8;
 
@@ -23,6 +27,12 @@ export interface ChangesDeps {
   store: { sessions: SessionStore; prompts: PromptStore };
 }
 
+/** What is compared with. That something is not known is no answer yet: git is asked first whether there is a repository at all. */
+interface Base {
+  from: ['tree' | 'ref' | 'unknown', string];
+  /** Why it is not known; null where it is. */
+  unknown: string | null;
+}
 type Query = Parameters<ChangesService['diff']>[1];
 type Answer = Awaited<ReturnType<ChangesService['diff']>>;
 
@@ -33,24 +43,27 @@ export function createChanges({ machines, store }: ChangesDeps): ChangesService 
   async function look(row: SessionRow, query: Query): Promise<Answer> {
     const machine = machines.get(row.machine);
     if (machine === null) throw new AfieldError('unavailable', `${printable(row.machine)} is no machine of this home any more.`);
-    const against = base(row, query.against);
-    const { code, stdout, stderr } = await run(machine, row.cwd, DIFF_S, ['diff', ...against, query.path ?? '']);
+    const { from, unknown } = base(row, query.against);
+    const { code, stdout, stderr } = await run(machine, row.cwd, DIFF_S, ['diff', ...from, query.path ?? '']);
     if (code === LOOK_END.none) return { vcs: 'none', against: query.against, branch: null, files: [], more_files: 0 };
-    if (code !== 0) throw explained(code, stderr, query, row);
+    if (code !== 0) {
+      if (machine.kind === 'prefix' && !OURS.has(code)) await answering(machine, stderr);
+      throw explained(code, stderr, { against: query.against, unknown, machine: row.machine, cwd: row.cwd });
+    }
     return { vcs: 'git', against: query.against, ...read(stdout, query) };
   }
 
-  /** The tree or ref that is compared with. */
-  function base(row: SessionRow, against: string): ['tree' | 'ref', string] {
-    if (against === 'start') return ['tree', known(row.start_tree, 'What the directory held at the start of this session is not known.')];
+  function base(row: SessionRow, against: string): Base {
+    if (against === 'start')
+      return known(row.start_tree, `What the directory held at the start of this session is not known: ${NO_PICTURE}`);
     if (against === 'message') {
       const prompt = store.prompts.lastGiven(row.id);
-      if (prompt === null) throw new AfieldError('not_found', 'No message was given to this session yet. Compare with its start.');
-      return ['tree', known(prompt.tree, 'What the directory held before the last message is not known.')];
+      if (prompt === null) return known(null, 'No message was given to this session yet.');
+      return known(prompt.tree, `What the directory held before the last message is not known: ${NO_PICTURE}`);
     }
     // No ref begins so (git-check-ref-format), and nothing that does must ever look like an option.
     if (against.startsWith('-') || /[\0\n]/.test(against)) throw noRef(against);
-    return ['ref', against];
+    return { from: ['ref', against], unknown: null };
   }
 
   return {
@@ -82,9 +95,13 @@ export function createChanges({ machines, store }: ChangesDeps): ChangesService 
   };
 }
 
-function known(tree: string | null, why: string): string {
-  if (tree !== null && TREE.test(tree)) return tree;
-  throw new AfieldError('not_found', `${why} Compare with the last commit (HEAD) instead.`);
+const known = (tree: string | null, unknown: string): Base =>
+  tree !== null && TREE.test(tree) ? { from: ['tree', tree], unknown: null } : { from: ['unknown', ''], unknown };
+
+/** A command that reaches a machine ends like any program when it does not. Errors: machine_unreachable. */
+async function answering(machine: Machine, stderr: string): Promise<void> {
+  if ((await machine.which('sh')) !== null) return;
+  throw new AfieldError('machine_unreachable', `${printable(machine.name)} does not answer: ${lastLine(stderr)}`);
 }
 
 /** The script, on the machine itself: for a prefix not on its host, which is the home server, but behind the prefix. */
@@ -104,48 +121,4 @@ function read(stdout: Buffer, { path }: Query): Looked {
   const looked = readLook(stdout, { only, limit: only ? FILE_BYTES : PATCH_BYTES });
   if (only && looked.files[0]?.path !== path) throw unchanged();
   return looked;
-}
-
-const noRef = (against: string) =>
-  new AfieldError('not_found', `There is no branch, tag or commit ${printable(against)} in this repository. Compare with another one.`);
-const unchanged = () => new AfieldError('not_found', 'This file is as it was.');
-
-function explained(code: number | null, stderr: string, { against }: Query, row: SessionRow): AfieldError {
-  const directory = printable(row.cwd);
-  switch (code) {
-    case LOOK_END.noRef:
-      return noRef(against);
-    case LOOK_END.noTree:
-      return new AfieldError(
-        'not_found',
-        `What the directory held ${against === 'start' ? 'at the start' : 'before the last message'} is gone: git has tidied the repository up. Compare with the last commit (HEAD) instead.`,
-      );
-    case LOOK_END.unchanged:
-      return unchanged();
-    case LOOK_END.noGit:
-      return new AfieldError('unavailable', `There is no git on ${printable(row.machine)}. Install it there to see changes.`);
-    case LOOK_END.noDirectory:
-      return new AfieldError('unavailable', `${directory} is not there any more, or may not be read.`);
-    case LOOK_END.untrusted:
-      return new AfieldError(
-        'unavailable',
-        `${directory} belongs to another user, so git does not look into it. If you trust it: git config --global --add safe.directory ${directory}`,
-      );
-    case LOOK_END.elsewhere:
-      return new AfieldError(
-        'unavailable',
-        `The repository in ${directory} keeps its files elsewhere (core.worktree), so they are not shown.`,
-      );
-    case LOOK_END.tooLong:
-    case null:
-      return new AfieldError(
-        'unavailable',
-        'Looking at the changes took too long. Large files or folders that are not part of the work belong into .gitignore.',
-      );
-    default:
-      return new AfieldError(
-        'unavailable',
-        `git could not tell what changed: ${printable(stderr.trim().split('\n').at(-1) ?? '') || 'it gave no reason'}`,
-      );
-  }
 }

@@ -23,6 +23,8 @@ export const LOOK_END = {
   noDirectory: 17,
   elsewhere: 18,
   unchanged: 19,
+  unknown: 20,
+  noCommit: 21,
 } as const;
 
 /** Bytes of the list of files, of all hunks together, and of the hunks of one file. */
@@ -31,7 +33,8 @@ export const PATCH_BYTES = 256 * 1024;
 export const FILE_BYTES = 1024 * 1024;
 
 /**
- * `$1` take or diff, `$2` directory, `$3` seconds. For diff: `$4` tree or ref, `$5` which, `$6` only this file, or empty.
+ * `$1` take or diff, `$2` directory, `$3` seconds. For diff: `$4` tree, ref, or unknown (then it only tells why nothing
+ * can be compared), `$5` which, `$6` only this file, or empty.
  *
  * take prints the tree. diff prints branch, tree, number of files, and bytes of what follows, each with a NUL: raw, numstat, patch.
  */
@@ -110,11 +113,19 @@ else
   printf '%s\\n' "$common/objects" > "$t/objects/info/alternates"
 fi
 
+# What git ended with, and our word for a thing that is not there: another one where no commit could be compared with instead.
+missing() {
+  case $1 in 124|137|143|153) fail "$1";; esac
+  g rev-parse --verify --quiet HEAD >/dev/null 2>&1
+  end_code=$?
+  case $end_code in 0) exit "$2";; 124|137|143|153) fail "$end_code";; *) exit ${LOOK_END.noCommit};; esac
+}
 # Before the files are looked at, which takes longer.
 if [ "$mode" = diff ]; then
   case $kind in
-    tree) from=$which; g cat-file -e "$from^{tree}" 2>/dev/null || exit ${LOOK_END.noTree};;
-    *) from=$(g rev-parse --verify --quiet --end-of-options "$which^{tree}" 2>/dev/null) || exit ${LOOK_END.noRef};;
+    unknown) missing 0 ${LOOK_END.unknown};;
+    tree) from=$which; g cat-file -e "$from^{tree}" 2>/dev/null || missing $? ${LOOK_END.noTree};;
+    *) from=$(g rev-parse --verify --quiet --end-of-options "$which^{tree}" 2>/dev/null) || missing $? ${LOOK_END.noRef};;
   esac
   case $from in ''|*[!0-9a-f]*) exit ${LOOK_END.noRef};; esac
 fi

@@ -39,7 +39,7 @@ export class TestRepository {
     };
     this.machine = makeMachine({ env: this.#env, home: this.home, folder: path.join(this.home, 'run') });
     this.changes = createChanges({
-      machines: { get: (name: string) => (name === this.row.machine ? this.machine : null) } as never,
+      machines: { get: (name: string) => (name === 'local' ? this.machine : null) } as never,
       store: {
         sessions: { get: (id: string) => (id === this.row.id ? this.row : null) } as never,
         prompts: { lastGiven: () => this.prompt } as never,

@@ -41,7 +41,7 @@ export const changes = {
       path: z.optional(z.string().check(z.minLength(1), z.maxLength(4096))),
     }),
     response: z.object({
-      /** `none`: the directory is in no git repository, so nothing can be compared. */
+      /** `none`: the directory is in no git repository, so nothing can be compared; said before anything about `against`. */
       vcs: z.enum(['git', 'none']),
       against: z.string(),
       /** Branch or commit that is checked out now; null without one. */
@@ -50,6 +50,7 @@ export const changes = {
       /** More files have changed than are listed (500). */
       more_files: z.int(),
     }),
-    errors: ['session_not_found', 'not_found', 'bad_request', 'machine_unreachable', 'unavailable'],
+    /** `not_found`: what it is to be compared with is not known, or gone; compare with HEAD. `no_commit`: nor is there a HEAD yet. */
+    errors: ['session_not_found', 'not_found', 'no_commit', 'bad_request', 'machine_unreachable', 'unavailable'],
   }),
 };
