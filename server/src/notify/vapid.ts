@@ -2,7 +2,6 @@
 import { createECDH } from 'node:crypto';
 import { isIP } from 'node:net';
 import { AfieldError } from '@afield/shared/errors.ts';
-import webpush from 'web-push';
 
 export interface VapidKeys {
   /** Uncompressed P-256 point, base64url: what the page subscribes with. */
@@ -34,7 +33,12 @@ export function loadVapidKeys(path: string, files: SecretFiles): { keys: VapidKe
 }
 
 function freshKeys(): string {
-  const { publicKey, privateKey } = webpush.generateVAPIDKeys();
+  const pair = createECDH('prime256v1');
+  const publicKey = pair.generateKeys('base64url');
+  // Without the zeros that a number may begin with, one in 256 keys would be too short.
+  const privateKey = Buffer.concat([Buffer.alloc(32), pair.getPrivateKey()])
+    .subarray(-32)
+    .toString('base64url');
   return `${JSON.stringify({ public_key: publicKey, private_key: privateKey })}\n`;
 }
 

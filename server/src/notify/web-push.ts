@@ -3,12 +3,15 @@ import { createHash, ECDH } from 'node:crypto';
 import type { LookupFunction } from 'node:net';
 import type { PushMessage, PushSubscriptionBody } from '@afield/shared/api/push.ts';
 import { AfieldError } from '@afield/shared/errors.ts';
-import webpush from 'web-push';
 import type { Clock } from '../core/ports.ts';
 import type { PushRow } from '../core/push.ts';
 import type { Endpoint, EndpointCheck } from './endpoint.ts';
 import { type Answer, post } from './post.ts';
 import type { VapidKeys } from './vapid.ts';
+
+/** Loaded with the first message: a home server that nobody is told of anything starts without it. */
+const library = async () => (await import('web-push')).default;
+type Library = Awaited<ReturnType<typeof library>>;
 
 /** How long a push service keeps a message for a phone that is off. A day: older news is in the app. */
 const TTL_S = 24 * 60 * 60;
@@ -51,7 +54,7 @@ export function createSender({ clock, keys, subject, check, lookup }: SenderDeps
   const end = new AbortController();
   const tokens = new Map<string, { header: string; madeAt: number }>();
 
-  const authorization = (origin: string): string => {
+  const authorization = (webpush: Library, origin: string): string => {
     const now = clock.monotonic();
     const known = tokens.get(origin);
     if (known !== undefined && now - known.madeAt < TOKEN_REUSE_MS) return known.header;
@@ -67,8 +70,9 @@ export function createSender({ clock, keys, subject, check, lookup }: SenderDeps
       let endpoint: Endpoint;
       let sealed: { headers: Record<string, string>; body: Buffer };
       try {
+        const webpush = await library();
         endpoint = check(row.endpoint);
-        sealed = seal(row, message, authorization(endpoint.url.origin));
+        sealed = seal(webpush, row, message, authorization(webpush, endpoint.url.origin));
       } catch (cause) {
         return { kind: 'refused', detail: cause instanceof Error ? cause.message : 'The message could not be sealed.' };
       }
@@ -83,7 +87,12 @@ export function createSender({ clock, keys, subject, check, lookup }: SenderDeps
   };
 }
 
-function seal(row: PushRow, message: PushMessage, authorization: string): { headers: Record<string, string>; body: Buffer } {
+function seal(
+  webpush: Library,
+  row: PushRow,
+  message: PushMessage,
+  authorization: string,
+): { headers: Record<string, string>; body: Buffer } {
   return {
     headers: {
       Authorization: authorization,
