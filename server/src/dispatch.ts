@@ -26,6 +26,8 @@ export const NOBODY: Identity = { kind: 'token', device_id: null, device_name: '
 
 /** What a page of the API may do: show itself. */
 const PAGE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+/** What bytes may do, should a browser show them after all. */
+const BYTES_POLICY = "default-src 'none'; sandbox; frame-ancestors 'none'";
 
 const FULL = 'The disk of the home server is full, so this cannot be kept. Make room there, or delete old sessions, then try again.';
 /** What needs no room on the disk, or makes some, or must be tried at any price. Whatever only reads is GET. */
@@ -167,6 +169,12 @@ function answer(operation: Operation, route: RouteDefinition, result: unknown): 
   const headers: Record<string, string> = { 'cache-control': 'no-store' };
   if (route.produces !== undefined) {
     if (route.produces.startsWith('text/html')) headers['content-security-policy'] = PAGE_POLICY;
+    // Bytes that somebody gave: a browser that is led here saves them, whatever they are, and runs nothing.
+    if (route.produces === 'application/octet-stream') {
+      headers['content-disposition'] = 'attachment';
+      headers['x-content-type-options'] = 'nosniff';
+      headers['content-security-policy'] = BYTES_POLICY;
+    }
     return {
       status: route.status ?? 200,
       headers: { ...headers, 'content-type': route.produces },

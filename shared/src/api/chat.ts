@@ -127,6 +127,7 @@ export const chat = {
     response: chatState,
     errors: ['session_not_found', 'not_supported'],
   }),
+  /** Always octets to be saved, whatever `media_type` says: a browser that is led here runs nothing. Over the link it fits one answer. */
   getAttachment: route({
     method: 'GET',
     path: '/sessions/{id}/attachments/{attachment_id}',
