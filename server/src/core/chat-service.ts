@@ -23,6 +23,8 @@ export interface ChatService {
   attachment(id: string, attachment_id: string): Promise<Uint8Array>;
   /** Prompts that wait, in order. */
   queue(id: string): Prompt[];
+  /** One of them, or one that waits no more. Errors: session_not_found, prompt_not_found. */
+  promptOf(id: string, prompt_id: string): Prompt;
   /** Errors: prompt_not_found, conflict when it was given already, not_supported when the agent takes nothing while it works. */
   updateQueued(
     id: string,

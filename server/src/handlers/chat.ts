@@ -16,6 +16,7 @@ export const chatHandlers = ({ sessions, prompts: streams }: Needs): HandlersOf<
   streamPrompt: async ({ params, body, identity, signal }) =>
     asEventStream(await streams.stream({ session_id: params.id, prompt: body, identity, signal })),
   getQueue: ({ params }) => ({ items: sessions.queue(params.id), next_cursor: null }),
+  getPrompt: ({ params }) => sessions.promptOf(params.id, params.prompt_id),
   updateQueued: ({ params, body }) => sessions.updateQueued(params.id, params.prompt_id, given(body)),
   withdrawQueued: ({ params, identity }) => sessions.withdraw(params.id, params.prompt_id, identity.device_name),
 });

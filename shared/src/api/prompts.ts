@@ -68,6 +68,15 @@ export const prompts = {
     response: listOf(prompt),
     errors: ['session_not_found'],
   }),
+  getPrompt: route({
+    method: 'GET',
+    path: '/sessions/{id}/prompts/{prompt_id}',
+    summary: 'One prompt as it is now, also after it left the queue: whoever sent it asks what became of it',
+    permission: 'sessions:read',
+    params: z.object({ id, prompt_id: id }),
+    response: prompt,
+    errors: ['session_not_found', 'prompt_not_found'],
+  }),
   updateQueued: route({
     method: 'PATCH',
     path: '/sessions/{id}/queue/{prompt_id}',

@@ -34,20 +34,25 @@ export function createQueue(deps: SessionDeps, sessions: QueueSessions) {
   const tell = (id: string, { id: prompt_id, state, reason }: PromptRow) =>
     events.publish('message.state_changed', id, { prompt_id, state, reason });
 
-  /** Of one that waits. Errors: session_not_found, prompt_not_found, conflict. */
-  const waiting = (id: string, prompt_id: string): PromptRow => {
+  /** Errors: session_not_found, prompt_not_found. */
+  const known = (id: string, prompt_id: string): PromptRow => {
     sessions.rowOf(id);
     const row = store.prompts.get(prompt_id);
-    if (row === null || row.session_id !== id) throw new AfieldError('prompt_not_found', 'There is no such prompt in this session.');
+    if (row?.session_id === id) return row;
+    throw new AfieldError('prompt_not_found', 'There is no such prompt in this session.');
+  };
+  /** Of one that waits. Errors: session_not_found, prompt_not_found, conflict. */
+  const waiting = (id: string, prompt_id: string): PromptRow => {
+    const row = known(id, prompt_id);
     if (row.state === 'home') return row;
     throw new AfieldError(
       'conflict',
       row.state === 'withdrawn' ? 'The prompt was taken back.' : 'The prompt was given to the agent already.',
     );
   };
-  const answered = (known: PromptRow, id: string, input: PromptInput): Prompt => {
-    if (known.session_id !== id) throw new AfieldError('conflict', 'A prompt with this id was given to another session.');
-    if (known.content === input.content && known.attachments.length === (input.attachments?.length ?? 0)) return promptView(known);
+  const answered = (row: PromptRow, id: string, input: PromptInput): Prompt => {
+    if (row.session_id !== id) throw new AfieldError('conflict', 'A prompt with this id was given to another session.');
+    if (row.content === input.content && row.attachments.length === (input.attachments?.length ?? 0)) return promptView(row);
     throw new AfieldError('conflict', 'A prompt with this id was given already, with another text. Give the new one a new id.');
   };
   const placeOf = (id: string, now: boolean): number => {
@@ -67,10 +72,13 @@ export function createQueue(deps: SessionDeps, sessions: QueueSessions) {
       return list(id);
     },
 
+    /** Whatever became of it. Errors: session_not_found, prompt_not_found. */
+    get: (id: string, prompt_id: string): Prompt => promptView(known(id, prompt_id)),
+
     /** Errors: session_not_found, session_ended, bad_request, conflict, not_supported, too_large. */
     async take(id: string, input: PromptInput): Promise<Prompt> {
-      const known = store.prompts.get(input.id);
-      if (known !== null) return answered(known, id, input);
+      const earlier = store.prompts.get(input.id);
+      if (earlier !== null) return answered(earlier, id, input);
       const session = await sessions.running(id);
       const given = input.attachments ?? [];
       if (cleanPrompt(input.content) === '' && given.length === 0) throw new AfieldError('bad_request', 'The prompt holds no text.');
@@ -130,8 +138,8 @@ export function createQueue(deps: SessionDeps, sessions: QueueSessions) {
 
     /** Errors: session_not_found, prompt_not_found, conflict. */
     async withdraw(id: string, prompt_id: string, by: string): Promise<Prompt> {
-      const known = store.prompts.get(prompt_id);
-      if (known?.session_id === id && known.state === 'withdrawn') return promptView(known);
+      const before = known(id, prompt_id);
+      if (before.state === 'withdrawn') return promptView(before);
       waiting(id, prompt_id);
       store.prompts.setState(prompt_id, 'withdrawn', `Taken back by ${by}.`);
       const row = store.prompts.get(prompt_id)!;

@@ -264,6 +264,7 @@ export function createSessions(deps: SessionDeps): SessionService {
     chat: face.chat,
     attachment: face.attachment,
     queue: queue.list,
+    promptOf: queue.get,
     updateQueued: queue.update,
     withdraw: queue.withdraw,
     fork: (id, options) => {
