@@ -153,3 +153,20 @@ it('comes back with the line, and nothing is asked without one', async () => {
   await settled();
   expect(asked).toHaveLength(2);
 });
+
+it.each([
+  ['start', 'not_found', 'HEAD'],
+  ['HEAD', 'not_found', 'again'],
+  ['start', 'no_commit', 'commit'],
+  ['message', 'no_commit', 'commit'],
+  ['HEAD', 'no_commit', 'start'],
+  ['start', 'machine_unreachable', 'again'],
+] as const)('compared with %s, %s: the way out is %s', async (base, code, way) => {
+  const { model, answers } = open();
+  await settled();
+  answers.getDiff = () => Promise.reject(new AfieldError(code, 'Why.'));
+  model.compare(base);
+  await model.reload();
+  await settled();
+  expect(model.wayOut.value).toBe(way);
+});

@@ -126,6 +126,13 @@ export const ChangesModel = createModel((link: HomeLink, sessionId: string) => {
       const sum = (key: 'added' | 'deleted') => files.reduce((all, file) => all + file[key], 0);
       return { added: sum('added'), deleted: sum('deleted') };
     }),
+    /** After a failure: another base, the same one once somebody has made a commit, or simply again. */
+    wayOut: computed<'HEAD' | 'start' | 'commit' | 'again'>(() => {
+      const code = failure.value?.code;
+      const atHead = against.value === 'HEAD';
+      if (code === 'no_commit') return atHead ? 'start' : 'commit';
+      return code === 'not_found' && !atHead ? 'HEAD' : 'again';
+    }),
     reload: () => load(),
     compare(base: string) {
       if (base === against.peek()) return;

@@ -75,8 +75,8 @@ function Found({ model, live }: { model: ChangesOf; live: boolean }) {
         <section class="panel empty">
           <h2>No git repository</h2>
           <p>
-            This directory is in no git repository, so its changes cannot be told. Run <code class="arg">git init</code> there and make a commit: what
-            changes after it shows under “{BASE_WORDS.HEAD}”.
+            This directory is in no git repository, so its changes cannot be told. Run <code class="arg">git init</code> there and make a
+            commit: what changes after it shows under “{BASE_WORDS.HEAD}”.
           </p>
           <LookAgain model={model} live={live} />
         </section>
@@ -103,7 +103,7 @@ function LookAgain({ model, live, push = false }: { model: ChangesOf; live: bool
 function Fault({ model, live }: { model: ChangesOf; live: boolean }) {
   const failure = model.failure.value;
   if (failure === null || (!live && failure.code === 'unavailable')) return null;
-  const way = wayOut(failure.code, model.against.value);
+  const way = model.wayOut.value;
   return (
     <Banner
       tone={way === 'again' ? 'fault' : 'lost'}
@@ -126,12 +126,6 @@ function Fault({ model, live }: { model: ChangesOf; live: boolean }) {
       {printable(failure.text)}
     </Banner>
   );
-}
-
-/** Where else to look: another base, here once somebody has made a commit, or simply again. */
-function wayOut(code: string | null, against: string): 'HEAD' | 'start' | 'commit' | 'again' {
-  if (code === 'no_commit') return against === 'HEAD' ? 'start' : 'commit';
-  return code === 'not_found' && against !== 'HEAD' ? 'HEAD' : 'again';
 }
 
 /** How much it is, where, and a look anew. */
