@@ -31,6 +31,7 @@ export interface ComposerDeps {
   commands: ReadonlySignal<readonly Choice[]>;
 }
 
+const sizeOf = (files: readonly ChatFile[]): number => files.reduce((sum, one) => sum + one.size_bytes, 0);
 const megabytes = (bytes: number): string => `${(bytes / 1_000_000).toFixed(1)} MB`;
 
 /** The word behind a slash at the very beginning, while it is being written; null: none. */
@@ -68,7 +69,7 @@ export function createComposer({ session_id, outbox, kept, files: drafts, readFi
   const stops = [effect(() => kept.write(text.value)), effect(() => void drafts.set(session_id, files.value))];
 
   async function attachOne(file: File): Promise<void> {
-    const total = files.peek().reduce((sum, one) => sum + one.size_bytes, 0);
+    const total = sizeOf(files.peek());
     if (files.peek().length >= MAX_FILES) {
       problem.value = `No more than ${MAX_FILES} files go with one message.`;
       return;
@@ -118,9 +119,13 @@ export function createComposer({ session_id, outbox, kept, files: drafts, readFi
     detach(file: ChatFile) {
       files.value = files.peek().filter((one) => one !== file);
     },
-    /** Text back into the field, before what stands there. */
-    putBack(content: string) {
+    /** Text back into the field, before what stands there, and its files as far as they fit beside the others. */
+    putBack(content: string, attachments: readonly GivenAttachment[] = []) {
       text.value = text.peek().trim() === '' ? content : `${content}\n\n${text.peek()}`;
+      const back = attachments.map((one) => ({ ...one, size_bytes: Math.floor((one.base64.length * 3) / 4), shrunk: false }));
+      const all = [...back, ...files.peek()];
+      if (all.length <= MAX_FILES && sizeOf(all) <= MAX_TOTAL_BYTES) files.value = all;
+      else problem.value = 'Its files do not fit beside the others. Choose them again for another message.';
     },
     /** True when it is on its way. `now`: into what the agent does, where it can be steered. */
     send(now: boolean): boolean {

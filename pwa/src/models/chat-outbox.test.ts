@@ -2,6 +2,7 @@ import { AfieldError } from '@afield/shared/errors.ts';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { SESSION } from '../../test/chat-items.ts';
 import { down, ONLINE, scriptedLink, settled } from '../../test/scripted-link.ts';
+import { MAX_FOLLOWED } from './chat-followed.ts';
 import { MAX_KEPT, type Outbox, OutboxModel } from './chat-outbox.ts';
 
 let home: ReturnType<typeof scriptedLink>;
@@ -47,6 +48,9 @@ beforeEach(() => {
   pauses = [];
   ids = 0;
   home.answers.promptSession = accept;
+  home.answers.getPrompt = () => {
+    throw new AfieldError('prompt_not_found', 'There is no such prompt.');
+  };
 });
 
 describe('on the way home', () => {
@@ -138,6 +142,57 @@ describe('on the way home', () => {
   });
 });
 
+describe('what became of it', () => {
+  const atHome = (state: string) => () => ({ id: 'prompt-1', session_id: SESSION, content: 'one', attachments: [], state, reason: null });
+  const turns = async () => {
+    for (let turn = 0; turn < 8; turn += 1) await settled();
+  };
+
+  it('one that was sent before an end of the app is asked about, and not sent again when home has it', async () => {
+    home.answers.promptSession = () => {
+      throw new AfieldError('unavailable', 'The line broke before the answer.');
+    };
+    const first = open();
+    say(first, 'one');
+    await turns();
+    first[Symbol.dispose]();
+    home.answers.promptSession = accept;
+    home.answers.getPrompt = atHome('accepted');
+    const second = open();
+    const taken: string[] = [];
+    second.onTaken(({ state }, { content }) => taken.push(`${content} ${state}`));
+    await turns();
+    expect(sent()).toHaveLength(1);
+    expect(taken).toEqual(['one accepted']);
+    expect(keptIds(second)).toEqual([]);
+  });
+
+  it('what home took is followed until its end is seen, over an end of the app', async () => {
+    const first = open();
+    say(first, 'one');
+    say(first, 'two');
+    await turns();
+    first[Symbol.dispose]();
+    const second = open();
+    expect(await second.followed(SESSION)).toEqual(['prompt-1', 'prompt-2']);
+    expect(await second.followed('another session')).toEqual([]);
+    second.settled(['prompt-1', 'never heard of']);
+    expect(await second.followed(SESSION)).toEqual(['prompt-2']);
+    expect(await open().followed(SESSION)).toEqual(['prompt-2']);
+  });
+
+  it('only so many are followed', async () => {
+    const outbox = open();
+    for (let count = 0; count < MAX_FOLLOWED + 5; count += 1) {
+      say(outbox, 'x');
+      await turns();
+    }
+    const ids = await outbox.followed(SESSION);
+    expect(ids).toHaveLength(MAX_FOLLOWED);
+    expect(ids.at(-1)).toBe(`prompt-${MAX_FOLLOWED + 5}`);
+  });
+});
+
 describe('taken back', () => {
   it('one that never left is simply gone', async () => {
     home.state(down('offline'));
@@ -167,6 +222,30 @@ describe('taken back', () => {
     for (let turn = 0; turn < 3; turn += 1) await settled();
     expect(home.calls.at(-1)).toMatchObject({ operation: 'withdrawQueued', sent: { params: { prompt_id: 'prompt-1' } } });
     expect(keptIds(outbox)).toEqual([]);
+  });
+});
+
+describe('taken back too late', () => {
+  it('the agent has it: its chat is told so', async () => {
+    home.answers.promptSession = () => {
+      throw new AfieldError('unavailable', 'The line broke.');
+    };
+    const outbox = open();
+    const taken: string[] = [];
+    outbox.onTaken(({ state }) => taken.push(state));
+    say(outbox, 'oh no');
+    await settled();
+    home.state(down('broken'));
+    outbox.take('prompt-1');
+    home.answers.withdrawQueued = () => {
+      throw new AfieldError('conflict', 'The prompt was given to the agent already.');
+    };
+    home.answers.getPrompt = () => ({ id: 'prompt-1', session_id: SESSION, state: 'consumed', attachments: [] });
+    home.state(ONLINE);
+    for (let turn = 0; turn < 5; turn += 1) await settled();
+    expect(taken).toEqual(['consumed']);
+    expect(keptIds(outbox)).toEqual([]);
+    expect(await outbox.followed(SESSION)).toEqual([]);
   });
 });
 

@@ -3,6 +3,7 @@ import type { ErrorCode } from '@afield/shared/errors.ts';
 import { createModel, effect, signal } from '@preact/signals';
 import { type HomeStore, OUTBOX } from '../platform/store.ts';
 import { failureOf } from './action.ts';
+import { createFollowed, isSettled } from './chat-followed.ts';
 import { type HomeLink, isOpen } from './home-link.ts';
 import { whileOpen } from './while-open.ts';
 
@@ -63,7 +64,8 @@ function keptIn(stored: unknown): KeptPrompt[] {
  */
 export const OutboxModel = createModel(({ link, store, now, newId, later }: OutboxDeps) => {
   const kept = signal<readonly KeptPrompt[]>([]);
-  const listeners = new Set<(prompt: Prompt) => void>();
+  const followed = createFollowed(store);
+  const listeners = new Set<(prompt: Prompt, sent: KeptPrompt) => void>();
   /** Sessions whose first one is being sent. */
   const sending = new Set<string>();
   let stopPause = () => {};
@@ -116,11 +118,12 @@ export const OutboxModel = createModel(({ link, store, now, newId, later }: Outb
   /** False: not now. */
   async function send(prompt: KeptPrompt): Promise<boolean> {
     const { id, session_id, content, priority, attachments } = prompt;
-    await put({ ...prompt, tried: true });
     try {
-      const taken = await link.call('promptSession', { params: { id: session_id }, body: { id, content, priority, attachments } });
-      // told first: it never is nowhere
-      for (const listener of [...listeners]) listener(taken);
+      // One that was sent before may be there, and its files need not go once more.
+      const known = prompt.tried ? await atHome(prompt) : null;
+      if (known === null) await put({ ...prompt, tried: true });
+      const sent = () => link.call('promptSession', { params: { id: session_id }, body: { id, content, priority, attachments } });
+      tell(known ?? (await sent()), prompt);
       if (find(id)?.withdraw !== true) drop(id);
       return true;
     } catch (cause) {
@@ -128,12 +131,35 @@ export const OutboxModel = createModel(({ link, store, now, newId, later }: Outb
     }
   }
 
-  async function takeBack({ id, session_id }: KeptPrompt): Promise<boolean> {
+  /** As home has it; null: it does not, or is too old to say. Errors: those that pass. */
+  async function atHome({ id, session_id }: KeptPrompt): Promise<Prompt | null> {
     try {
-      await link.call('withdrawQueued', { params: { id: session_id, prompt_id: id } });
+      return await link.call('getPrompt', { params: { id: session_id, prompt_id: id } });
     } catch (cause) {
-      if (PASSING.has(failureOf(cause).code)) return pause();
-      // home never had it, or the agent has it already: the chat shows which
+      if (PASSING.has(failureOf(cause).code)) throw cause;
+      return null;
+    }
+  }
+
+  /** Home has it. Told before it is dropped here: it never is nowhere. */
+  function tell(taken: Prompt, sent: KeptPrompt): void {
+    if (!isSettled(taken.state)) followed.add(taken);
+    for (const listener of [...listeners]) listener(taken, sent);
+  }
+
+  async function takeBack(prompt: KeptPrompt): Promise<boolean> {
+    const { id, session_id } = prompt;
+    try {
+      try {
+        await link.call('withdrawQueued', { params: { id: session_id, prompt_id: id } });
+      } catch (cause) {
+        if (PASSING.has(failureOf(cause).code)) throw cause;
+        // Home never had it, or the agent has it already, which its chat must show.
+        const known = await atHome(prompt);
+        if (known !== null) tell(known, prompt);
+      }
+    } catch {
+      return pause();
     }
     drop(id);
     return true;
@@ -196,11 +222,15 @@ export const OutboxModel = createModel(({ link, store, now, newId, later }: Outb
       else void put({ ...prompt, refused: null, withdraw: true }).then(work);
       return prompt;
     },
-    /** Hears of each prompt that home has taken. */
-    onTaken(listener: (prompt: Prompt) => void): () => void {
+    /** Hears of each prompt that home has taken, beside what was sent. */
+    onTaken(listener: (prompt: Prompt, sent: KeptPrompt) => void): () => void {
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
+    /** Prompts of a session that home took, and whose end was not seen here. */
+    followed: followed.of,
+    /** Their end was seen. */
+    settled: followed.drop,
   };
 });
 export type Outbox = InstanceType<typeof OutboxModel>;

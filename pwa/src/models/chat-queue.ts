@@ -1,13 +1,16 @@
 import type { DeliveryState, Prompt } from '@afield/shared/api/prompts.ts';
 import type { AfieldEvent } from '@afield/shared/events.ts';
 import { batch, computed, signal } from '@preact/signals';
-import { createAction } from './action.ts';
+import { createAction, failureOf } from './action.ts';
+import { isSettled } from './chat-followed.ts';
 import type { HomeLink } from './home-link.ts';
 
 /** Prompts of one session that this device has seen at home. */
 
 /** As many are remembered; the oldest that went their way go first. */
 const MAX_SEEN = 100;
+/** So many are asked about at the same time. */
+export const ASKED_AT_ONCE = 4;
 
 export interface Delivery {
   state: DeliveryState;
@@ -64,9 +67,43 @@ export function createChatQueue(link: Pick<HomeLink, 'call'>, session_id: string
     queueIs(items);
   }
 
+  /** Asks what became of one. False: home has it no more. */
+  async function ask(id: string): Promise<boolean> {
+    try {
+      took(await link.call('getPrompt', { params: params(id) }));
+    } catch (cause) {
+      const { code } = failureOf(cause);
+      return code !== 'prompt_not_found' && code !== 'session_not_found';
+    }
+    return true;
+  }
+
   return {
     waiting,
     seen,
+    /**
+     * What became of these, and of all that were seen on their way and wait no more: their events may have come while nobody listened.
+     * Gives back those of which nothing is known at home.
+     */
+    async askAbout(ids: readonly string[]): Promise<string[]> {
+      const now = new Set(waiting.peek().map(({ id }) => id));
+      const onTheirWay = [...seen.peek().values()].filter(({ state }) => state === 'home' || state === 'accepted').map(({ id }) => id);
+      const open = [...new Set([...ids, ...onTheirWay])].filter((id) => !now.has(id));
+      const unknown: string[] = [];
+      const one = async () => {
+        for (let id = open.pop(); id !== undefined; id = open.pop()) if (!(await ask(id))) unknown.push(id);
+      };
+      await Promise.all(Array.from({ length: ASKED_AT_ONCE }, one));
+      return unknown;
+    },
+    /** Those of which nothing more is to come. */
+    settled: () => [...seen.peek().values()].filter(({ state }) => isSettled(state)).map(({ id }) => id),
+    /** One that is stuck was read. */
+    forget(id: string) {
+      const next = new Map(seen.peek());
+      next.delete(id);
+      seen.value = next;
+    },
     count: computed(() => waiting.value.length),
     load,
     took,

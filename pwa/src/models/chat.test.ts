@@ -9,13 +9,17 @@ import { down, ONLINE, scriptedLink, settled } from '../../test/scripted-link.ts
 import { session } from '../../test/sessions.ts';
 import { type Chat, ChatModel, deliveryOf, isAnswered } from './chat.ts';
 import type { KeptPrompt } from './chat-outbox.ts';
+import { ASKED_AT_ONCE } from './chat-queue.ts';
 
 const { agent, notice, tool, user } = chatItems();
 const kept = signal<readonly KeptPrompt[]>([]);
 let home: ReturnType<typeof scriptedLink>;
 let items: ChatItem[];
 let queue: Prompt[];
-let taken: (prompt: Prompt) => void;
+let taken: (prompt: Prompt, sent?: KeptPrompt) => void;
+let followed: string[];
+let settledIds: string[];
+let keptFiles: [string, string][];
 let chat: Chat;
 let pauses: (() => void)[] = [];
 
@@ -41,6 +45,9 @@ beforeEach(async () => {
   pauses = [];
   items = [user(1, 'Do it'), agent(2, 'Done')];
   queue = [];
+  followed = [];
+  settledIds = [];
+  keptFiles = [];
   home = scriptedLink(ONLINE);
   home.answers.getMessages = () => ({ items, next_cursor: null });
   home.answers.getChat = () => chatState();
@@ -54,12 +61,16 @@ beforeEach(async () => {
       retry: () => undefined,
       take: (id) => kept.peek().find((one) => one.id === id) ?? null,
       onTaken(listener) {
-        taken = listener;
+        taken = (prompt, sent = keptPrompt(3)) => listener(prompt, sent);
         return () => true;
       },
+      followed: async () => followed,
+      settled: (ids) => void settledIds.push(...ids),
     },
     kept: { read: () => '', write: () => undefined },
     files: new Map(),
+    given: { get: async () => ({ fault: 'gone' }), keep: (id, base64) => void keptFiles.push([id, base64]) },
+    saveFile: () => undefined,
     readFile: () => Promise.reject(new Error('no')),
     later(run) {
       pauses.push(run);
@@ -158,6 +169,100 @@ describe('the queue', () => {
     };
     expect(await chat.queue.edit(promptId(4), 'x')).toBe(false);
     expect(chat.queue.failure.value?.text).toBe('The agent has it already.');
+  });
+});
+
+describe('what became of the prompts of this device', () => {
+  const now = new Map<number, Partial<Prompt>>();
+  const asked = () => home.calls.filter(({ operation }) => operation === 'getPrompt').map(({ sent }) => String(sent.params?.prompt_id));
+  const turns = async () => {
+    for (let turn = 0; turn < 4; turn += 1) await settled();
+  };
+  beforeEach(() => {
+    now.clear();
+    home.answers.getPrompt = ({ params }) => {
+      const n = Number(String(params?.prompt_id).slice(-6));
+      const known = now.get(n);
+      if (known === undefined) throw new AfieldError('prompt_not_found', 'There is no such prompt in this session.');
+      return prompt(n, `text ${n}`, known);
+    };
+  });
+
+  it('is asked after a reload: one that got stuck is told of, one that was taken is done, one that is unknown is let go', async () => {
+    followed = [promptId(5), promptId(6), promptId(7)];
+    now.set(5, { state: 'stuck', reason: 'The session ended.' });
+    now.set(6, { state: 'consumed' });
+    await chat.reload();
+    await turns();
+    expect(chat.rows.value.at(-1)).toMatchObject({
+      kind: 'prompt',
+      place: null,
+      prompt: { content: 'text 5', reason: 'The session ended.' },
+    });
+    expect(keys()).toEqual(['item 1', 'item 2', 'prompt 5']);
+    expect(settledIds.toSorted()).toEqual([promptId(6), promptId(7)]);
+  });
+
+  it('is asked of one in the history too: that others followed it does not mean that it was taken', async () => {
+    followed = [promptId(1)];
+    now.set(1, { state: 'stuck', reason: 'Its agent was gone.' });
+    await chat.reload();
+    await turns();
+    expect(deliveryOf(chat, promptId(1))).toEqual({ state: 'stuck', reason: 'Its agent was gone.' });
+    expect(keys()).toEqual(['item 1', 'item 2']);
+  });
+
+  it('is not asked of those that wait; a few at a time', async () => {
+    followed = Array.from({ length: 12 }, (_, n) => promptId(n + 10));
+    queue = [prompt(10, 'waits')];
+    const open: (() => void)[] = [];
+    home.answers.getPrompt = () => new Promise((resolve) => open.push(() => resolve(prompt(90, 'x', { state: 'consumed' }))));
+    const loading = chat.reload();
+    await turns();
+    expect(asked()).toHaveLength(ASKED_AT_ONCE);
+    for (let count = 0; count < 11; count += 1) {
+      open[count]?.();
+      await turns();
+    }
+    await loading;
+    expect(new Set(asked())).toEqual(new Set(followed.slice(1)));
+  });
+
+  it('after a gap is asked of what was seen on its way', async () => {
+    taken(prompt(3, 'x', { state: 'accepted' }));
+    now.set(3, { state: 'consumed' });
+    home.gap(99);
+    await turns();
+    expect(deliveryOf(chat, promptId(3))).toMatchObject({ state: 'consumed' });
+    expect(keys()).toEqual(['item 1', 'item 2']);
+  });
+
+  it('one that got stuck goes when it was read, and may come back into the field', async () => {
+    taken(prompt(3, 'once more', { state: 'stuck', reason: 'No.' }));
+    const [row] = chat.rows.value.slice(-1);
+    if (row?.kind === 'prompt') chat.dismiss(row.prompt, 'edit');
+    expect(keys()).toEqual(['item 1', 'item 2']);
+    expect(chat.composer.text.value).toBe('once more');
+    expect(settledIds).toEqual([promptId(3)]);
+  });
+
+  it('one that got stuck before the history that is here begins stands where it was', async () => {
+    items = [user(61, 'later'), agent(62, 'yes')];
+    home.answers.getMessages = () => ({ items, next_cursor: 'older' });
+    taken(prompt(9, 'long ago', { state: 'stuck' }));
+    taken(prompt(63, 'now', { state: 'stuck' }));
+    await chat.reload();
+    await turns();
+    expect(keys()).toEqual(['item 1', 'item 2', 'prompt 3']);
+  });
+
+  it('files that were given here are kept for the history', () => {
+    const attachments = [{ id: 'at-home', name: 'a.png', media_type: 'image/png', size_bytes: 3 }];
+    taken(prompt(3, 'look', { attachments }), {
+      ...keptPrompt(3),
+      attachments: [{ name: 'a.png', media_type: 'image/png', base64: 'AAAA' }],
+    });
+    expect(keptFiles).toEqual([['at-home', 'AAAA']]);
   });
 });
 

@@ -6,6 +6,8 @@ import { computed, createModel, effect, signal } from '@preact/signals';
 import { createAction } from './action.ts';
 import { type ChatFile, createComposer } from './chat-composer.ts';
 import { createChatFeed } from './chat-feed.ts';
+import { isSettled } from './chat-followed.ts';
+import type { GivenFiles, GivenSource } from './chat-given.ts';
 import type { KeptPrompt, Outbox } from './chat-outbox.ts';
 import { createPace } from './chat-pace.ts';
 import { createChatQueue, type Delivery } from './chat-queue.ts';
@@ -22,7 +24,10 @@ const STOPS_WITHIN_MS = 10_000;
 export interface ChatDeps {
   link: HomeLink;
   session_id: string;
-  outbox: Pick<Outbox, 'kept' | 'add' | 'retry' | 'take' | 'onTaken'>;
+  outbox: Pick<Outbox, 'kept' | 'add' | 'retry' | 'take' | 'onTaken' | 'followed' | 'settled'>;
+  given: Pick<GivenFiles, 'get' | 'keep'>;
+  /** Hands bytes to the browser, to be saved under a name that is only proposed. */
+  saveFile(name: string, bytes: Uint8Array<ArrayBuffer>): void;
   kept: { read(): string; write(text: string): void };
   files: Map<string, readonly ChatFile[]>;
   readFile(file: File, most: number): Promise<ChatFile>;
@@ -55,6 +60,9 @@ export const ChatModel = createModel((deps: ChatDeps) => {
   const itemsNow = (ids: readonly string[]) => ids.map((id) => feed.item(id)?.value).filter((item) => item !== undefined);
   const keyOf = (item: ChatItem): string => (item.kind === 'message' && item.prompt_id !== null ? `p ${item.prompt_id}` : item.id);
 
+  /** When the history that is here begins; empty: with the session. */
+  const begin = computed(() => (feed.more.value ? (feed.item(feed.order.value[0] ?? '')?.peek()?.created_at ?? '') : ''));
+
   const rows = computed<ChatRow[]>(() => {
     const seen = queue.seen.value;
     const waiting = queue.waiting.value;
@@ -69,7 +77,8 @@ export const ChatModel = createModel((deps: ChatDeps) => {
       const item = feed.item(id)?.peek();
       if (item !== undefined) add({ key: keyOf(item), kind: 'item', id });
     }
-    for (const prompt of seen.values()) if (isShown(prompt)) add({ key: `p ${prompt.id}`, kind: 'prompt', prompt, place: null });
+    for (const prompt of seen.values())
+      if (isShown(prompt, begin.value)) add({ key: `p ${prompt.id}`, kind: 'prompt', prompt, place: null });
     for (const [index, prompt] of waiting.entries()) add({ key: `p ${prompt.id}`, kind: 'prompt', prompt, place: index + 1 });
     for (const prompt of outbox.kept.value) {
       if (prompt.session_id === session_id && !prompt.withdraw) add({ key: `p ${prompt.id}`, kind: 'kept', prompt });
@@ -84,20 +93,33 @@ export const ChatModel = createModel((deps: ChatDeps) => {
       },
       () => undefined, // the messages say whether home can be asked
     );
-    await Promise.all([feed.load(), chat, queue.load().catch(() => undefined)]);
+    const prompts = queue.load().then(lookAfter, () => undefined);
+    await Promise.all([feed.load(), chat, prompts]);
+  }
+
+  /** What became of the prompts of this device whose end it has not seen: asked, not guessed. */
+  async function lookAfter(): Promise<void> {
+    const unknown = await queue.askAbout(await outbox.followed(session_id));
+    outbox.settled([...unknown, ...queue.settled()]);
   }
 
   function onEvent(event: AfieldEvent): void {
     if (event.type === 'session.chat_changed') state.value = event.payload.chat;
     feed.onEvent(event);
     queue.onEvent(event);
+    if (event.type === 'message.state_changed' && isSettled(event.payload.state)) outbox.settled([event.payload.prompt_id]);
   }
 
   const pace = createPace(onEvent, later);
   const subscription = link.subscribe({ topics: TOPICS, session_id, onGap: () => void load() }, pace.take);
   const stop = whileOpen(link, () => void load());
-  const unhear = outbox.onTaken((prompt) => {
-    if (prompt.session_id === session_id) queue.took(prompt);
+  const unhear = outbox.onTaken((prompt, sent) => {
+    if (prompt.session_id !== session_id) return;
+    for (const [index, { id }] of prompt.attachments.entries()) {
+      const base64 = sent.attachments[index]?.base64;
+      if (base64 !== undefined) deps.given.keep(id, base64);
+    }
+    queue.took(prompt);
   });
   effect(() => () => {
     stop();
@@ -143,8 +165,16 @@ export const ChatModel = createModel((deps: ChatDeps) => {
     /** Takes back what did not leave this device, into the composer or for good. */
     takeKept(id: string, how: 'edit' | 'drop') {
       const prompt = outbox.take(id);
-      if (prompt !== null && how === 'edit') composer.putBack(prompt.content);
+      if (prompt !== null && how === 'edit') composer.putBack(prompt.content, prompt.attachments);
     },
+    /** One that is stuck was read, and perhaps put back into the composer. */
+    dismiss({ id, content }: Prompt, how: 'edit' | 'drop') {
+      queue.forget(id);
+      outbox.settled([id]);
+      if (how === 'edit') composer.putBack(content);
+    },
+    getFile: (source: GivenSource, wanted?: () => boolean) => deps.given.get(session_id, source, wanted),
+    saveFile: deps.saveFile,
     busy: action.busy,
     failure: action.failure,
     clearFailure: action.clear,
@@ -199,7 +229,11 @@ export function isAnswered({ rows, item }: Pick<Chat, 'rows' | 'item'>, id: stri
 const isAnswer = (item: ChatItem | undefined): boolean =>
   item?.kind === 'tool' || item?.kind === 'thought' || item?.kind === 'plan' || (item?.kind === 'message' && item.role === 'agent');
 
-/** On its way, or went wrong, and not in the history. What was taken back here is gone; what somebody else took back is told. */
-function isShown({ state, reason }: Prompt): boolean {
-  return state === 'accepted' || state === 'stuck' || (state === 'withdrawn' && reason !== null);
+/**
+ * On its way, or went wrong, and not in the history. What was taken back here is gone; what somebody else took back is told. `begin`:
+ * of the history that is here; what got stuck before stands there.
+ */
+function isShown({ state, reason, created_at }: Prompt, begin: string): boolean {
+  if (state === 'stuck') return created_at >= begin;
+  return state === 'accepted' || (state === 'withdrawn' && reason !== null);
 }

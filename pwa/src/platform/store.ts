@@ -42,6 +42,8 @@ interface Schema extends DBSchema {
 
 /** The preference under which messages wait that home does not have yet. They go with the home. */
 export const OUTBOX = 'outbox';
+/** The preference with those that home took, and whose end this device has not seen. They go with the home too. */
+export const FOLLOWED = 'followed';
 
 /** As many sessions as a snapshot keeps: some 500 kB at most. */
 export const MAX_SNAPSHOT_SESSIONS = 200;
@@ -90,7 +92,8 @@ export function openStore(name = 'afield'): HomeStore {
       forgetComposedTexts();
       const tx = (await database()).transaction(['homes', 'snapshots', 'preferences'], 'readwrite');
       const gone = [tx.objectStore('homes').delete(homeId), tx.objectStore('snapshots').delete(homeId)];
-      await Promise.all([...gone, tx.objectStore('preferences').delete(OUTBOX), tx.done]);
+      const kept = [OUTBOX, FOLLOWED].map((name) => tx.objectStore('preferences').delete(name));
+      await Promise.all([...gone, ...kept, tx.done]);
     },
     async savePairing(home) {
       const tx = (await database()).transaction('pairings', 'readwrite', { durability: 'strict' });
@@ -105,7 +108,7 @@ export function openStore(name = 'afield'): HomeStore {
       const homes = tx.objectStore('homes');
       const others = (await homes.getAllKeys()).filter((id) => id !== home.home_id);
       const gone = others.flatMap((id) => [homes.delete(id), tx.objectStore('snapshots').delete(id)]);
-      if (others.length > 0) gone.push(tx.objectStore('preferences').delete(OUTBOX));
+      if (others.length > 0) gone.push(...[OUTBOX, FOLLOWED].map((name) => tx.objectStore('preferences').delete(name)));
       await Promise.all([...gone, homes.put(home), tx.objectStore('pairings').clear(), tx.done]);
     },
     async dropPairing() {
