@@ -6,6 +6,7 @@ import { machines } from './machines.ts';
 import { approvalScenes } from './scenes-approvals.ts';
 import { changesScenes } from './scenes-changes.ts';
 import { chatScenes } from './scenes-chat.ts';
+import { givenScenes } from './scenes-given.ts';
 import { usageScenes } from './scenes-usage.ts';
 import { NOW, recent, running, session, waiting } from './sessions.ts';
 
@@ -87,6 +88,7 @@ export const scenes: Record<string, Scene> = {
   ...changesScenes,
   ...usageScenes,
   ...chatScenes,
+  ...givenScenes,
   home: { path: '/', sessions: all, link: online },
   'home-calm': { path: '/', sessions: [...running, ...recent], link: { state: 'catching_up', events: 214 }, update: true },
   'home-empty': { path: '/', sessions: [], link: online },

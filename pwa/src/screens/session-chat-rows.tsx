@@ -5,6 +5,7 @@ import { ENDED } from '@afield/shared/api/sessions.ts';
 import type { ComponentChildren } from 'preact';
 import { type Chat, type ChatRow, deliveryOf, isAnswered } from '../models/chat.ts';
 import type { KeptPrompt } from '../models/chat-outbox.ts';
+import { atHome, isPicture, onDevice } from '../ui/chat/given-context.ts';
 import { Mine, Notice, Theirs, Thought, type TicksProps } from '../ui/chat/message.tsx';
 import { Plan } from '../ui/chat/plan.tsx';
 import { ToolCall } from '../ui/chat/tool.tsx';
@@ -19,14 +20,21 @@ const LINE_PX = 24;
 
 const linesIn = (text: string): number => text.split('\n').reduce((sum, line) => sum + 1 + Math.floor(line.length / PER_LINE), 0);
 
+/** Previews stand two in a row; every other file has its line. In px. */
+function filesHigh(files: readonly { media_type: string }[]): number {
+  const pictures = files.filter(isPicture).length;
+  return Math.ceil(pictures / 2) * 134 + (files.length - pictures) * 44;
+}
+
 /** About how high a row will be, in px; what is drawn is measured. */
 export function guessHeight(chat: Chat, row: ChatRow | undefined): number {
   if (row === undefined) return 60;
-  if (row.kind !== 'item') return 70 + linesIn(row.prompt.content.slice(0, 1200)) * LINE_PX;
+  if (row.kind !== 'item') return 70 + linesIn(row.prompt.content.slice(0, 1200)) * LINE_PX + filesHigh(row.prompt.attachments);
   const item = chat.item(row.id)?.peek();
   switch (item?.kind) {
     case 'message':
-      return (item.role === 'user' ? 70 : 12) + linesIn(item.role === 'user' ? item.text.slice(0, 1200) : item.text) * LINE_PX;
+      if (item.role === 'agent') return 12 + linesIn(item.text) * LINE_PX;
+      return 70 + linesIn(item.text.slice(0, 1200)) * LINE_PX + filesHigh(item.attachments);
     case 'plan':
       return 60 + item.steps.length * 26;
     case 'approval':
@@ -51,6 +59,8 @@ export interface RowsContext {
   place: string;
   onQueue(): void;
   onKept(prompt: KeptPrompt): void;
+  /** One that the agent did not get. */
+  onStuck(prompt: Prompt): void;
 }
 
 /** One row, with what stands before it. */
@@ -60,7 +70,7 @@ export function Row({ row, before, context }: { row: ChatRow; before: ChatRow | 
       return (
         <Mine
           text={row.prompt.content}
-          attachments={row.prompt.attachments.map(({ name, base64 }) => ({ name, size_bytes: Math.floor((base64.length * 3) / 4) }))}
+          files={row.prompt.attachments.map(onDevice)}
           ticks={keptTicks(row.prompt)}
           faded
           onOpen={() => context.onKept(row.prompt)}
@@ -70,10 +80,10 @@ export function Row({ row, before, context }: { row: ChatRow; before: ChatRow | 
       return (
         <Mine
           text={row.prompt.content}
-          attachments={row.prompt.attachments}
+          files={row.prompt.attachments.map(atHome)}
           ticks={promptTicks(row.prompt, row.place, context.session)}
           faded={row.prompt.state !== 'accepted'}
-          onOpen={row.place === null ? undefined : context.onQueue}
+          onOpen={row.place !== null ? context.onQueue : row.prompt.state === 'stuck' ? () => context.onStuck(row.prompt) : undefined}
         />
       );
     default:
@@ -100,7 +110,7 @@ function Content({ item, context }: { item: ChatItem; context: RowsContext }) {
   switch (item.kind) {
     case 'message':
       if (item.role === 'agent') return <Theirs text={item.text} state={item.state} />;
-      return <Mine text={item.text} attachments={item.attachments} ticks={itemTicks(item, context)} />;
+      return <Mine text={item.text} files={item.attachments.map(atHome)} ticks={itemTicks(item, context)} />;
     case 'thought':
       return <Thought text={item.text} open={item.state === 'open' && working} />;
     case 'tool':

@@ -1,3 +1,4 @@
+import type { Prompt } from '@afield/shared/api/prompts.ts';
 import type { Session } from '@afield/shared/api/sessions.ts';
 import { dollars } from '@afield/shared/cost-words.ts';
 import { useCallback, useEffect, useMemo, useRef, useState } from 'preact/hooks';
@@ -8,8 +9,10 @@ import { openChat } from '../models/chat-open.ts';
 import type { KeptPrompt } from '../models/chat-outbox.ts';
 import { findSession } from '../models/home.ts';
 import { ChatContext } from '../ui/chat/context.ts';
+import { GivenContext, type GivenFile } from '../ui/chat/given-context.ts';
 import { PastApproval } from '../ui/chat/past-approval.tsx';
-import { KeptSheet, QueueSheet } from '../ui/chat/sheets.tsx';
+import { PictureView } from '../ui/chat/picture-view.tsx';
+import { KeptSheet, QueueSheet, StuckSheet } from '../ui/chat/sheets.tsx';
 import { type RowsHandle, VirtualRows } from '../ui/chat/virtual-rows.tsx';
 import { Icon } from '../ui/icons.tsx';
 import { LinkSheet } from '../ui/link-sheet.tsx';
@@ -31,25 +34,35 @@ function ChatOf({ id }: { id: string }) {
   const chat = useChat(id);
   const rows = useRef<RowsHandle | null>(null);
   const [queueOpen, setQueueOpen] = useState(false);
+  const [picture, setPicture] = useState<GivenFile | null>(null);
+  const { home } = useHome();
+  const online = home.live.value;
+  const given = useMemo(
+    () => (chat === null ? null : { live: online, get: chat.getFile, save: chat.saveFile, open: setPicture }),
+    [chat, online],
+  );
   if (chat === null) return null;
   return (
-    <SessionScreen
-      id={id}
-      face="chat"
-      full
-      mainClass="chat-main"
-      more={<Facts chat={chat} id={id} />}
-      foot={(session, live) => (
-        <ChatFoot chat={chat} session={session} live={live} onQueue={() => setQueueOpen(true)} onSent={() => rows.current?.toEnd()} />
-      )}
-    >
-      {(session, live) => (
-        <>
-          <Messages chat={chat} session={session} live={live} handle={rows} onQueue={() => setQueueOpen(true)} />
-          {queueOpen && <Queue chat={chat} session={session} onClose={() => setQueueOpen(false)} />}
-        </>
-      )}
-    </SessionScreen>
+    <GivenContext.Provider value={given}>
+      <SessionScreen
+        id={id}
+        face="chat"
+        full
+        mainClass="chat-main"
+        more={<Facts chat={chat} id={id} />}
+        foot={(session, live) => (
+          <ChatFoot chat={chat} session={session} live={live} onQueue={() => setQueueOpen(true)} onSent={() => rows.current?.toEnd()} />
+        )}
+      >
+        {(session, live) => (
+          <>
+            <Messages chat={chat} session={session} live={live} handle={rows} onQueue={() => setQueueOpen(true)} />
+            {queueOpen && <Queue chat={chat} session={session} onClose={() => setQueueOpen(false)} />}
+          </>
+        )}
+      </SessionScreen>
+      {picture !== null && <PictureView file={picture} onClose={() => setPicture(null)} />}
+    </GivenContext.Provider>
   );
 }
 
@@ -97,6 +110,7 @@ function Messages({ chat, session, live, handle, onQueue }: MessagesProps) {
   const app = useApp();
   const [link, setLink] = useState<string | null>(null);
   const [kept, setKept] = useState<KeptPrompt | null>(null);
+  const [stuck, setStuck] = useState<Prompt | null>(null);
   const [atEnd, setAtEnd] = useState(true);
   const rows = chat.rows.value;
   const agent = printable(session.agent);
@@ -120,6 +134,7 @@ function Messages({ chat, session, live, handle, onQueue }: MessagesProps) {
     approval: (one: string, place: string) => <ChatApproval id={one} live={live} place={place} />,
     onQueue,
     onKept: setKept,
+    onStuck: setStuck,
   };
   return (
     <ChatContext.Provider value={ways}>
@@ -140,6 +155,7 @@ function Messages({ chat, session, live, handle, onQueue }: MessagesProps) {
       {rows.length > 0 && (!atEnd || chat.behind.value) && <ToNewest chat={chat} onPress={() => handle.current?.toEnd()} />}
       {link !== null && <LinkSheet url={link} note={`${agent} wrote this link.`} onCopy={app.copy} onClose={() => setLink(null)} />}
       {kept !== null && <Kept chat={chat} prompt={kept} onClose={() => setKept(null)} />}
+      {stuck !== null && <StuckSheet prompt={stuck} onDone={(how) => chat.dismiss(stuck, how)} onClose={() => setStuck(null)} />}
     </ChatContext.Provider>
   );
 }

@@ -4,10 +4,14 @@ import { useId, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { bytes } from '../facts.tsx';
 import { Icon } from '../icons.tsx';
 import { printable } from '../printable.ts';
+import { Thumb } from './given.tsx';
+import { onDevice } from './given-context.ts';
 import { Offered } from './offered.tsx';
 
 export interface ComposerFile {
   name: string;
+  media_type: string;
+  base64: string;
   size_bytes: number;
   shrunk: boolean;
 }
@@ -163,6 +167,7 @@ function Files<F extends ComposerFile>({ files, reading, onDetach }: ComposerPro
     <ul class="comp-files" aria-label="Files that go with it">
       {files.map((file, index) => (
         <li key={`${index} ${file.name}`}>
+          <Thumb file={onDevice(file)} />
           <span class="cut">{printable(file.name)}</span>
           <span class="num meta">
             {bytes(file.size_bytes)}

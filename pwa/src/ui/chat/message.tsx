@@ -1,10 +1,10 @@
-import type { Attachment } from '@afield/shared/api/chat.ts';
 import type { ComponentType } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
-import { bytes } from '../facts.tsx';
 import { Icon } from '../icons.tsx';
-import { printable, printableLines } from '../printable.ts';
+import { printableLines } from '../printable.ts';
 import { useChatWays } from './context.ts';
+import { GivenFiles } from './given.tsx';
+import type { GivenFile } from './given-context.ts';
 import type { MarkdownProps } from './markdown.tsx';
 
 /** The reader of Markdown, once the first message of an agent has asked for it. */
@@ -69,7 +69,7 @@ export function Ticks({ state, text }: TicksProps) {
 
 export interface MineProps {
   text: string;
-  attachments: readonly Pick<Attachment, 'name' | 'size_bytes'>[];
+  files: readonly GivenFile[];
   ticks: TicksProps | null;
   /** It does not go on by itself. */
   faded?: boolean;
@@ -78,23 +78,13 @@ export interface MineProps {
 }
 
 /** What a person wrote. */
-export function Mine({ text, attachments, ticks, faded = false, onOpen }: MineProps) {
+export function Mine({ text, files, ticks, faded = false, onOpen }: MineProps) {
   return (
     <>
       <div class={faded ? 'mine mine-faded' : 'mine'}>
         <span class="vh">You: </span>
         <Folded text={text} />
-        {attachments.length > 0 && (
-          <ul class="mine-files">
-            {attachments.map((file, index) => (
-              <li key={index}>
-                <Icon name="clip" small />
-                <span class="cut">{printable(file.name)}</span>
-                <span class="num">{bytes(file.size_bytes)}</span>
-              </li>
-            ))}
-          </ul>
-        )}
+        <GivenFiles files={files} />
       </div>
       {ticks !== null && (
         <div class="mine-state">

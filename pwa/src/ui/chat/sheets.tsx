@@ -4,6 +4,8 @@ import { useState } from 'preact/hooks';
 import { Dialog } from '../dialog.tsx';
 import { Icon } from '../icons.tsx';
 import { printable, printableLines } from '../printable.ts';
+import { GivenFiles } from './given.tsx';
+import { atHome } from './given-context.ts';
 
 function Fault({ text }: { text: string | null }) {
   if (text === null) return null;
@@ -133,6 +135,7 @@ export function QueueSheet({ prompts, canSteer, busy, fault, onEdit, onMove, onN
             ) : (
               <>
                 <p class="queue-text">{printableLines(prompt.content)}</p>
+                <GivenFiles files={prompt.attachments.map(atHome)} />
                 {prompt.reason !== null && <p class="meta">{printable(prompt.reason)}</p>}
                 <div class="queue-acts">
                   <button
@@ -217,6 +220,35 @@ export function KeptSheet({ text, refused, onRetry, onEdit, onDrop, onClose }: K
             Send again
           </button>
         )}
+      </div>
+    </Dialog>
+  );
+}
+
+export interface StuckSheetProps {
+  prompt: Prompt;
+  onDone(how: 'edit' | 'drop'): void;
+  onClose(): void;
+}
+
+/** A message that home has, and the agent did not get. */
+export function StuckSheet({ prompt, onDone, onClose }: StuckSheetProps) {
+  const then = (how: 'edit' | 'drop') => () => {
+    onDone(how);
+    onClose();
+  };
+  return (
+    <Dialog title="The agent did not get this" onClose={onClose}>
+      <p class="queue-text">{printableLines(prompt.content)}</p>
+      {prompt.reason !== null && <p class="dim">{printable(prompt.reason)}</p>}
+      {prompt.attachments.length > 0 && <p class="meta">Its files do not come back with the text: choose them again.</p>}
+      <div class="acts sheet-acts acts-wrap">
+        <button type="button" class="btn btn-deny" onClick={then('drop')}>
+          Discard
+        </button>
+        <button type="button" class="btn btn-main grow" onClick={then('edit')}>
+          Back into the field
+        </button>
       </div>
     </Dialog>
   );
