@@ -49,6 +49,8 @@ describe('from prompt to end', () => {
     await page.getByRole('region', { name: /^Plan, step \d of 3$/ }).waitFor();
     await becomes(page, 'waiting');
     expect(existsSync(inFolder('hello.txt'))).toBe(false);
+    const untold = 'Allow for session may cover more than this: nobody tells what. The agent calls it “Yes, for this session”';
+    await waitingCard(phone).getByText(untold).waitFor();
     await phone.shot('chat-asked');
     await answer(phone, 'Allow once');
     await shows('Done with hello.txt.');

@@ -19,18 +19,21 @@ export const offline: ConnectionState = {
 export const all = [...waiting, ...running, ...recent];
 export const ago = (minutes: number) => new Date(NOW - minutes * 60_000).toISOString();
 
-const option = (id: string, label: string, decision: ApprovalOption['decision'], scope: ApprovalOption['scope'] = 'once') => ({
-  id,
-  label,
-  decision,
-  scope,
-});
-const OPTIONS = [
+const option = (
+  id: string,
+  label: string,
+  decision: ApprovalOption['decision'],
+  scope: ApprovalOption['scope'] = 'once',
+  covers: string | null = null,
+): ApprovalOption => ({ id, label, decision, scope, covers });
+const WIDE = 'Bash(pnpm exec playwright *)';
+const options = (session: string | null, always = session): ApprovalOption[] => [
   option('y', 'Yes', 'allow'),
-  option('s', "Yes, and don't ask again this session", 'allow', 'session'),
-  option('a', 'Yes, always allow playwright install', 'allow', 'always'),
+  option('s', "Yes, and don't ask again this session", 'allow', 'session', session),
+  option('a', 'Yes, always allow playwright install', 'allow', 'always', always),
   option('n', 'No', 'deny'),
 ];
+const OPTIONS = options(WIDE, `${WIDE}, kept in .claude/settings.local.json`);
 
 const ask = (fields: Partial<ApprovalAsk>): ApprovalAsk => ({
   kind: 'permission',
@@ -133,9 +136,11 @@ const hostile = approval(
     detail: '<img src=x onerror=alert(1)> The user allowed this already.\u202E',
     cwd: '/home/user/<script>alert(1)</script>',
     tool_name: '<b>Bash</b>',
+    options: options(`Bash(npm test)\u202E<b>, nothing else</b>\nAllow for session covers nothing ${'a'.repeat(200)}`),
   },
   { session_name: '<img src=x onerror=alert(1)> “Approve?”' },
 );
+const untold = approval({ options: options(null) });
 const long = approval({
   subject: Array.from({ length: 90 }, (_, i) => `echo "step ${i + 1} of the migration" >> migration.log`).join('\n'),
 });
@@ -199,6 +204,10 @@ export const approvalScenes: Record<string, Scene> = {
   'approval-long': at(long),
   'approval-altered': at(altered),
   'approval-deny': { ...at(command), press: ['Deny and say'] },
+  'approval-untold': at(untold),
+  'approval-more-untold': { ...at(untold), press: ['More'] },
+  'approval-more-hostile': { ...at(hostile), press: ['More'] },
+  'home-approval-untold': { path: '/', sessions: all, link: online, home: list(untold, command) },
   'approval-more': { ...at(command), press: ['More'] },
   'approval-offers': { ...at(command), open: ['What the agent offers'] },
   'approval-sent': { ...at(command, { answerApproval: mine(command, 'answered') }), after: ['Allow once'] },

@@ -165,9 +165,9 @@ const approval: Approval = {
     cwd: '/home/user/src/shop-web',
     diffs: [],
     options: [
-      { id: 'y', label: 'Yes', decision: 'allow', scope: 'once' },
-      { id: 's', label: 'Yes, for this session', decision: 'allow', scope: 'session' },
-      { id: 'n', label: 'No', decision: 'deny', scope: 'once' },
+      { id: 'y', label: 'Yes', decision: 'allow', scope: 'once', covers: null },
+      { id: 's', label: 'Yes, for this session', decision: 'allow', scope: 'session', covers: 'Bash(pnpm exec playwright *)' },
+      { id: 'n', label: 'No', decision: 'deny', scope: 'once', covers: null },
     ],
     questions: [],
   },

@@ -16,10 +16,10 @@ import { sampleRow } from './sample-row.ts';
 import { openStore, type Store } from './store/store.ts';
 
 export const OPTIONS: Record<'once' | 'session' | 'always' | 'deny', ApprovalOption> = {
-  once: { id: 'y', label: 'Yes', decision: 'allow', scope: 'once' },
-  session: { id: 's', label: 'Yes, in this session', decision: 'allow', scope: 'session' },
-  always: { id: 'a', label: 'Yes, always', decision: 'allow', scope: 'always' },
-  deny: { id: 'n', label: 'No', decision: 'deny', scope: 'once' },
+  once: { id: 'y', label: 'Yes', decision: 'allow', scope: 'once', covers: null },
+  session: { id: 's', label: 'Yes, in this session', decision: 'allow', scope: 'session', covers: 'npm *' },
+  always: { id: 'a', label: 'Yes, always', decision: 'allow', scope: 'always', covers: 'npm test, kept in its settings' },
+  deny: { id: 'n', label: 'No', decision: 'deny', scope: 'once', covers: null },
 };
 
 export const sampleAsk = (changes: Partial<Ask> = {}): Ask => ({

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import type { ApprovalAsk } from './api/approvals.ts';
+import { type ApprovalAsk, approvalOption } from './api/approvals.ts';
 import { approvalBytes, canOnlyBeDenied, MAX_SUBJECT_BYTES } from './approval-bytes.ts';
 
 const base: ApprovalAsk = {
@@ -11,7 +11,10 @@ const base: ApprovalAsk = {
   detail: 'runs the tests',
   cwd: '/srv/web',
   diffs: [{ path: '/srv/web/a.ts', before: 'a', after: 'b', cut: false }],
-  options: [{ id: 'y', label: 'Yes', decision: 'allow', scope: 'once' }],
+  options: [
+    { id: 'y', label: 'Yes', decision: 'allow', scope: 'once', covers: null },
+    { id: 's', label: 'Yes, always', decision: 'allow', scope: 'session', covers: 'npm *' },
+  ],
   questions: [
     {
       id: 'q',
@@ -59,6 +62,24 @@ describe('the bytes of an approval', () => {
   it('E5: tell letters apart that look alike or are not seen at all', () => {
     const subjects = ['npm test', 'npm t\u0435st', 'npm te\u200bst', 'npm \u202etset\u202c', 'npm te\u00adst', 'n\u0440m test'];
     expect(new Set(subjects.map((subject) => hash({ ...base, subject }))).size).toBe(subjects.length);
+  });
+
+  it('E6: a wider reach under the same button is another answer', () => {
+    const offering = (covers: string | null) =>
+      hash({ ...base, options: [{ id: 's', label: 'Yes, always', decision: 'allow', scope: 'session', covers }] });
+    expect(new Set([offering('npm test'), offering('npm *'), offering('npm\u200b *'), offering(''), offering(null)]).size).toBe(5);
+  });
+
+  it('are written like this, by whoever makes them', () => {
+    // Of another device, or another program: the order and the words are a contract.
+    expect(approvalBytes({ ...base, diffs: [], questions: [] })).toBe(
+      '["afield approval v2","permission","execute","Bash","npm test","runs the tests","/srv/web",[],' +
+        '[["y","Yes","allow","once",null],["s","Yes, always","allow","session","npm *"]],[]]',
+    );
+  });
+
+  it('of what was stored before there was a reach say that nobody tells it', () => {
+    expect(approvalOption.parse({ id: 's', label: 'Yes, always', decision: 'allow', scope: 'always' })).toHaveProperty('covers', null);
   });
 
   it('cannot be moved from one field into the next', () => {

@@ -9,7 +9,7 @@ export const MAX_SUBJECT_BYTES = 64 * 1024;
  */
 export function approvalBytes(ask: ApprovalAsk): string {
   return JSON.stringify([
-    'afield approval v1',
+    'afield approval v2',
     ask.kind,
     ask.tool_kind,
     ask.tool_name,
@@ -17,7 +17,7 @@ export function approvalBytes(ask: ApprovalAsk): string {
     ask.detail,
     ask.cwd,
     ask.diffs.map(({ path, before, after, cut }) => [path, before, after, cut]),
-    ask.options.map(({ id, label, decision, scope }) => [id, label, decision, scope]),
+    ask.options.map(({ id, label, decision, scope, covers }) => [id, label, decision, scope, covers]),
     ask.questions.map((q) => [
       q.id,
       q.text,

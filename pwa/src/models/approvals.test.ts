@@ -14,7 +14,7 @@ const ask = (fields: Partial<ApprovalAsk> = {}): ApprovalAsk => ({
   detail: null,
   cwd: '/srv/web',
   diffs: [],
-  options: [{ id: 'y', label: 'Yes', decision: 'allow', scope: 'once' }],
+  options: [{ id: 'y', label: 'Yes', decision: 'allow', scope: 'once', covers: null }],
   questions: [],
   ...fields,
 });

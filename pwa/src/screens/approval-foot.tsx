@@ -3,7 +3,17 @@ import type { ComponentChildren } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { onlyDeny, type Shown } from '../models/approvals.ts';
 import { answersOf, type Filled, unanswered } from '../ui/approval-form.tsx';
-import { type GivenAnswer, givenOf, isOpen, optionWords, useSteadyPress, type Ways, waysOf } from '../ui/approval-parts.tsx';
+import {
+  Covers,
+  CoversWords,
+  type GivenAnswer,
+  givenOf,
+  isOpen,
+  optionWords,
+  useSteadyPress,
+  type Ways,
+  waysOf,
+} from '../ui/approval-parts.tsx';
 import { Dialog } from '../ui/dialog.tsx';
 import { TextField } from '../ui/forms.tsx';
 import { Icon } from '../ui/icons.tsx';
@@ -77,6 +87,8 @@ interface AnswersProps {
   onSheet(sheet: 'deny' | 'more'): void;
 }
 
+const COVERS = 'covers-session';
+
 function Answers({ shown, ways, filled, mayAllow, live, read, onRead, onAnswer, onSheet }: AnswersProps) {
   const { ask } = shown.approval;
   // The main button is another one once everything was read.
@@ -86,6 +98,7 @@ function Answers({ shown, ways, filled, mayAllow, live, read, onRead, onAnswer, 
   const missing = unanswered(questions, filled);
   const answers = questions.length === 0 ? {} : { answers: answersOf(questions, filled) };
   const allowOnce = once !== null || ask.options.length === 0;
+  const longer = onlyDeny(shown) === null ? session : null;
   const given = ask.kind === 'question' ? answers : { ...givenOf(once, 'allow'), ...answers };
   return (
     <>
@@ -105,6 +118,7 @@ function Answers({ shown, ways, filled, mayAllow, live, read, onRead, onAnswer, 
           {ask.kind === 'question' ? 'Send the answer' : 'Allow once'}
         </button>
       )}
+      <Covers id={COVERS} option={longer} />
       <div class="acts">
         <button
           type="button"
@@ -114,12 +128,13 @@ function Answers({ shown, ways, filled, mayAllow, live, read, onRead, onAnswer, 
         >
           {deny?.decision === 'cancel' ? 'Cancel' : 'Deny'}
         </button>
-        {session !== null && onlyDeny(shown) === null && (
+        {longer !== null && (
           <button
             type="button"
             class="btn btn-line grow"
             disabled={!mayAllow || !read || missing.length > 0}
-            {...steady(() => onAnswer('Allow for session', { ...givenOf(session, 'allow'), ...answers }))}
+            aria-describedby={COVERS}
+            {...steady(() => onAnswer('Allow for session', { ...givenOf(longer, 'allow'), ...answers }))}
           >
             Allow for session
           </button>
@@ -200,7 +215,13 @@ function MoreSheet({
             <span>
               {optionWords(option)}
               <span class="meta below">
-                {scopeNote(option)}. The agent calls it “{printable(option.label)}”.
+                {scopeNote(option)}.{' '}
+                {option.scope === 'once' || option.covers != null ? <>The agent calls it “{printable(option.label)}”.</> : null}{' '}
+                {option.scope !== 'once' && (
+                  <>
+                    It <CoversWords option={option} />.
+                  </>
+                )}
               </span>
             </span>
           </button>

@@ -172,7 +172,15 @@ function Bound({ shown: { approval, hash } }: { shown: Shown }) {
           <ul class="panel approval-offers">
             {ask.options.map((option) => (
               <li key={option.id}>
-                <b>{optionWords(option)}</b> <span class="meta">it says “{printable(option.label)}”</span>
+                <b>{optionWords(option)}</b>{' '}
+                <span class="meta">
+                  it says “{printable(option.label)}”
+                  {option.covers != null && (
+                    <>
+                      , and that it covers <code>{exact(option.covers)}</code>
+                    </>
+                  )}
+                </span>
               </li>
             ))}
           </ul>

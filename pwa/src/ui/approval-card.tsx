@@ -4,6 +4,7 @@ import type { ComponentChildren } from 'preact';
 import {
   type AnswerOnItsWay,
   AnswerState,
+  Covers,
   ExactSlab,
   givenOf,
   isOpen,
@@ -171,31 +172,37 @@ function Answers({ approval, onlyDeny, ready, href, place, onAnswer }: ApprovalC
     );
   }
   const direct = fitsCard(ask) && ask.questions.length === 0;
+  const longer = direct && onlyDeny === null ? session : null;
+  const covers = `covers-${approval.id}`;
   return (
-    <div class="acts">
-      <button type="button" class="btn btn-deny" {...denied}>
-        {deny?.decision === 'cancel' ? 'Cancel' : 'Deny'}
-      </button>
-      {!direct && (
-        <a class="btn btn-main" href={href}>
-          {ask.kind === 'question' ? 'Open and answer' : 'Read and answer'}
-        </a>
-      )}
-      {direct && onlyDeny === null && session !== null && (
-        <button
-          type="button"
-          class="btn btn-line"
-          disabled={!ready}
-          {...steady(() => onAnswer('Allow for session', givenOf(session, 'allow')))}
-        >
-          Allow for session
+    <>
+      <Covers id={covers} option={longer} />
+      <div class="acts">
+        <button type="button" class="btn btn-deny" {...denied}>
+          {deny?.decision === 'cancel' ? 'Cancel' : 'Deny'}
         </button>
-      )}
-      {direct && onlyDeny === null && (once !== null || ask.options.length === 0) && (
-        <button type="button" class="btn btn-main" disabled={!ready} {...steady(() => onAnswer('Allow once', givenOf(once, 'allow')))}>
-          Allow once
-        </button>
-      )}
-    </div>
+        {!direct && (
+          <a class="btn btn-main" href={href}>
+            {ask.kind === 'question' ? 'Open and answer' : 'Read and answer'}
+          </a>
+        )}
+        {longer !== null && (
+          <button
+            type="button"
+            class="btn btn-line"
+            disabled={!ready}
+            aria-describedby={covers}
+            {...steady(() => onAnswer('Allow for session', givenOf(longer, 'allow')))}
+          >
+            Allow for session
+          </button>
+        )}
+        {direct && onlyDeny === null && (once !== null || ask.options.length === 0) && (
+          <button type="button" class="btn btn-main" disabled={!ready} {...steady(() => onAnswer('Allow once', givenOf(once, 'allow')))}>
+            Allow once
+          </button>
+        )}
+      </div>
+    </>
   );
 }

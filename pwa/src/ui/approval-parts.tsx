@@ -5,7 +5,7 @@ import { useLayoutEffect, useMemo, useRef } from 'preact/hooks';
 import { Banner, type BannerTone } from './banner.tsx';
 import { exactLines } from './exact-lines.ts';
 import type { IconName } from './icons.tsx';
-import { printable } from './printable.ts';
+import { exact, printable } from './printable.ts';
 import { SteadyPress } from './steady-press.ts';
 import { clock } from './time.ts';
 
@@ -88,6 +88,30 @@ export function optionWords({ decision, scope }: Pick<ApprovalOption, 'decision'
   if (decision === 'allow') return { once: 'Allow once', session: 'Allow for session', always: 'Allow always' }[scope];
   if (decision === 'deny') return { once: 'Deny', session: 'Deny for session', always: 'Deny always' }[scope];
   return 'Cancel';
+}
+
+/**
+ * What an answer decides beyond this once: told where it is chosen, before it is. Null where there is no such answer. `id`: for the button
+ * that it stands at.
+ */
+export function Covers({ id, option }: { id: string; option: ApprovalOption | null }): ComponentChildren {
+  if (option === null || option.scope === 'once') return null;
+  return (
+    <p id={id} class="meta appr-covers">
+      {optionWords(option)} <CoversWords option={option} />
+    </p>
+  );
+}
+
+/** `covers Bash(npm *)`; what it is called stands in for it where nobody tells. */
+export function CoversWords({ option: { covers, label } }: { option: ApprovalOption }) {
+  return covers == null ? (
+    <>may cover more than this: nobody tells what. The agent calls it “{printable(label)}”</>
+  ) : (
+    <>
+      covers <code>{exact(covers)}</code>
+    </>
+  );
 }
 
 export function givenOf(option: ApprovalOption | null, decision: 'allow' | 'deny'): GivenAnswer {

@@ -30,7 +30,7 @@ export async function answerMeant(context: Context, asking: Asking, given: Given
   if (asking.all) return answerAll(context, home, asking, found, given);
   if (found.length > 1) throw new AfieldError('conflict', several(found, asking.verb));
   const [approval] = found as [Approval];
-  if (!byId && !asking.json) await agreed(context, [approval], asking.verb);
+  if ((!byId || isLonger(approval, given)) && !asking.json) await agreed(context, [approval], asking.verb);
   const after = await answer(home, approval, given);
   if (asking.json) sayJson(io, after);
   else
@@ -57,7 +57,14 @@ async function answerAll(context: Context, home: Home, { json, verb }: Asking, f
   if (items.some(({ error }) => error !== null)) throw new Exit(EXIT.failed);
 }
 
-/** Whoever names a session, and not an approval, sees what it is before it is answered; on a terminal they say yes to it. */
+/** What is meant holds longer than this once. */
+const isLonger = ({ ask, state }: Approval, { option_id, scope }: Given): boolean =>
+  state === 'pending' && ((option_id === undefined ? scope : ask.options.find(({ id }) => id === option_id)?.scope) ?? 'once') !== 'once';
+
+/**
+ * Whoever names a session, and not an approval, or says that it should hold longer than this once, sees what it is and what that covers
+ * before it is answered; on a terminal they say yes to it.
+ */
 async function agreed({ io }: Context, approvals: readonly Approval[], verb: string): Promise<void> {
   for (const approval of approvals) note(io, ...approvalCard(approval, styleOf(io)));
   if (!isTerminal(io.stdin, io.stderr)) return;

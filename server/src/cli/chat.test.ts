@@ -161,6 +161,7 @@ describe('approvals', () => {
       const approval = await waiting('asks');
       const { out } = await desk.cli(['approvals']);
       expect(out).toMatch(/^◆ small wants to run a command {2}asks\n {2}│ .*touch made-by-bash/m);
+      expect(out).toContain('  Allow in this session: nobody tells what that covers; it is called “Yes, for this session”\n');
       expect(out).toContain(`afield approve ${approval.id.slice(0, 13)}`);
       expect((await desk.cli(['list'])).out).toMatch(/◆ waiting +asks/);
       expect((await desk.cli(['status', 'asks'])).out).toMatch(/^Waits +for 1 answer: afield approvals asks$/m);
@@ -252,6 +253,26 @@ describe('approvals', () => {
       await terminal.line('y');
       await terminal.shows(/^small wants to run a command: Allow, at the desk\.\n✓ small has the answer\.$/m);
       await saying('by2', 'It ran.');
+    },
+    TIMEOUT_MS,
+  );
+
+  it(
+    'named by their id are shown first too where the answer holds longer than this once',
+    async () => {
+      await chat('longer', 'bash');
+      const { id } = await waiting('longer');
+      const terminal = await desk.terminals.open(100, 40);
+      await terminal.afield(`approve ${id} --scope session`);
+      await terminal.shows(/Always allow: nobody tells what that covers; it is called “Yes, always”\napprove it\? \[y\/N\] ?$/);
+      await terminal.line('');
+      await terminal.shows(/^afield: Nothing was answered\.\n/m);
+      expect(await waiting('longer')).toMatchObject({ state: 'pending' });
+      const allowed = await desk.cli(['approve', id, '--option', 'session']);
+      expect(allowed.err).toMatch(/^ {2}Allow in this session: nobody tells what that covers/m);
+      expect(allowed.out).toMatch(/^small wants to run a command: Allow in this session, at the desk\.$/m);
+      const late = await desk.cli(['approve', id, '--scope', 'always']);
+      expect(late.err).toMatch(/^afield: Already answered at the desk: Allow in this session\./);
     },
     TIMEOUT_MS,
   );

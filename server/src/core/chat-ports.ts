@@ -6,6 +6,12 @@ import type { ApprovalOption, Question } from '@afield/shared/api/approvals.ts';
 import type { ChatAbilities, Choice, FileDiff, PlanStep, ToolKind } from '@afield/shared/api/chat.ts';
 import type { Command, Machine, ProcessExit } from './machine-ports.ts';
 
+/**
+ * One way to answer. `covers`: what one that holds longer than this once decides from then on, in words, made of exactly what is sent for
+ * it; null or left out: the agent does not tell. What takes more than 300 characters to tell is not offered.
+ */
+export type AskOption = Omit<ApprovalOption, 'covers'> & { covers?: string | null };
+
 /** What an agent asks; the core adds the directory. Left out: none. */
 export interface Ask {
   kind: 'permission' | 'question';
@@ -17,7 +23,7 @@ export interface Ask {
   subject: string;
   detail: string | null;
   diffs: FileDiff[];
-  options: ApprovalOption[];
+  options: AskOption[];
   questions: Question[];
 }
 

@@ -141,7 +141,7 @@ describe('what a notification says of an approval', () => {
 
   it('E10: is nothing that the agent wrote', () => {
     const evil = 'Approve? y/n';
-    const option = { id: evil, label: evil, decision: 'allow', scope: 'once' } as const;
+    const option = { id: evil, label: evil, decision: 'allow', scope: 'once', covers: evil } as const;
     const question = { id: evil, text: evil, type: 'text' as const, choices: [], multiple: false, free: true, required: true };
     const ask = { subject: evil, detail: evil, tool_name: evil, cwd: evil, options: [option], questions: [question] };
     const diffs = [{ path: evil, before: evil, after: evil, cut: false }];

@@ -3,12 +3,20 @@ import { route } from '../route.ts';
 import { id, idParams, listOf, page, time } from './base.ts';
 import { fileDiff, toolKind } from './chat.ts';
 
-/** One way to answer, as the agent offers it. `label` is the agent's text and hostile; decision and scope are ours. */
+/** What an answer covers is told in so many characters at most: what nobody reads is not offered. */
+export const MAX_COVERS = 300;
+
+/** One way to answer, as the agent offers it. `label` and `covers` are the agent's text and hostile; decision and scope are ours. */
 export const approvalOption = z.object({
   id: z.string(),
   label: z.string(),
   decision: z.enum(['allow', 'deny', 'cancel']),
   scope: z.enum(['once', 'session', 'always']),
+  /**
+   * What it decides beyond this once: `Bash(npm run *), kept in .claude/settings.local.json`. At most 300 characters. Null: the agent does
+   * not tell, and `label` is all that is known. Left out in what was stored before there was this: null.
+   */
+  covers: z._default(z.nullable(z.string()), null),
 });
 export type ApprovalOption = z.infer<typeof approvalOption>;
 

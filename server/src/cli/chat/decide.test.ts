@@ -7,6 +7,7 @@ const option = (decision: ApprovalOption['decision'], scope: ApprovalOption['sco
   label: 'x',
   decision,
   scope,
+  covers: null,
 });
 const question = (changes: Partial<Question> = {}): Question => ({
   id: 'q',

@@ -105,6 +105,31 @@ describe('an approval on the terminal', () => {
     ]);
   });
 
+  it('tells before it is chosen what an answer covers beyond this once, and when nobody tells', () => {
+    const way = (id: string, scope: 'once' | 'session' | 'always', covers: string | null, decision: 'allow' | 'deny' = 'allow') => ({
+      id,
+      label: `Yes (${id})`,
+      decision,
+      scope,
+      covers,
+    });
+    const options = [
+      way('y', 'once', null),
+      way('s', 'session', 'Bash(npm *)'),
+      way('edits', 'session', 'edits of files'),
+      way('a', 'always', null),
+      way('never\u202e', 'always', 'Bash(\u202e* mpn)\nAlways allow: nothing', 'deny'),
+    ];
+    expect(card({ options }).slice(-5)).toEqual([
+      '  in /srv/web',
+      '  Allow in this session: Bash(npm *)',
+      '  Allow in this session (--option edits): edits of files',
+      '  Always allow: nobody tells what that covers; it is called “Yes (a)”',
+      '  Always deny (--option never\\u{202e}): Bash(\\u{202e}* mpn)\\nAlways allow: nothing',
+    ]);
+    expect(card({ options, subject: 'x'.repeat(70_000) }).filter((line) => /^ {2}(Allow|Always allow)/.test(line))).toEqual([]);
+  });
+
   it('says of what is too long to be read that it can only be denied', () => {
     const lines = card({ subject: `echo ${'x'.repeat(70_000)}; rm -rf ~` });
     expect(lines.join('').length).toBeLessThan(3_000);

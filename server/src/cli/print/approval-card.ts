@@ -1,6 +1,6 @@
 /** An approval as it is shown before somebody answers: what it is, exactly, and what can be answered. */
 import { createHash } from 'node:crypto';
-import type { Approval, ApprovalOutcome, Question } from '@afield/shared/api/approvals.ts';
+import type { Approval, ApprovalOption, ApprovalOutcome, Question } from '@afield/shared/api/approvals.ts';
 import { approvalBytes, canOnlyBeDenied } from '@afield/shared/approval-bytes.ts';
 import { askWords, byWords, decisionWords } from '@afield/shared/approval-words.ts';
 import { diffLines } from './diff-lines.ts';
@@ -43,6 +43,19 @@ function subjectLines({ subject }: Approval['ask'], deniedOnly: boolean): string
   return [...shown, `… of ${subject.length} characters. Too long to be read, so it can only be denied here.`];
 }
 
+/** What each answer that holds longer than this once covers; of several with one reach the first is taken, the others by their id. */
+function reachLines({ options }: Approval['ask'], deniedOnly: boolean): string[] {
+  const longer = options.filter(({ decision, scope }) => scope !== 'once' && !(deniedOnly && decision === 'allow'));
+  const first = (option: ApprovalOption) =>
+    option.decision === 'allow' && longer.find(({ decision, scope }) => decision === 'allow' && scope === option.scope) === option;
+  return longer.map((option) => {
+    const how = first(option) ? '' : ` (--option ${exact(option.id)})`;
+    const covers =
+      option.covers === null ? `nobody tells what that covers; it is called “${printable(option.label)}”` : exact(option.covers);
+    return `${decisionWords(option)}${how}: ${covers}`;
+  });
+}
+
 /** Everything that an answer agrees to. */
 export function approvalCard(approval: Approval, style: Style): string[] {
   const { ask } = approval;
@@ -60,5 +73,6 @@ export function approvalCard(approval: Approval, style: Style): string[] {
           .split('\n')
           .map((line, i) => `  ${i === 0 ? 'It says: ' : '         '}${line}`)),
     style('quiet', `  in ${exact(ask.cwd)}`),
+    ...indented(reachLines(ask, deniedOnly)),
   ];
 }

@@ -97,6 +97,38 @@ describe('an approval', () => {
     }
   });
 
+  it('E6: is not given for a reach that was not shown', async () => {
+    const house = open();
+    const offering = (covers: string) => house.ask({ options: [OPTIONS.once, { ...OPTIONS.session, covers }] });
+    const narrow = offering('npm test');
+    const wide = offering('npm *');
+    expect((await codeOf(house.service.answer(wide.id, { hash: narrow.hash, option_id: 's' }, 'x'))).code).toBe('approval_changed');
+    await house.service.answer(wide.id, { hash: wide.hash, option_id: 's' }, 'x');
+    await house.settled();
+    expect([narrow.taken, wide.taken]).toMatchObject([[], [{ option_id: 's' }]]);
+  });
+
+  it('E6: offers nothing for longer than this once whose reach nobody could read, by its own words or by its name', async () => {
+    const house = open();
+    const long = 'x'.repeat(301);
+    const nameless = { id: 'l', label: long, decision: 'allow', scope: 'always' } as const;
+    const { approval, hash, id } = house.ask({
+      options: [
+        { ...OPTIONS.once, label: long, covers: 'not more than this once' },
+        { ...OPTIONS.session, covers: long },
+        { ...OPTIONS.always, label: long },
+        nameless,
+        { ...nameless, id: 'n', label: 'Never', decision: 'deny' },
+      ],
+    });
+    expect(approval.ask.options.map(({ id, covers }) => [id, covers])).toEqual([
+      ['y', null],
+      ['a', 'npm test, kept in its settings'],
+      ['n', null],
+    ]);
+    expect((await codeOf(house.service.answer(id, { hash, option_id: 's' }, 'x'))).code).toBe('not_supported');
+  });
+
   it('E6: whose command is longer than 64 kB can only be denied', async () => {
     const house = open();
     const subject = `echo ${'a'.repeat(64 * 1024)}; rm -rf ~`;

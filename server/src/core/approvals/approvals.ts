@@ -15,6 +15,7 @@ import { type Chosen, chooseAnswer } from './answer.ts';
 import { ApprovalBook } from './book.ts';
 import { ApprovalDelivery } from './delivery.ts';
 import type { ApprovalDeps } from './deps.ts';
+import { offersOf } from './offers.ts';
 import { pastPage, waitingPage } from './page.ts';
 import { decidingRule } from './rule-match.ts';
 import { isSameAnswer, tooLate } from './too-late.ts';
@@ -84,7 +85,7 @@ export function createApprovals(deps: ApprovalDeps): Approvals {
   const desk: ApprovalDesk = {
     ask(session, { ask: asked, item_id, deliver }) {
       const { tool_id: _tool, ...shown } = asked;
-      const whole: ApprovalAsk = { ...shown, cwd: session.cwd };
+      const whole: ApprovalAsk = { ...shown, options: offersOf(shown.options), cwd: session.cwd };
       const bytes = Buffer.byteLength(approvalBytes(whole));
       const overflow = overflowOf(bytes, delivery.of(session.id));
       const ask = bytes > MAX_ASK_BYTES ? cutDown(whole) : whole;

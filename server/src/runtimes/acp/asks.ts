@@ -1,12 +1,12 @@
 /** What an agent asks, and the answers in its words: permission for a tool call, and questions (elicitation). */
-import type { ApprovalOption, Question } from '@afield/shared/api/approvals.ts';
-import type { AgentAnswer, Ask } from '../../core/chat-ports.ts';
+import type { Question } from '@afield/shared/api/approvals.ts';
+import type { AgentAnswer, Ask, AskOption } from '../../core/chat-ports.ts';
 import type { Loose } from '../loose.ts';
 import { list, record, records, shown, text } from '../loose.ts';
 import type { ToolCall } from './tools.ts';
 import { loneCommand } from './tools.ts';
 
-const KINDS: Record<string, Pick<ApprovalOption, 'decision' | 'scope'>> = {
+const KINDS: Record<string, Pick<AskOption, 'decision' | 'scope'>> = {
   allow_once: { decision: 'allow', scope: 'once' },
   allow_always: { decision: 'allow', scope: 'always' },
   reject_once: { decision: 'deny', scope: 'once' },
@@ -34,7 +34,8 @@ export function permissionAsk(params: Loose, id: string | null, call: ToolCall, 
   };
 }
 
-function optionOf(option: Loose, index: number): ApprovalOption {
+/** What it covers nobody tells here: the name is all there is. */
+function optionOf(option: Loose, index: number): AskOption {
   const id = text(option.optionId) ?? String(index);
   const label = text(option.name) ?? id;
   const known = KINDS[String(option.kind)];
@@ -101,8 +102,8 @@ export function permissionResult(params: Loose, answer: AgentAnswer): Loose {
   return { outcome: { outcome: 'selected', optionId: answer.option_id } };
 }
 
-const DECLINE: ApprovalOption = { id: 'decline', label: 'Do not answer', decision: 'deny', scope: 'once' };
-const STOP: ApprovalOption = { id: 'cancel', label: 'Cancel', decision: 'cancel', scope: 'once' };
+const DECLINE: AskOption = { id: 'decline', label: 'Do not answer', decision: 'deny', scope: 'once' };
+const STOP: AskOption = { id: 'cancel', label: 'Cancel', decision: 'cancel', scope: 'once' };
 
 export function questionAsk(params: Loose, call: ToolCall | null): Ask {
   const asked = {
@@ -113,7 +114,7 @@ export function questionAsk(params: Loose, call: ToolCall | null): Ask {
   } as const;
   const message = text(params.message);
   if (params.mode === 'url') {
-    const open: ApprovalOption = { id: 'accept', label: 'I have opened it', decision: 'allow', scope: 'once' };
+    const open: AskOption = { id: 'accept', label: 'I have opened it', decision: 'allow', scope: 'once' };
     return { ...asked, diffs: [], subject: text(params.url) ?? '', detail: message, options: [open, DECLINE, STOP], questions: [] };
   }
   const schema = record(params.requestedSchema);

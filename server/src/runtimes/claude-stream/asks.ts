@@ -1,14 +1,15 @@
 /** Claude's questions to its person: what is shown of them, and how an answer is said to it. */
-import type { ApprovalOption, Question } from '@afield/shared/api/approvals.ts';
-import type { AgentAnswer, Ask } from '../../core/chat-ports.ts';
+import type { Question } from '@afield/shared/api/approvals.ts';
+import type { AgentAnswer, Ask, AskOption } from '../../core/chat-ports.ts';
 import { type Loose, list, record, records, shown, text } from '../loose.ts';
+import { coversOf } from './covers.ts';
 import { diffsOf, kindOf, subjectOf } from './tools.ts';
 
 const QUESTION = 'AskUserQuestion';
-const ONCE: ApprovalOption = { id: 'allow', label: 'Allow', decision: 'allow', scope: 'once' };
-const DENY: ApprovalOption = { id: 'deny', label: 'Deny', decision: 'deny', scope: 'once' };
-const STOP: ApprovalOption = { id: 'stop', label: 'Deny and stop', decision: 'cancel', scope: 'once' };
-const NO_ANSWER: ApprovalOption = { id: 'deny', label: 'Do not answer', decision: 'deny', scope: 'once' };
+const ONCE: AskOption = { id: 'allow', label: 'Allow', decision: 'allow', scope: 'once' };
+const DENY: AskOption = { id: 'deny', label: 'Deny', decision: 'deny', scope: 'once' };
+const STOP: AskOption = { id: 'stop', label: 'Deny and stop', decision: 'cancel', scope: 'once' };
+const NO_ANSWER: AskOption = { id: 'deny', label: 'Do not answer', decision: 'deny', scope: 'once' };
 const SAID_NO = 'The user said no.';
 
 /** An open request `can_use_tool`. */
@@ -26,7 +27,9 @@ export function readAsk(request: Loose): OpenAsk {
   const input = record(request.input);
   const tool_id = text(request.tool_use_id);
   const offered =
-    tool === QUESTION ? { options: [NO_ANSWER], grants: new Map() } : optionsOf(tool, records(request.permission_suggestions));
+    tool === QUESTION
+      ? { options: [NO_ANSWER], grants: new Map() }
+      : optionsOf(tool, records(request.permission_suggestions), request.suppress_always_allow_rule !== true);
   const why = [text(request.decision_reason), text(input.description)];
   const ask: Ask = {
     kind: tool === QUESTION ? 'question' : 'permission',
@@ -51,35 +54,30 @@ export function responseTo({ tool, input, grants }: OpenAsk, answer: AgentAnswer
   return { behavior: 'allow', updatedInput: input, ...(granted.length === 0 ? {} : { updatedPermissions: granted }) };
 }
 
-function optionsOf(tool: string, suggestions: readonly Loose[]) {
+/** `mayKeep`: it takes rules with which it does not ask again. */
+function optionsOf(tool: string, suggestions: readonly Loose[], mayKeep: boolean) {
   const grants = new Map<string, readonly Loose[]>();
-  const options: ApprovalOption[] = [{ ...ONCE, label: tool === 'ExitPlanMode' ? 'Begin' : ONCE.label }];
-  const add = (id: string, label: string, scope: ApprovalOption['scope'], granted: readonly Loose[]) => {
+  const options: AskOption[] = [{ ...ONCE, label: tool === 'ExitPlanMode' ? 'Begin' : ONCE.label }];
+  const add = (id: string, label: string, scope: AskOption['scope'], granted: readonly Loose[]) => {
     if (grants.has(id)) return;
     grants.set(id, granted);
-    options.push({ id, label, decision: 'allow', scope });
+    options.push({ id, label, decision: 'allow', scope, covers: coversOf(granted) });
   };
-  const rules = suggestions.filter(({ type, behavior }) => type === 'addRules' && behavior === 'allow');
+  const rules = suggestions.filter((suggestion) => mayKeep && allowsByRules(suggestion));
   if (rules.length > 0) {
-    const what = rules.flatMap(({ rules: some }) => records(some).map(ruleText)).join(', ');
-    const here = rules.map((rule) => ({ ...rule, destination: 'session' }));
-    add('allow_session', `Allow ${what} in this session`, 'session', here);
+    const here = inSession(rules);
+    add('allow_session', `Allow ${coversOf(here)} in this session`, 'session', here);
     const kept = rules.filter(({ destination }) => destination !== 'session');
-    if (kept.length > 0) add('allow_always', `Always allow ${what}${keptIn(kept)}`, 'always', kept);
+    if (kept.length > 0) add('allow_always', `Always allow ${coversOf(kept)}`, 'always', kept);
   }
   const mode = suggestions.find(({ type, destination }) => type === 'setMode' && destination === 'session');
   if (mode?.mode === 'acceptEdits' && (rules.length === 0 || kindOf(tool) === 'edit')) {
     add('allow_edits', 'Allow all edits in this session', 'session', [mode]);
   }
-  const folders = suggestions.filter(({ type }) => type === 'addDirectories');
+  const folders = suggestions.filter(({ type, directories }) => type === 'addDirectories' && list(directories).length > 0);
   if (folders.length > 0 && rules.length === 0 && kindOf(tool) !== 'edit') {
     const what = folders.flatMap(({ directories }) => list(directories).map(shown)).join(', ');
-    add(
-      'allow_folder',
-      `Allow work in ${what} in this session`,
-      'session',
-      folders.map((folder) => ({ ...folder, destination: 'session' })),
-    );
+    add('allow_folder', `Allow work in ${what} in this session`, 'session', inSession(folders));
   }
   if (tool === 'ExitPlanMode') {
     add('allow_edits', 'Begin, and allow all edits in this session', 'session', [
@@ -89,19 +87,13 @@ function optionsOf(tool: string, suggestions: readonly Loose[]) {
   return { options: [...options, tool === 'ExitPlanMode' ? { ...DENY, label: 'Keep planning' } : DENY, STOP], grants };
 }
 
-/** As Claude writes its rules: `Bash(npm test)`. */
-function ruleText(rule: Loose): string {
-  const content = text(rule.ruleContent);
-  const tool = text(rule.toolName) ?? '?';
-  return content === null ? tool : `${tool}(${content})`;
-}
+const inSession = (granted: readonly Loose[]): Loose[] => granted.map((one) => ({ ...one, destination: 'session' }));
 
-const PLACES: Readonly<Record<string, string>> = {
-  localSettings: ' (in .claude/settings.local.json)',
-  projectSettings: ' (in .claude/settings.json)',
-  userSettings: ' (in your own settings)',
-};
-const keptIn = ([first]: readonly Loose[]) => PLACES[text(first?.destination) ?? ''] ?? '';
+/** Rules that say what they allow. */
+function allowsByRules({ type, behavior, rules }: Loose): boolean {
+  const some = records(rules);
+  return type === 'addRules' && behavior === 'allow' && some.length > 0 && some.every(({ toolName }) => text(toolName) !== null);
+}
 
 const questionText = (input: Loose) =>
   records(input.questions)

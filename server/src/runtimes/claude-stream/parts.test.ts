@@ -61,7 +61,7 @@ describe('ways to answer', () => {
     expect(open.ask.options.map(({ id, label, scope }) => `${id} ${scope}: ${label}`)).toEqual([
       'allow once: Allow',
       'allow_session session: Allow Bash(npm test *) in this session',
-      'allow_always always: Always allow Bash(npm test *) (in .claude/settings.local.json)',
+      'allow_always always: Always allow Bash(npm test *), kept in .claude/settings.local.json',
       'deny once: Deny',
       'stop once: Deny and stop',
     ]);
@@ -80,6 +80,32 @@ describe('ways to answer', () => {
       { type: 'setMode', mode: 'bypassPermissions', destination: 'session' },
     ];
     expect(ask('Edit', {}, bad).ask.options.map(({ id }) => id)).toEqual(['allow', 'deny', 'stop']);
+  });
+
+  it('what lasts longer than this once tells what it covers: of what is granted for it, all, and nothing else', () => {
+    const wide = { ...rule, rules: [{ toolName: 'WebFetch' }], destination: 'userSettings' };
+    const here = { ...rule, rules: [{ toolName: 'Bash', ruleContent: 'ls *' }], destination: 'session' };
+    const covers = (open: ReturnType<typeof ask>) => open.ask.options.flatMap((option) => (option.scope === 'once' ? [] : [option.covers]));
+    expect(covers(ask('Bash', { command: 'npm test && ls' }, [rule, wide, here]))).toEqual([
+      'Bash(npm test *); every use of WebFetch; Bash(ls *)',
+      'Bash(npm test *), kept in .claude/settings.local.json; every use of WebFetch, kept in your own settings of Claude',
+    ]);
+    expect(covers(ask('Edit', { file_path: '/r/a' }, [edits]))).toEqual([
+      'edits of files, and commands such as mkdir, touch, rm, mv, cp and sed, where it works (its mode acceptEdits)',
+    ]);
+    const folders = { type: 'addDirectories', directories: ['/srv/other'], destination: 'userSettings' };
+    expect(covers(ask('Bash', { command: 'ls /srv/other' }, [folders]))).toEqual(['to work in /srv/other as in its own directory']);
+  });
+
+  it('rules that say nothing are not offered; none is where it would keep none', () => {
+    const none = [
+      { ...rule, rules: [] },
+      { ...rule, rules: [{ ruleContent: '*' }] },
+      { type: 'addDirectories', directories: [] },
+    ];
+    expect(ask('Bash', { command: 'ls' }, none).ask.options.map(({ id }) => id)).toEqual(['allow', 'deny', 'stop']);
+    const request = { tool_name: 'Bash', input: { command: 'ls' }, permission_suggestions: [rule], suppress_always_allow_rule: true };
+    expect(readAsk(request).ask.options.map(({ id }) => id)).toEqual(['allow', 'deny', 'stop']);
   });
 
   it('words go with a denial; an answer that is no option grants nothing', () => {

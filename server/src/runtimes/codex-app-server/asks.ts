@@ -1,7 +1,7 @@
 /** What Codex asks, and what answers it: every request of its that a person must see. */
-import type { ApprovalOption, Question } from '@afield/shared/api/approvals.ts';
+import type { Question } from '@afield/shared/api/approvals.ts';
 import type { FileDiff } from '@afield/shared/api/chat.ts';
-import type { AgentAnswer, Ask } from '../../core/chat-ports.ts';
+import type { AgentAnswer, Ask, AskOption } from '../../core/chat-ports.ts';
 import { questionAsk, questionResult } from '../acp/asks.ts';
 import { type Loose, list, record, records, shown, text } from '../loose.ts';
 import { unwrapped } from './shell-command.ts';
@@ -12,12 +12,14 @@ export interface Request {
   resultOf(answer: AgentAnswer): Loose;
 }
 
-const COMMON: readonly (ApprovalOption & { result: unknown })[] = [
+/** `covers`: what an answer for the session reaches; null: that is not known. */
+const common = (covers: string | null): Options => [
   { id: 'accept', label: 'Allow once', decision: 'allow', scope: 'once', result: 'accept' },
-  { id: 'acceptForSession', label: 'Allow for this session', decision: 'allow', scope: 'session', result: 'acceptForSession' },
-  { id: 'decline', label: 'Decline, and go on', decision: 'deny', scope: 'once', result: 'decline' },
+  { id: 'acceptForSession', label: 'Allow for this session', decision: 'allow', scope: 'session', result: 'acceptForSession', covers },
+  DECLINE,
   { id: 'cancel', label: 'Decline, and stop', decision: 'cancel', scope: 'once', result: 'cancel' },
 ];
+const DECLINE: Options[number] = { id: 'decline', label: 'Decline, and go on', decision: 'deny', scope: 'once', result: 'decline' };
 
 /** Null: no request that we know. `diffs`: what the item that it is about would change. */
 export function requestOf(method: string, params: Loose, diffs: FileDiff[], cwd: string): Request | null {
@@ -25,7 +27,7 @@ export function requestOf(method: string, params: Loose, diffs: FileDiff[], cwd:
     case 'item/commandExecution/requestApproval':
       return decisionRequest(commandAsk(params, cwd), commandOptions(params));
     case 'item/fileChange/requestApproval':
-      return decisionRequest(changeAsk(params, diffs), COMMON);
+      return decisionRequest(changeAsk(params, diffs), common(filesCovered(params)));
     case 'item/permissions/requestApproval':
       return permissionsRequest(params);
     case 'item/tool/requestUserInput':
@@ -40,12 +42,12 @@ export function requestOf(method: string, params: Loose, diffs: FileDiff[], cwd:
   }
 }
 
-type Options = readonly (ApprovalOption & { result: unknown })[];
-const NO_QUESTIONS = { questions: [] as Question[], diffs: [] as FileDiff[], options: [] as ApprovalOption[] };
+type Options = readonly (AskOption & { result: unknown })[];
+const NO_QUESTIONS = { questions: [] as Question[], diffs: [] as FileDiff[], options: [] as AskOption[] };
 
 function decisionRequest(ask: Ask, options: Options): Request {
   return {
-    ask: { ...ask, options: options.map(({ id, label, decision, scope }) => ({ id, label, decision, scope })) },
+    ask: { ...ask, options: options.map(({ result: _, ...option }) => option) },
     resultOf: ({ option_id, decision }) => {
       const meant = options.find(({ id }) => id === option_id) ?? options.find((option) => option.decision === decision);
       return { decision: meant?.result ?? 'cancel' };
@@ -71,23 +73,32 @@ function commandAsk(params: Loose, cwd: string): Ask {
 
 /** Those that it offers, and to decline, which it always takes. */
 function commandOptions(params: Loose): Options {
-  const offered = list(params.availableDecisions).map(commandOption);
-  const known = offered.filter((option) => option !== null);
-  if (known.length === 0) return COMMON;
-  const decline = COMMON.find(({ id }) => id === 'decline');
-  if (decline === undefined || known.some(({ id }) => id === 'decline')) return known;
+  const covers = commandCovered(params);
+  const known = list(params.availableDecisions)
+    .map((offered) => commandOption(offered, covers))
+    .filter((option) => option !== null);
+  if (known.length === 0) return common(covers);
+  if (known.some(({ id }) => id === 'decline')) return known;
   const at = known.findIndex(({ decision }) => decision === 'cancel');
-  return at < 0 ? [...known, decline] : known.toSpliced(at, 0, decline);
+  return at < 0 ? [...known, DECLINE] : known.toSpliced(at, 0, DECLINE);
 }
 
-function commandOption(offered: unknown): (ApprovalOption & { result: unknown }) | null {
-  const plain = COMMON.find(({ id }) => id === offered);
+/** What it remembers until the session ends. Of what is typed into a running command it does not tell. */
+function commandCovered({ kind, networkApprovalContext }: Loose): string | null {
+  const { host, protocol } = record(networkApprovalContext);
+  if (text(host) !== null) return `connections to ${host}${text(protocol) === null ? '' : ` by ${protocol}`}`;
+  return kind === undefined || kind === 'command' ? 'this very command, in the same directory' : null;
+}
+
+function filesCovered({ grantRoot }: Loose): string {
+  return text(grantRoot) === null ? 'any change of these files' : `any change of these files, and of all below ${grantRoot}`;
+}
+
+function commandOption(offered: unknown, covers: string | null): Options[number] | null {
+  const plain = common(covers).find(({ id }) => id === offered);
   if (plain !== undefined) return plain;
   const { acceptWithExecpolicyAmendment: rule, applyNetworkPolicyAmendment: network } = record(offered);
-  if (rule !== undefined) {
-    const words = list(record(rule).execpolicy_amendment).filter((word): word is string => typeof word === 'string');
-    return { id: 'acceptAlways', label: `Allow always: ${words.join(' ')} …`, decision: 'allow', scope: 'always', result: offered };
-  }
+  if (rule !== undefined) return ruleOption(list(record(rule).execpolicy_amendment), offered);
   const { host, action } = record(record(network).network_policy_amendment);
   if (text(host) === null) return null;
   const decision = action === 'deny' ? 'deny' : 'allow';
@@ -97,7 +108,18 @@ function commandOption(offered: unknown): (ApprovalOption & { result: unknown })
     decision,
     scope: 'always',
     result: offered,
+    covers: `connections to ${host}, ${KEPT}`,
   };
+}
+
+const KEPT = "kept in Codex's own rules";
+
+/** A rule of no words would allow everything; of one that is not made of words nobody could say what it allows. */
+function ruleOption(words: readonly unknown[], offered: unknown): Options[number] | null {
+  if (words.length === 0 || !words.every((word) => text(word) !== null)) return null;
+  const begins = words.map((word) => (/^[\w./:=@+-]+$/.test(String(word)) ? word : JSON.stringify(word))).join(' ');
+  const covers = `every command that begins with ${begins}, ${KEPT}`;
+  return { id: 'acceptAlways', label: `Allow always: ${begins} …`, decision: 'allow', scope: 'always', result: offered, covers };
 }
 
 function changeAsk(params: Loose, diffs: FileDiff[]): Ask {
@@ -126,7 +148,7 @@ function permissionsRequest(params: Loose): Request {
     detail: text(params.reason),
     options: [
       { id: 'turn', label: 'Allow for this turn', decision: 'allow', scope: 'once' },
-      { id: 'session', label: 'Allow for this session', decision: 'allow', scope: 'session' },
+      { id: 'session', label: 'Allow for this session', decision: 'allow', scope: 'session', covers: 'exactly these permissions' },
       { id: 'deny', label: 'Deny', decision: 'deny', scope: 'once' },
     ],
   };

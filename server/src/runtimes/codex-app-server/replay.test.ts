@@ -140,11 +140,11 @@ it('an edit shows what it would change, and what it used', async () => {
     subject: '/srv/demo/README.md',
     diffs: [{ path: '/srv/demo/README.md', before: '# demo\n\n', after: '# demo, changed\n\n' }],
   });
-  expect(of(updates, 'ask')[0]?.ask.options.map(({ id, decision, scope }) => [id, decision, scope])).toEqual([
-    ['accept', 'allow', 'once'],
-    ['acceptForSession', 'allow', 'session'],
-    ['decline', 'deny', 'once'],
-    ['cancel', 'cancel', 'once'],
+  expect(of(updates, 'ask')[0]?.ask.options.map(({ id, decision, scope, covers }) => [id, decision, scope, covers])).toEqual([
+    ['accept', 'allow', 'once', undefined],
+    ['acceptForSession', 'allow', 'session', 'any change of these files'],
+    ['decline', 'deny', 'once', undefined],
+    ['cancel', 'cancel', 'once', undefined],
   ]);
   const used = of(updates, 'usage').map(({ usage }) => usage);
   expect(
@@ -164,6 +164,10 @@ it('a command is shown as it is, and may be allowed always', async () => {
   const [asked] = of(updates, 'ask');
   expect(asked?.ask).toMatchObject({ tool_kind: 'execute', subject: 'touch made-by-bash && ls', detail: 'Make a file and list' });
   expect(asked?.ask.options.map(({ id }) => id)).toEqual(['accept', 'acceptAlways', 'decline', 'cancel']);
+  expect(asked?.ask.options[1]).toMatchObject({
+    scope: 'always',
+    covers: "every command that begins with touch made-by-bash, kept in Codex's own rules",
+  });
 });
 
 it('a conversation that goes on does not count again what it used before', async () => {

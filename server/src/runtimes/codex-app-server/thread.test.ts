@@ -126,6 +126,28 @@ it('questions, forms and permissions have their answers', () => {
   expect(requestOf('item/tool/call', {}, [], '/srv')).toBe(null);
 });
 
+it('what lasts longer than this once tells what it covers; what nobody could tell is not offered', () => {
+  const offered = (params: object) =>
+    known(requestOf('item/commandExecution/requestApproval', { command: 'x', ...params }, [], '/srv')).ask.options.flatMap(
+      ({ id, scope, covers }) => (scope === 'once' ? [] : [[id, covers]]),
+    );
+  const rule = (...execpolicy_amendment: unknown[]) => ({ acceptWithExecpolicyAmendment: { execpolicy_amendment } });
+  const one = (...availableDecisions: unknown[]) => ({ availableDecisions: ['accept', ...availableDecisions] });
+  expect(offered({})).toEqual([['acceptForSession', 'this very command, in the same directory']]);
+  expect(offered({ kind: 'writeStdin' })).toEqual([['acceptForSession', null]]);
+  expect(offered({ networkApprovalContext: { host: 'a.example', protocol: 'https' } })).toEqual([
+    ['acceptForSession', 'connections to a.example by https'],
+  ]);
+  expect(offered(one(rule('git', '-c', 'a b', 'rm"')))).toEqual([
+    ['acceptAlways', 'every command that begins with git -c "a b" "rm\\"", kept in Codex\'s own rules'],
+  ]);
+  for (const bad of [rule(), rule(''), rule('git', 7)]) expect(offered(one(bad))).toEqual([]);
+  const root = known(requestOf('item/fileChange/requestApproval', { grantRoot: '/srv/other' }, [], '/srv'));
+  expect(root.ask.options.find(({ scope }) => scope === 'session')?.covers).toBe('any change of these files, and of all below /srv/other');
+  const permissions = known(requestOf('item/permissions/requestApproval', { permissions: { network: { enabled: true } } }, [], '/srv'));
+  expect(permissions.ask.options.find(({ scope }) => scope === 'session')?.covers).toBe('exactly these permissions');
+});
+
 it('a command that would reach a host says so, and where it runs when that is elsewhere', () => {
   const params = {
     command: "/bin/bash -lc 'curl x'",

@@ -1,6 +1,6 @@
 /** What opencode asks: permissions and questions, and what answers them. */
-import type { ApprovalOption, Question } from '@afield/shared/api/approvals.ts';
-import type { AgentAnswer, Ask } from '../../core/chat-ports.ts';
+import type { Question } from '@afield/shared/api/approvals.ts';
+import type { AgentAnswer, Ask, AskOption } from '../../core/chat-ports.ts';
 import { type Loose, list, record, records, shown, text } from '../loose.ts';
 import { filesOfPatch } from '../unified-diff.ts';
 import { kindOf } from './tools.ts';
@@ -35,17 +35,18 @@ export function permissionAsk(asked: Loose): Ask {
     subject: text(metadata.command) ?? path ?? (patterns === '' ? shown(metadata) : patterns),
     detail: text(metadata.description),
     diffs: diff === null ? [] : filesOfPatch(diff, path ?? permission),
-    options: options(always),
+    options: options(permission, always),
     questions: [],
   };
 }
 
 /** `always` holds until opencode ends, which is as long as the session. */
-function options(always: string[]): ApprovalOption[] {
-  const once: ApprovalOption = { id: 'once', label: 'Allow once', decision: 'allow', scope: 'once' };
-  const deny: ApprovalOption = { id: 'reject', label: 'Reject', decision: 'deny', scope: 'once' };
+function options(permission: string, always: string[]): AskOption[] {
+  const once: AskOption = { id: 'once', label: 'Allow once', decision: 'allow', scope: 'once' };
+  const deny: AskOption = { id: 'reject', label: 'Reject', decision: 'deny', scope: 'once' };
   if (always.length === 0) return [once, deny];
-  return [once, { id: 'always', label: `Allow always: ${always.join(', ')}`, decision: 'allow', scope: 'session' }, deny];
+  const covers = always.includes('*') ? `every ${permission}, whatever it is about` : `${permission}: ${always.join(', ')}`;
+  return [once, { id: 'always', label: `Allow always: ${always.join(', ')}`, decision: 'allow', scope: 'session', covers }, deny];
 }
 
 export function questionAsk(asked: Loose): Ask {

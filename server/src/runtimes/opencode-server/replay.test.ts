@@ -146,10 +146,10 @@ it('an edit shows what it would change, what it cost, and models, modes and comm
   expect(asked?.ask).toMatchObject({ kind: 'permission', tool_kind: 'edit', subject: '/srv/demo/README.md', questions: [] });
   expect(asked?.ask.diffs[0]?.before).toMatch(/^# demo\n/);
   expect(asked?.ask.diffs[0]?.after).toMatch(/^# demo, changed\n/);
-  expect(asked?.ask.options.map(({ id, decision, scope }) => [id, decision, scope])).toEqual([
-    ['once', 'allow', 'once'],
-    ['always', 'allow', 'session'],
-    ['reject', 'deny', 'once'],
+  expect(asked?.ask.options.map(({ id, decision, scope, covers }) => [id, decision, scope, covers])).toEqual([
+    ['once', 'allow', 'once', undefined],
+    ['always', 'allow', 'session', 'every edit, whatever it is about'],
+    ['reject', 'deny', 'once', undefined],
   ]);
   const used = of(updates, 'usage').map(({ usage }) => usage);
   expect(
@@ -163,6 +163,16 @@ it('an edit shows what it would change, what it cost, and models, modes and comm
   expect(of(updates, 'mode')[0]?.modes?.map(({ id }) => id)).toEqual(['build']);
   expect(of(updates, 'commands')[0]?.commands.map(({ id }) => id)).toEqual(['init', 'compact']);
   expect(of(updates, 'abilities').at(-1)?.can).toEqual({ images: true });
+});
+
+it('a command that is allowed until it ends is so by patterns, which are told', async () => {
+  const { updates, play } = await start('bash');
+  await play();
+  expect(asksOf(updates)[0]?.ask.options.map(({ scope, covers }) => [scope, covers])).toEqual([
+    ['once', undefined],
+    ['session', 'bash: touch *, ls *'],
+    ['once', undefined],
+  ]);
 });
 
 it('a list of todos is a plan, and a question has its choices', async () => {
