@@ -4,8 +4,9 @@ import { useModel } from '@preact/signals';
 import { useState } from 'preact/hooks';
 import { useLocation } from 'preact-iso';
 import { type Adopt, AdoptModel } from '../models/adopt.ts';
-import { Dialog } from '../ui/dialog.tsx';
+import { Dialog, FormActs } from '../ui/dialog.tsx';
 import { Facts } from '../ui/facts.tsx';
+import { FaultLine } from '../ui/fault-line.tsx';
 import { SelectField, TextField } from '../ui/forms.tsx';
 import { Icon } from '../ui/icons.tsx';
 import { Section } from '../ui/page.tsx';
@@ -36,11 +37,7 @@ export function Adoption({ machine, open }: { machine: string; open: boolean }) 
     <Section id="h-adopt" title="Already running there?">
       <div class="stack">
         <p class="small dim">A program in your own tmux can become a session without being restarted. It stays in your tmux.</p>
-        {failure !== null && (
-          <p class="field-error" role="alert">
-            {printable(failure.text)}
-          </p>
-        )}
+        <FaultLine text={failure?.text ?? null} />
         {found !== null && found.length === 0 && (
           <p class="dim" role="status">
             No tmux of yours runs anything there now. Start the agent inside of <code>tmux</code>, then look again.
@@ -125,19 +122,8 @@ function AdoptSheet({ adoptable, model, onClose }: { adoptable: Adoptable; model
           ]}
           hint="Whose rules read what it does."
         />
-        {failure !== null && (
-          <p class="field-error" role="alert">
-            {printable(failure.text)}
-          </p>
-        )}
-        <div class="acts sheet-acts">
-          <button type="button" class="btn btn-line grow" onClick={onClose}>
-            Leave it
-          </button>
-          <button type="submit" class="btn btn-main grow" disabled={busy}>
-            {busy ? 'Adopting …' : 'Adopt'}
-          </button>
-        </div>
+        <FaultLine text={failure?.text ?? null} />
+        <FormActs submit={busy ? 'Adopting …' : 'Adopt'} disabled={busy} onLeave={onClose} />
       </form>
     </Dialog>
   );

@@ -2,6 +2,8 @@ import type { Session } from '@afield/shared/api/sessions.ts';
 import { useModel } from '@preact/signals';
 import { type Archive, ArchiveEndedModel, ArchiveModel, archivable } from '../models/archive.ts';
 import { everyQuarterMinute } from '../models/clock.ts';
+import { AskingHome } from '../ui/asking-home.tsx';
+import { FaultLine } from '../ui/fault-line.tsx';
 import { Icon } from '../ui/icons.tsx';
 import { Page, Section } from '../ui/page.tsx';
 import { printable } from '../ui/printable.ts';
@@ -31,19 +33,8 @@ export function ArchiveScreen() {
         <div class="stack">
           <SearchField label="Name or directory" value={archive.query.value} onInput={archive.search} />
           <Agents archive={archive} />
-          {(archive.error.value !== null || failure !== null) && open && (
-            <p class="field-error" role="alert">
-              {printable(archive.error.value ?? failure?.text ?? '')}{' '}
-              <button type="button" class="act" onClick={() => void archive.reload()}>
-                Try again
-              </button>
-            </p>
-          )}
-          {sessions === null && archive.error.value === null && (
-            <p class="dim" role="status">
-              {open ? 'Asking home …' : 'Home tells when there is a connection.'}
-            </p>
-          )}
+          <FaultLine text={open ? (archive.error.value ?? failure?.text ?? null) : null} onAgain={() => archive.reload()} />
+          {sessions === null && (archive.error.value === null || !open) && <AskingHome open={open} />}
           {sessions !== null && sessions.length === 0 && <Nothing archive={archive} />}
           {sessions !== null && sessions.length > 0 && (
             <ul class="rows">
@@ -132,11 +123,7 @@ function ArchiveEnded({ onDone }: { onDone(): void }) {
     <section class="panel stack" aria-labelledby="h-ended">
       <h2 id="h-ended">{ended.length === 1 ? '1 session is over' : `${ended.length} sessions are over`}</h2>
       <p class="small dim">They stay in the list until they are archived. Their history is kept; pinned ones stay where they are.</p>
-      {failure !== null && (
-        <p class="field-error" role="alert">
-          {printable(failure.text)} {model.left.value} are left.
-        </p>
-      )}
+      <FaultLine text={failure?.text ?? null}>{model.left.value} are left.</FaultLine>
       <button
         type="button"
         class="btn btn-line btn-wide"

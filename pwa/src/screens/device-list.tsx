@@ -2,11 +2,12 @@ import type { Device } from '@afield/shared/api/devices.ts';
 import { useState } from 'preact/hooks';
 import { everyQuarterMinute } from '../models/clock.ts';
 import type { Devices } from '../models/devices.ts';
-import { Confirm, Dialog } from '../ui/dialog.tsx';
-import { TextField } from '../ui/forms.tsx';
+import { AskingHome } from '../ui/asking-home.tsx';
+import { Confirm } from '../ui/dialog.tsx';
 import { Icon } from '../ui/icons.tsx';
 import { Section } from '../ui/page.tsx';
 import { printable } from '../ui/printable.ts';
+import { RenameSheet } from '../ui/rename-sheet.tsx';
 import { lastSeen } from '../ui/time.ts';
 import { useHome } from './app-context.ts';
 
@@ -23,11 +24,7 @@ export function DeviceList({ devices }: { devices: Devices }) {
   };
   return (
     <Section id="h-devices" title="Devices" note={<span class="meta">who can see and steer</span>}>
-      {list === null && (
-        <p class="dim" role="status">
-          {home.open.value ? (devices.error.value ?? 'Asking home …') : 'Home tells when there is a connection.'}
-        </p>
-      )}
+      {list === null && <AskingHome open={home.open.value} error={devices.error.value} />}
       {list !== null && (
         <ul class="rows">
           {list.map((device) => (
@@ -73,26 +70,15 @@ function DeviceRow({ device, usable, onAsk }: { device: Device; usable: boolean;
 }
 
 function RenameDevice({ device, devices, onClose }: { device: Device; devices: Devices; onClose(): void }) {
-  const [name, setName] = useState(device.name);
   return (
-    <Dialog title="Rename this device" onClose={onClose}>
-      <form
-        onSubmit={(event) => {
-          event.preventDefault();
-          void devices.rename(device.id, name).then((done) => done && onClose());
-        }}
-      >
-        <TextField label="Name" value={name} onInput={setName} maxLength={100} required error={devices.actionError.value} />
-        <div class="acts sheet-acts">
-          <button type="button" class="btn btn-line grow" onClick={onClose}>
-            Keep it
-          </button>
-          <button type="submit" class="btn btn-main grow" disabled={devices.busy.value || name.trim() === ''}>
-            Rename
-          </button>
-        </div>
-      </form>
-    </Dialog>
+    <RenameSheet
+      title="Rename this device"
+      name={device.name}
+      busy={devices.busy.value}
+      error={devices.actionError.value}
+      onSave={(name) => void devices.rename(device.id, name).then((done) => done && onClose())}
+      onClose={onClose}
+    />
   );
 }
 

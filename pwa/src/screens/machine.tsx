@@ -7,10 +7,12 @@ import { useEffect, useState } from 'preact/hooks';
 import { useLocation, useRoute } from 'preact-iso';
 import { everyQuarterMinute } from '../models/clock.ts';
 import { type Checked, type Machines, MachinesModel } from '../models/machines.ts';
+import { AskingHome } from '../ui/asking-home.tsx';
 import { Banner } from '../ui/banner.tsx';
 import { Command } from '../ui/command.tsx';
 import { Confirm } from '../ui/dialog.tsx';
 import { Facts } from '../ui/facts.tsx';
+import { FaultLine } from '../ui/fault-line.tsx';
 import { Icon, type IconName } from '../ui/icons.tsx';
 import { downSince, machineCommand, machineState, survival } from '../ui/machine-words.ts';
 import { Mark, StatusWord } from '../ui/mark.tsx';
@@ -78,10 +80,10 @@ export function MachineScreen() {
 
 function Unknown({ model, open }: { model: Machines; open: boolean }) {
   const gone = model.machines.value !== null;
-  const waiting = open ? (model.error.value ?? 'Asking home …') : 'Home tells when there is a connection.';
+  if (!gone) return <AskingHome open={open} error={model.error.value} />;
   return (
     <p class="dim" role="status">
-      {gone ? 'There is no such machine: it may have been removed.' : printable(waiting)}
+      There is no such machine: it may have been removed.
     </p>
   );
 }
@@ -136,11 +138,7 @@ function Findings({ name, model, open }: { name: string; model: Machines; open: 
         </button>
       }
     >
-      {failure !== null && (
-        <p class="field-error" role="alert">
-          {printable(failure.text)}
-        </p>
-      )}
+      <FaultLine text={failure?.text ?? null} />
       {checked === undefined && failure === null && (
         <p class="dim" role="status">
           {open ? 'Looking at tmux, agents and versions there …' : 'Home looks when there is a connection.'}

@@ -2,7 +2,9 @@ import type { Machine } from '@afield/shared/api/machines.ts';
 import { useModel } from '@preact/signals';
 import { everyQuarterMinute } from '../models/clock.ts';
 import { MachinesModel } from '../models/machines.ts';
+import { AskingHome } from '../ui/asking-home.tsx';
 import { Command } from '../ui/command.tsx';
+import { FaultLine } from '../ui/fault-line.tsx';
 import { Icon } from '../ui/icons.tsx';
 import { downSince, machineCommand, machineState, survival } from '../ui/machine-words.ts';
 import { Mark } from '../ui/mark.tsx';
@@ -20,19 +22,8 @@ export function MachinesScreen() {
   const open = home.open.value;
   return (
     <Page title="Machines" back={{ href: SETTINGS, label: 'More' }} class="stack" after={<HomeTabs />}>
-      {model.error.value !== null && open && (
-        <p class="field-error" role="alert">
-          {printable(model.error.value)}{' '}
-          <button type="button" class="act" onClick={() => void model.load()}>
-            Try again
-          </button>
-        </p>
-      )}
-      {machines === null && model.error.value === null && (
-        <p class="dim" role="status">
-          {open ? 'Asking home …' : 'Home tells when there is a connection.'}
-        </p>
-      )}
+      <FaultLine text={open ? model.error.value : null} onAgain={() => model.load()} />
+      {machines === null && (model.error.value === null || !open) && <AskingHome open={open} />}
       {machines !== null && (
         <ul class="rows">
           {machines.map((machine) => (

@@ -2,7 +2,8 @@ import type { Project } from '@afield/shared/api/projects.ts';
 import { useState } from 'preact/hooks';
 import { fieldsOf, NEW_PROJECT, type ProjectFields, type Projects } from '../models/projects.ts';
 import { environmentOf, MAX_VARIABLES, variableFault } from '../models/variables.ts';
-import { Dialog } from '../ui/dialog.tsx';
+import { Dialog, FormActs } from '../ui/dialog.tsx';
+import { FaultLine } from '../ui/fault-line.tsx';
 import { SelectField, TextField } from '../ui/forms.tsx';
 import { exact, printable } from '../ui/printable.ts';
 import { VariablesField } from '../ui/variables-field.tsx';
@@ -61,19 +62,8 @@ export function ProjectSheet({ model, project, onClose }: { model: Projects; pro
         )}
         <How model={model} fields={fields} onChange={change} />
         <Variables project={project} fields={fields} onChange={change} />
-        {failure !== null && (
-          <p class="field-error" role="alert">
-            {printable(failure.text)}
-          </p>
-        )}
-        <div class="acts sheet-acts">
-          <button type="button" class="btn btn-line grow" onClick={onClose}>
-            Leave it
-          </button>
-          <button type="submit" class="btn btn-main grow" disabled={!fits || model.saving.busy.value}>
-            {project === null ? 'Add' : 'Save'}
-          </button>
-        </div>
+        <FaultLine text={failure?.text ?? null} />
+        <FormActs submit={project === null ? 'Add' : 'Save'} disabled={!fits || model.saving.busy.value} onLeave={onClose} />
       </form>
     </Dialog>
   );

@@ -3,7 +3,9 @@ import { useModel } from '@preact/signals';
 import { useState } from 'preact/hooks';
 import { everyQuarterMinute } from '../models/clock.ts';
 import { type Projects, ProjectsModel } from '../models/projects.ts';
+import { AskingHome } from '../ui/asking-home.tsx';
 import { Confirm } from '../ui/dialog.tsx';
+import { FaultLine } from '../ui/fault-line.tsx';
 import { Icon } from '../ui/icons.tsx';
 import { Page } from '../ui/page.tsx';
 import { exact, printable } from '../ui/printable.ts';
@@ -28,19 +30,8 @@ export function ProjectsScreen() {
   };
   return (
     <Page title="Projects" back={{ href: SETTINGS, label: 'More' }} class="stack" after={<HomeTabs />}>
-      {model.error.value !== null && open && (
-        <p class="field-error" role="alert">
-          {printable(model.error.value)}{' '}
-          <button type="button" class="act" onClick={() => void model.load()}>
-            Try again
-          </button>
-        </p>
-      )}
-      {projects === null && model.error.value === null && (
-        <p class="dim" role="status">
-          {open ? 'Asking home …' : 'Home tells when there is a connection.'}
-        </p>
-      )}
+      <FaultLine text={open ? model.error.value : null} onAgain={() => model.load()} />
+      {projects === null && (model.error.value === null || !open) && <AskingHome open={open} />}
       {projects !== null && projects.length === 0 && (
         <section class="panel empty" aria-label="No projects yet">
           <p>A project is a directory with an agent, a model and variables of its own. New sessions start there with one tap.</p>

@@ -5,7 +5,8 @@ import { useLocation } from 'preact-iso';
 import { everyQuarterMinute } from '../models/clock.ts';
 import { NEW_RULE, type RuleFields, type Rules, RulesModel, trialWords } from '../models/rules.ts';
 import { Banner } from '../ui/banner.tsx';
-import { Confirm } from '../ui/dialog.tsx';
+import { Confirm, FormActs } from '../ui/dialog.tsx';
+import { FaultLine } from '../ui/fault-line.tsx';
 import { Segments, SelectField, TextField } from '../ui/forms.tsx';
 import { Icon } from '../ui/icons.tsx';
 import { Page, Section } from '../ui/page.tsx';
@@ -186,19 +187,13 @@ function NewRule({ model, fields, live }: { model: Rules; fields: RuleFields; li
           options={[{ value: '', label: 'Every agent' }, ...agentsOf(model, fields)]}
         />
         <TrialOf model={model} fields={fields} />
-        {failure !== null && (
-          <p class="field-error" role="alert">
-            {printable(failure.text)}
-          </p>
-        )}
-        <div class="acts">
-          <button type="button" class="btn btn-line grow" onClick={() => model.change(null)}>
-            Leave it
-          </button>
-          <button type="submit" class="btn btn-main grow" disabled={!live || fields.pattern === '' || model.saving.busy.value}>
-            Make this rule
-          </button>
-        </div>
+        <FaultLine text={failure?.text ?? null} />
+        <FormActs
+          inPage
+          submit="Make this rule"
+          disabled={!live || fields.pattern === '' || model.saving.busy.value}
+          onLeave={() => model.change(null)}
+        />
       </form>
     </Section>
   );

@@ -1,4 +1,5 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
+import { FaultLine } from '../ui/fault-line.tsx';
 import { useApp } from './app-context.ts';
 
 /** The camera's picture while a code is looked for. Stops with the screen. */
@@ -26,13 +27,7 @@ export function ScanView({ onText, onClose }: { onText(text: string): void; onCl
     };
     // one camera for as long as the view stands
   }, []);
-  if (fault !== null) {
-    return (
-      <p class="field-error" role="alert">
-        {fault}
-      </p>
-    );
-  }
+  if (fault !== null) return <FaultLine text={fault} />;
   return (
     <div class="scan">
       <video ref={video} class="scan-video" muted playsInline aria-label="Camera picture: point it at the code at home" />

@@ -4,6 +4,7 @@ import { useCallback } from 'preact/hooks';
 import { everyQuarterMinute } from '../models/clock.ts';
 import { type FoundSession, type LogSearch, LogSearchModel } from '../models/log-search.ts';
 import { LOG_TYPES } from '../models/session-log.ts';
+import { FaultLine } from '../ui/fault-line.tsx';
 import { Icon } from '../ui/icons.tsx';
 import { KindChips } from '../ui/kind-chips.tsx';
 import { LOG_ICONS, RAW_KINDS } from '../ui/log-kinds.ts';
@@ -62,15 +63,7 @@ export function SearchScreen() {
 
 function Problem({ search, open }: { search: LogSearch; open: boolean }) {
   if (!open) return <p class="dim">There is no connection: home searches when it is back.</p>;
-  if (search.error.value === null) return null;
-  return (
-    <p class="field-error" role="alert">
-      {printable(search.error.value)}{' '}
-      <button type="button" class="act" onClick={() => void search.now()}>
-        Try again
-      </button>
-    </p>
-  );
+  return <FaultLine text={search.error.value} onAgain={() => search.now()} />;
 }
 
 /** How many there are, or what to do when there are none. */

@@ -4,9 +4,10 @@ import { useState } from 'preact/hooks';
 import { useLocation } from 'preact-iso';
 import { type SessionActions, SessionActionsModel } from '../models/session-actions.ts';
 import { Confirm, Dialog } from '../ui/dialog.tsx';
-import { TextField } from '../ui/forms.tsx';
+import { FaultLine } from '../ui/fault-line.tsx';
 import { Icon, type IconName } from '../ui/icons.tsx';
 import { printable } from '../ui/printable.ts';
+import { RenameSheet } from '../ui/rename-sheet.tsx';
 import { useHome } from './app-context.ts';
 import { HOME } from './paths.ts';
 
@@ -55,11 +56,7 @@ export function SessionActionList({ session, live, onDone }: { session: Session;
   return (
     <>
       {!live && <p class="meta">There is no connection: nothing can be done to it now.</p>}
-      {actions.error.value !== null && asked === null && (
-        <p class="field-error" role="alert">
-          {printable(actions.error.value)}
-        </p>
-      )}
+      <FaultLine text={asked === null ? actions.error.value : null} />
       <ul class="rows actions">
         {!ended && (
           <ActionRow
@@ -166,42 +163,17 @@ function AskedDialog({ asked, session, actions, onClose, onDone, onLeave }: Aske
         </Confirm>
       );
     case 'rename':
-      return <RenameDialog session={session} actions={actions} onClose={close} onSave={(next) => finish(actions.rename(next))} />;
+      return (
+        <RenameSheet
+          title="Rename"
+          name={session.name}
+          busy={shared.busy}
+          error={shared.error}
+          onClose={close}
+          onSave={(next) => finish(actions.rename(next))}
+        />
+      );
   }
-}
-
-function RenameDialog({
-  session,
-  actions,
-  onClose,
-  onSave,
-}: {
-  session: Session;
-  actions: Pick<SessionActions, 'busy' | 'error'>;
-  onClose(): void;
-  onSave(name: string): void;
-}) {
-  const [name, setName] = useState(session.name);
-  return (
-    <Dialog title="Rename" onClose={onClose}>
-      <form
-        onSubmit={(event) => {
-          event.preventDefault();
-          if (name.trim() !== '') onSave(name);
-        }}
-      >
-        <TextField label="Name" value={name} onInput={setName} maxLength={100} required error={actions.error.value} />
-        <div class="acts sheet-acts">
-          <button type="button" class="btn btn-line grow" onClick={onClose}>
-            Keep it
-          </button>
-          <button type="submit" class="btn btn-main grow" disabled={actions.busy.value || name.trim() === ''}>
-            Rename
-          </button>
-        </div>
-      </form>
-    </Dialog>
-  );
 }
 
 /** The sheet behind "More for this session". */

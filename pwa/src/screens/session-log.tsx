@@ -4,9 +4,9 @@ import type { RefObject } from 'preact';
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
 import { useLocation, useRoute } from 'preact-iso';
 import { LOG_TYPES, type LogLine, type SessionLog, SessionLogModel } from '../models/session-log.ts';
+import { FaultLine } from '../ui/fault-line.tsx';
 import { Icon } from '../ui/icons.tsx';
 import { KindChips } from '../ui/kind-chips.tsx';
-import { printable } from '../ui/printable.ts';
 import { SearchField } from '../ui/search-field.tsx';
 import { EndSentinel } from '../ui/sentinel.tsx';
 import { clock, when } from '../ui/time.ts';
@@ -54,14 +54,7 @@ function Entries({ log, live }: { log: SessionLog; live: boolean }) {
   const searching = log.query.value.trim() !== '';
   return (
     <>
-      {log.error.value !== null && (
-        <p class="field-error" role="alert">
-          {printable(log.error.value)}{' '}
-          <button type="button" class="act" onClick={() => void log.reload()}>
-            Try again
-          </button>
-        </p>
-      )}
+      <FaultLine text={log.error.value} onAgain={() => log.reload()} />
       {!live && entries.length > 0 && <p class="meta">There is no connection: newer entries come when it is back.</p>}
       {entries.length === 0 && log.error.value === null && <Nothing log={log} live={live} />}
       {log.behind.value && (

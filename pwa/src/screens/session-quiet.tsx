@@ -5,6 +5,7 @@ import { everyQuarterMinute } from '../models/clock.ts';
 import { type QuietLook, QuietModel } from '../models/quiet.ts';
 import { Banner, type BannerTone } from '../ui/banner.tsx';
 import { bytes, Facts } from '../ui/facts.tsx';
+import { FaultLine } from '../ui/fault-line.tsx';
 import { Icon, type IconName } from '../ui/icons.tsx';
 import { exact, printable } from '../ui/printable.ts';
 import { lastSeen, span } from '../ui/time.ts';
@@ -35,11 +36,7 @@ export function QuietPanel({ session, live }: { session: Session; live: boolean 
           {look.asking.busy.value ? 'Looking …' : 'Look now'}
         </button>
       </div>
-      {failure !== null && (
-        <p class="field-error" role="alert">
-          {printable(failure.text)}
-        </p>
-      )}
+      <FaultLine text={failure?.text ?? null} />
       {quiet === null ? (
         <p class="small dim" role="status">
           {live

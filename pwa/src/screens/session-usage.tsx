@@ -5,7 +5,8 @@ import { useModel } from '@preact/signals';
 import { type ComponentChildren, Fragment } from 'preact';
 import { useState } from 'preact/hooks';
 import { type SessionUsageLook, SessionUsageModel } from '../models/session-usage.ts';
-import { Dialog } from '../ui/dialog.tsx';
+import { AskingHome } from '../ui/asking-home.tsx';
+import { Dialog, FormActs } from '../ui/dialog.tsx';
 import { TextField } from '../ui/forms.tsx';
 import { Meter } from '../ui/meter.tsx';
 import { printable } from '../ui/printable.ts';
@@ -23,9 +24,7 @@ export function UsagePanel({ session, live }: { session: Session; live: boolean 
     <section class="panel" aria-labelledby="h-usage">
       <h2 id="h-usage">Tokens and cost</h2>
       {usage === null ? (
-        <p class="small dim" role="status">
-          {live ? printable(look.error.value ?? 'Asking home …') : 'Home tells when there is a connection.'}
-        </p>
+        <AskingHome open={live} error={look.error.value} small />
       ) : (
         <Known session={session} usage={usage} look={look} live={live} />
       )}
@@ -155,14 +154,7 @@ function BudgetSheet({ session, look, onClose }: { session: Session; look: Sessi
           error={failure === null ? null : printable(failure.text)}
           hint="At 80 % you are told. At 100 % no new message goes to the agent. What waits goes on when you raise it."
         />
-        <div class="acts sheet-acts">
-          <button type="button" class="btn btn-line grow" onClick={close}>
-            Leave it
-          </button>
-          <button type="submit" class="btn btn-main grow" disabled={look.saving.busy.value}>
-            Save
-          </button>
-        </div>
+        <FormActs submit="Save" disabled={look.saving.busy.value} onLeave={close} />
       </form>
     </Dialog>
   );

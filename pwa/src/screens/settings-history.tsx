@@ -3,8 +3,10 @@ import { useModel } from '@preact/signals';
 import { useState } from 'preact/hooks';
 import { everyQuarterMinute } from '../models/clock.ts';
 import { type History, HistoryModel } from '../models/history.ts';
+import { AskingHome } from '../ui/asking-home.tsx';
 import { Confirm } from '../ui/dialog.tsx';
 import { bytes, Facts } from '../ui/facts.tsx';
+import { FaultLine } from '../ui/fault-line.tsx';
 import { TextField } from '../ui/forms.tsx';
 import { Section } from '../ui/page.tsx';
 import { printable } from '../ui/printable.ts';
@@ -29,11 +31,7 @@ export function HistorySettings() {
   return (
     <Section id="h-history" title="Kept history">
       <div class="panel stack">
-        {size === null && (
-          <p class="dim" role="status">
-            {open ? printable(model.error.value ?? 'Asking home …') : 'Home tells when there is a connection.'}
-          </p>
-        )}
+        {size === null && <AskingHome open={open} error={model.error.value} />}
         {size !== null && (
           <Facts
             items={[
@@ -89,11 +87,7 @@ function Prune({ model, open, retention }: { model: History; open: boolean; rete
             maxLength={10}
           />
         </div>
-        {failure !== null && !asking && (
-          <p class="field-error" role="alert">
-            {printable(failure.text)}
-          </p>
-        )}
+        <FaultLine text={asking ? null : (failure?.text ?? null)} />
         <button type="submit" class="btn btn-line btn-wide" disabled={!open || busy}>
           {busy ? 'Counting …' : 'Try it without deleting'}
         </button>

@@ -2,7 +2,9 @@ import type { DayBudget } from '@afield/shared/api/usage.ts';
 import { costWords, dollars, tokenWords, unpricedWords } from '@afield/shared/cost-words.ts';
 import { useModel } from '@preact/signals';
 import { type Breakdown, type Day, type Part, type Period, type Usage, UsageModel } from '../models/usage.ts';
+import { AskingHome } from '../ui/asking-home.tsx';
 import { CostBars } from '../ui/cost-bars.tsx';
+import { FaultLine } from '../ui/fault-line.tsx';
 import { Segments } from '../ui/forms.tsx';
 import { Meter } from '../ui/meter.tsx';
 import { Page } from '../ui/page.tsx';
@@ -49,26 +51,15 @@ export function UsageScreen() {
 
 function Trouble({ usage, open }: { usage: Usage; open: boolean }) {
   const known = usage.days.value !== null;
-  if (!open)
+  if (!open && known)
     return (
       <p class="dim" role="status">
-        {known ? 'There is no connection: these are the last known numbers.' : 'Home tells when there is a connection.'}
+        There is no connection: these are the last known numbers.
       </p>
     );
-  if (usage.error.value !== null)
-    return (
-      <p class="field-error" role="alert">
-        {printable(usage.error.value)}{' '}
-        <button type="button" class="act" onClick={() => void usage.load()}>
-          Try again
-        </button>
-      </p>
-    );
-  return known ? null : (
-    <p class="dim" role="status">
-      Asking home …
-    </p>
-  );
+  if (!open) return <AskingHome open={false} />;
+  if (usage.error.value !== null) return <FaultLine text={usage.error.value} onAgain={() => usage.load()} />;
+  return known ? null : <AskingHome open />;
 }
 
 function Total({ usage, days }: { usage: Usage; days: readonly Day[] }) {

@@ -1,5 +1,6 @@
 import type { ComponentChildren } from 'preact';
 import { useEffect, useId, useRef } from 'preact/hooks';
+import { FaultLine } from './fault-line.tsx';
 
 export interface DialogProps {
   title: string;
@@ -37,6 +38,31 @@ export function Dialog({ title, children, onClose }: DialogProps) {
   );
 }
 
+export interface FormActsProps {
+  /** What sending the form does, as a verb. */
+  submit: string;
+  disabled: boolean;
+  /** The way out that changes nothing. */
+  keep?: string;
+  /** The form stands in a page, not in a dialog. */
+  inPage?: boolean;
+  onLeave(): void;
+}
+
+/** How a form ends: left as it is, or sent. */
+export function FormActs({ submit, disabled, keep = 'Leave it', inPage = false, onLeave }: FormActsProps) {
+  return (
+    <div class={inPage ? 'acts' : 'acts sheet-acts'}>
+      <button type="button" class="btn btn-line grow" onClick={onLeave}>
+        {keep}
+      </button>
+      <button type="submit" class="btn btn-main grow" disabled={disabled}>
+        {submit}
+      </button>
+    </div>
+  );
+}
+
 export interface ConfirmProps {
   title: string;
   children: ComponentChildren;
@@ -55,11 +81,7 @@ export function Confirm({ title, children, confirm, danger = false, busy = false
   return (
     <Dialog title={title} onClose={onClose}>
       <p class="dim">{children}</p>
-      {error !== null && (
-        <p class="field-error" role="alert">
-          {error}
-        </p>
-      )}
+      <FaultLine text={error} />
       <div class="acts sheet-acts">
         <button type="button" class="btn btn-line grow" onClick={onClose}>
           Keep it

@@ -1,5 +1,6 @@
 import type { ComponentChildren } from 'preact';
 import { useId } from 'preact/hooks';
+import { FaultLine } from './fault-line.tsx';
 
 export interface TextFieldProps {
   label: string;
@@ -46,11 +47,7 @@ export function TextField(props: TextFieldProps) {
           {props.hint}
         </p>
       )}
-      {props.error ? (
-        <p class="field-error" id={`${id}-error`} role="alert">
-          {props.error}
-        </p>
-      ) : null}
+      <FaultLine id={`${id}-error`} text={props.error || null} />
     </div>
   );
 }

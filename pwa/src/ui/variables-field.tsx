@@ -1,3 +1,4 @@
+import { FaultLine } from './fault-line.tsx';
 import { Icon } from './icons.tsx';
 
 interface Row {
@@ -54,11 +55,7 @@ export function VariablesField({ rows, onChange, faultOf, max }: VariablesFieldP
             >
               <Icon name="close" small />
             </button>
-            {fault !== null && (
-              <p class="field-error" role="alert">
-                {fault}
-              </p>
-            )}
+            <FaultLine text={fault} />
           </div>
         );
       })}
