@@ -1,10 +1,11 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Approval, Rule } from '@afield/shared/api/approvals.ts';
-import type { ChatItem } from '@afield/shared/api/chat.ts';
+import type { Attachment, ChatItem } from '@afield/shared/api/chat.ts';
 import type { Prompt } from '@afield/shared/api/prompts.ts';
 import type { Session } from '@afield/shared/api/sessions.ts';
 import { AfieldClient } from '@afield/shared/client/client.ts';
+import { uuidv7 } from '@afield/shared/client/uuid.ts';
 import { exactPattern } from '@afield/shared/rule-pattern.ts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ServerState } from '../config.ts';
@@ -88,7 +89,44 @@ describe('a chat without a terminal', () => {
       const prompt = await desk.json<Prompt>('send', 'files', 'SCENARIO:files', '--file', 'shot.png');
       expect(prompt.attachments).toMatchObject([{ name: 'shot.png', media_type: 'image/png', size_bytes: 8 }]);
       await saying('files', 'I got:');
-      expect((await desk.cli(['messages', 'files'])).out).toMatch(/^ {2}\+ shot\.png$/m);
+      const { id } = prompt.attachments[0] as Attachment;
+      expect((await desk.cli(['messages', 'files'])).out).toMatch(new RegExp(`^ {2}\\+ shot\\.png {2}image/png, 8 B {2}${id}$`, 'm'));
+      const shown = await desk.cli(['queue', 'files', 'show', prompt.id]);
+      expect(shown.out).toMatch(/^(✓|✓✓) .*\n» SCENARIO:files\n {2}\+ shot\.png/);
+      expect(await desk.json('queue', 'files', 'show', prompt.id)).toMatchObject({ id: prompt.id, attachments: [{ id }] });
+      expect((await desk.cli(['queue', 'files', 'show', uuidv7()])).err).toContain('There is no such prompt');
+    },
+    TIMEOUT_MS,
+  );
+
+  it(
+    'saves what was given, under a name of ours and over nothing',
+    async () => {
+      await chat('saved');
+      const bytes = Buffer.from('89504e470d0a1a0a', 'hex');
+      mkdirSync(path.join(desk.home, 'given'));
+      writeFileSync(path.join(desk.home, 'given', 'run.sh'), 'echo ran');
+      writeFileSync(path.join(desk.home, 'given', 'shot.png'), bytes);
+      const files = ['--file', 'given/shot.png', '--file', 'given/run.sh'];
+      const { attachments } = await desk.json<Prompt>('send', 'saved', 'SCENARIO:files', ...files);
+      const [shot, script] = attachments.map(({ id }) => id) as [string, string];
+      await saying('saved', 'I got:');
+      const saved = await desk.cli(['attachment', 'saved', shot]);
+      expect([saved.code, saved.out, saved.err]).toEqual([0, '', expect.stringContaining(`${shot}.png, 8 B`)]);
+      expect(readFileSync(path.join(desk.home, `${shot}.png`)).equals(bytes)).toBe(true);
+      expect((await desk.cli(['attachment', 'saved', script.slice(0, -1), '-o', 'mine.txt'])).code).toBe(0);
+      expect(readFileOr(path.join(desk.home, 'mine.txt'), '')).toBe('echo ran');
+      expect((await desk.cli(['attachment', 'saved', script, '-o', '-'])).out).toBe('echo ran');
+      const again = await desk.cli(['attachment', 'saved', shot, '-o', 'mine.txt']);
+      expect([again.code, again.err]).toEqual([1, expect.stringContaining('is there already')]);
+      symlinkSync('/does/not/exist', path.join(desk.home, 'trap'));
+      expect((await desk.cli(['attachment', 'saved', shot, '-o', 'trap'])).err).toContain('is there already');
+      expect((await desk.cli(['attachment', 'saved', shot, '-o', 'mine.txt', '--force'])).code).toBe(0);
+      expect(readFileSync(path.join(desk.home, 'mine.txt')).equals(bytes)).toBe(true);
+      expect((await desk.cli(['attachment', 'saved', shot.slice(0, 8)])).err).toMatch(/fits 2 attachments.*\n.*shot\.png\n.*run\.sh/);
+      expect((await desk.cli(['attachment', 'saved', 'shot.png'])).err).toContain('There is no attachment');
+      expect((await desk.cli(['attachment', 'saved', uuidv7()])).err).toContain('There is no such attachment');
+      expect(readdirSync(desk.home).filter((name) => /\.part$|^run\.sh$|^shot\.png$/.test(name))).toEqual(['shot.png']);
     },
     TIMEOUT_MS,
   );

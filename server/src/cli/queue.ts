@@ -1,11 +1,12 @@
 import type { Prompt } from '@afield/shared/api/prompts.ts';
 import { AfieldError } from '@afield/shared/errors.ts';
 import type { Command } from 'commander';
-import { queueLines } from './chat/queue-lines.ts';
+import { promptLines, queueLines } from './chat/queue-lines.ts';
 import type { CommandModule, Context } from './context.ts';
 import { UsageError } from './exit.ts';
 import { say, sayJson, styleOf } from './io.ts';
 import { printable } from './print/printable.ts';
+import { isId } from './reach/resolve.ts';
 import { findSession } from './reach/sessions.ts';
 
 export const examples: CommandModule['examples'] = [
@@ -14,9 +15,10 @@ export const examples: CommandModule['examples'] = [
   ['afield queue web move 3 1', 'the third goes first'],
   ['afield queue web now 2', 'into the turn that goes on, where the agent can'],
   ['afield queue web withdraw 1', 'takes it back'],
+  ['afield queue web show 01934b1e-7100-7000-8000-000000000001', 'what became of a message, also when it waits no more'],
 ];
 
-const ACTIONS = { edit: 2, move: 2, now: 1, withdraw: 1 } as const;
+const ACTIONS = { edit: 2, move: 2, now: 1, withdraw: 1, show: 1 } as const;
 type Action = keyof typeof ACTIONS;
 
 /** By its place, from 1, or by the beginning of its id. Errors: prompt_not_found. */
@@ -33,7 +35,7 @@ function promptOf(prompts: readonly Prompt[], text: string): Prompt {
 }
 
 function changeOf(
-  action: Exclude<Action, 'withdraw'>,
+  action: Exclude<Action, 'withdraw' | 'show'>,
   words: readonly string[],
 ): { content?: string; position?: number; priority?: 'now' } {
   if (action === 'now') return { priority: 'now' };
@@ -54,7 +56,7 @@ export function define(command: Command, context: Context): void {
     .action((text: string, action: string | undefined, words: string[], options: { json?: true }) =>
       action === undefined
         ? list(context, text, options.json === true)
-        : change(context, text, actionOf(action, words), words, options.json === true),
+        : act(context, text, actionOf(action, words), words, options.json === true),
     );
 }
 
@@ -74,7 +76,28 @@ async function list({ io, home: open }: Context, text: string, json: boolean): P
   else say(io, ...queueLines(queue.items, styleOf(io)));
 }
 
-async function change({ io, home: open }: Context, text: string, action: Action, words: readonly string[], json: boolean): Promise<void> {
+function act(context: Context, text: string, action: Action, words: readonly string[], json: boolean): Promise<void> {
+  return action === 'show' ? show(context, text, words[0] as string, json) : change(context, text, action, words, json);
+}
+
+/** One that waits by its number, any by its id. */
+async function show({ io, home: open }: Context, text: string, which: string, json: boolean): Promise<void> {
+  const home = await open();
+  const { id } = await findSession(home, text, io.now());
+  const waiting = isId(which) ? [] : (await home.ask('Asking the home server', 'getQueue', { params: { id } })).items;
+  const prompt_id = isId(which) ? which : promptOf(waiting, which).id;
+  const prompt = await home.ask('Asking the home server', 'getPrompt', { params: { id, prompt_id } });
+  if (json) sayJson(io, prompt);
+  else say(io, ...promptLines(prompt, styleOf(io)));
+}
+
+async function change(
+  { io, home: open }: Context,
+  text: string,
+  action: Exclude<Action, 'show'>,
+  words: readonly string[],
+  json: boolean,
+): Promise<void> {
   const body = action === 'withdraw' ? null : changeOf(action, words);
   const home = await open();
   const { id } = await findSession(home, text, io.now());

@@ -1,15 +1,9 @@
-import { open, rename, rm, stat } from 'node:fs/promises';
-import path from 'node:path';
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import type { Session } from '@afield/shared/api/sessions.ts';
-import { AfieldError } from '@afield/shared/errors.ts';
 import type { Command } from 'commander';
 import type { CommandModule, Context } from './context.ts';
-import { note, sayPart } from './io.ts';
-import { size } from './print/age.ts';
-import { printable } from './print/printable.ts';
+import { sayPart } from './io.ts';
 import { withProgress } from './print/progress.ts';
+import { saveTo } from './reach/saving.ts';
 import { findSession } from './reach/sessions.ts';
 
 export const examples: CommandModule['examples'] = [
@@ -22,28 +16,6 @@ export const examples: CommandModule['examples'] = [
 function fileName(session: Session): string {
   const name = session.name.replace(/[^\p{L}\p{N}._-]+/gu, '-').replace(/^[.-]+|-+$/g, '');
   return `${name === '' ? session.id : name}.cast`;
-}
-
-const exists = (file: string): Promise<boolean> =>
-  stat(file).then(
-    () => true,
-    () => false,
-  );
-
-/** Whole or not at all: it gets its name once everything is there. Returns the number of bytes. */
-async function save(bytes: AsyncIterable<Uint8Array>, file: string): Promise<number> {
-  const part = `${file}.part`;
-  try {
-    const handle = await open(part, 'w', 0o600);
-    await pipeline(Readable.from(bytes), handle.createWriteStream());
-    const { size: written } = await stat(part);
-    await rename(part, file);
-    return written;
-  } catch (cause) {
-    await rm(part, { force: true });
-    if (cause instanceof AfieldError) throw cause;
-    throw new AfieldError('internal', `${file} could not be written: ${(cause as Error).message}.`, { cause });
-  }
 }
 
 export function define(command: Command, context: Context): void {
@@ -60,11 +32,7 @@ export function define(command: Command, context: Context): void {
         for await (const part of recording) await sayPart(io, part);
         return;
       }
-      const file = path.resolve(io.cwd(), options.output ?? fileName(session));
-      if (!options.force && (await exists(file))) {
-        throw new AfieldError('conflict', `${printable(file)} is there already. Give another name with -o, or --force.`);
-      }
-      const written = await withProgress(io, 'Saving the recording', save(recording, file));
-      note(io, `${printable(file)}, ${size(written)}`);
+      const file = options.output ?? fileName(session);
+      await saveTo(io, recording, { doing: 'Saving the recording', file, force: options.force === true });
     });
 }

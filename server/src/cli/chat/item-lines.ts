@@ -1,5 +1,6 @@
 /** Items of a chat as lines: text of agents is hostile, so all of it is escaped. */
-import type { ChatItem, PlanStep } from '@afield/shared/api/chat.ts';
+import type { Attachment, ChatItem, PlanStep } from '@afield/shared/api/chat.ts';
+import { size } from '../print/age.ts';
 import { diffCounts } from '../print/diff-lines.ts';
 import { exact } from '../print/exact.ts';
 import { printable, printableLines } from '../print/printable.ts';
@@ -54,11 +55,15 @@ export function noticeLines({ level, text }: Of<'notice'>, style: Style): string
     .map((line, i) => style(role, `${i === 0 ? mark : ' '} ${line}`));
 }
 
+/** Its id is what `afield attachment` takes. */
+export const attachmentLine = ({ id, name, media_type, size_bytes }: Attachment): string =>
+  `${printable(name)}  ${printable(media_type)}, ${size(size_bytes)}  ${id}`;
+
 /** A text with who speaks before it. */
 export function textLines(item: Of<'message'> | Of<'thought'>, style: Style): string[] {
   const head = headOf(item, style);
   const lines = printableLines(item.text).trimEnd().split('\n');
-  const given = item.kind === 'message' ? item.attachments.map(({ name }) => style('quiet', `  + ${printable(name)}`)) : [];
+  const given = item.kind === 'message' ? item.attachments.map((one) => style('quiet', `  + ${attachmentLine(one)}`)) : [];
   const cut = item.state === 'cut' ? [style('quiet', '  (cut off)')] : [];
   const quiet = (line: string) => (item.kind === 'thought' ? style('quiet', line) : line);
   return [...lines.map((line, i) => `${i === 0 ? head : '  '}${quiet(line)}`), ...given, ...cut];

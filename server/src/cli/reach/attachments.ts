@@ -19,6 +19,22 @@ const TYPES: Readonly<Record<string, string>> = {
   '.html': 'text/html',
 };
 
+/** Endings under which what somebody gave may be saved: nothing that a desktop runs, or opens in a browser. */
+const ENDINGS: Readonly<Record<string, string>> = {
+  'image/png': '.png',
+  'image/jpeg': '.jpg',
+  'image/gif': '.gif',
+  'image/webp': '.webp',
+  'application/pdf': '.pdf',
+  'application/json': '.json',
+  'text/markdown': '.md',
+  'text/csv': '.csv',
+  'text/plain': '.txt',
+};
+
+/** By its type, which somebody named: one that is not known is just bytes. */
+export const endingOf = (media_type: string): string => (Object.hasOwn(ENDINGS, media_type) ? (ENDINGS[media_type] as string) : '.bin');
+
 /** A file as it goes with a message. Errors: UsageError for what is no file, or too large. */
 export function attachmentOf(io: Io, file: string): GivenAttachment {
   const bytes = read(path.resolve(io.cwd(), file), file);
