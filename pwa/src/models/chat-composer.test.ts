@@ -80,6 +80,18 @@ describe('a draft', () => {
     expect(composer.text.value).toBe('first\n\nsecond');
   });
 
+  it('its files come back with it, as far as they fit beside those that are there', async () => {
+    const kept = { name: 'a.png', media_type: 'image/png', base64: 'AAAA' };
+    composer.putBack('look', [kept]);
+    expect(composer.files.value).toMatchObject([{ ...kept, size_bytes: 3 }]);
+    composer.putBack(
+      'again',
+      Array.from({ length: MAX_FILES }, () => kept),
+    );
+    expect(composer.files.value).toHaveLength(1);
+    expect(composer.problem.value).toContain('do not fit');
+  });
+
   it('steering is chosen for one message at a time', () => {
     composer.choose('now');
     composer.write('stop that');
