@@ -38,16 +38,18 @@ const taken = (file: string): AfieldError =>
 /** It gets its name once everything is there. Returns the number of bytes. */
 async function save(bytes: AsyncIterable<Uint8Array>, file: string, force: boolean): Promise<number> {
   const part = `${file}.${process.pid}.part`;
+  const failed = (cause: unknown) => new AfieldError('internal', `${file} could not be written: ${(cause as Error).message}.`, { cause });
+  const handle = await open(part, 'wx', 0o600).catch((cause: unknown) => {
+    throw failed(cause);
+  });
   try {
-    const handle = await open(part, 'wx', 0o600);
     await pipeline(Readable.from(bytes), handle.createWriteStream());
     const { size: written } = await stat(part);
     if (force) await rename(part, file);
     else await give(part, file);
     return written;
   } catch (cause) {
-    if (cause instanceof AfieldError) throw cause;
-    throw new AfieldError('internal', `${file} could not be written: ${(cause as Error).message}.`, { cause });
+    throw cause instanceof AfieldError ? cause : failed(cause);
   } finally {
     await rm(part, { force: true });
   }
