@@ -2,9 +2,10 @@
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Session } from '@afield/shared/api/sessions.ts';
+import { until } from '@afield/shared/until.ts';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { processesWith } from './machines/test-sshd.ts';
-import { newHome, startTestServer, type TestServer, until } from './testing.ts';
+import { newHome, startTestServer, type TestServer } from './testing.ts';
 import { TMUX } from './tmux-kit.ts';
 
 /** Within 400 MB of address space: the allocation that is one too many fails, and so does whatever comes after it. */

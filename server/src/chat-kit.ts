@@ -4,10 +4,11 @@ import type { Prompt } from '@afield/shared/api/prompts.ts';
 import type { Session } from '@afield/shared/api/sessions.ts';
 import { AfieldError } from '@afield/shared/errors.ts';
 import type { EventPayloads, EventType } from '@afield/shared/events.ts';
+import { eventually } from '@afield/shared/until.ts';
 import { uuidv7 } from 'uuidv7';
 import { ScriptedRuntime } from './core/chat/scripted-runtime.ts';
 import type { PromptInput } from './core/chat-service.ts';
-import { eventually, type HouseOptions, openHouse } from './sessions-kit.ts';
+import { type HouseOptions, openHouse } from './sessions-kit.ts';
 
 export type Talk = ReturnType<typeof openTalk>;
 

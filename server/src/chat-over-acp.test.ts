@@ -2,11 +2,12 @@
 import { fileURLToPath } from 'node:url';
 import type { ChatItem } from '@afield/shared/api/chat.ts';
 import type { Session } from '@afield/shared/api/sessions.ts';
+import { eventually } from '@afield/shared/until.ts';
 import { uuidv7 } from 'uuidv7';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { systemClock } from './core/clock.ts';
 import { createChatRuntimes } from './runtimes/chat-runtimes.ts';
-import { eventually, type House, openHouse } from './sessions-kit.ts';
+import { type House, openHouse } from './sessions-kit.ts';
 
 const AGENT = fileURLToPath(new URL('./runtimes/acp/small-agent.ts', import.meta.url));
 const options = () => ({

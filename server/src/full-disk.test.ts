@@ -4,10 +4,11 @@ import path from 'node:path';
 import type { Session } from '@afield/shared/api/sessions.ts';
 import type { Status } from '@afield/shared/api/system.ts';
 import type { AfieldEvent } from '@afield/shared/events.ts';
+import { until } from '@afield/shared/until.ts';
 import { uuidv7 } from 'uuidv7';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { DiskProbe } from './core/history/storage.ts';
-import { newHome, startTestServer, type TestServer, until } from './testing.ts';
+import { newHome, startTestServer, type TestServer } from './testing.ts';
 
 const MIB = 1024 ** 2;
 const SIZE_MIB = 40;

@@ -3,10 +3,11 @@ import { randomBytes } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { AfieldClient } from '@afield/shared/client/client.ts';
+import { until } from '@afield/shared/until.ts';
 import { uuidv7 } from 'uuidv7';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type RunningRelay, startRelay } from '../../relay/src/start.ts';
-import { newHome, newPhone, startTestServer, type TestServer, until } from './testing.ts';
+import { newHome, newPhone, startTestServer, type TestServer } from './testing.ts';
 
 const SMALL_AGENT = path.resolve(import.meta.dirname, 'runtimes/acp/small-agent.ts');
 /** Limit of the API for one attachment. */

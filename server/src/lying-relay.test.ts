@@ -8,11 +8,12 @@ import { ChannelError } from '@afield/shared/channel/channel-error.ts';
 import type { OpenedChannel } from '@afield/shared/channel/opening.ts';
 import { dropMessage, duplicateMessage, flipBit, swapMessages, type Tamper } from '@afield/shared/link/memory-pair.ts';
 import { encodeMessage, request } from '@afield/shared/link/message-codec.ts';
+import { until } from '@afield/shared/until.ts';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { WebSocket } from 'ws';
 import { systemClock } from './core/clock.ts';
 import { LyingRelay } from './lying-relay.ts';
-import { dialRoom, firstText, newPairing, newPhone, Phone, startTestServer, type TestServer, until } from './testing.ts';
+import { dialRoom, firstText, newPairing, newPhone, Phone, startTestServer, type TestServer } from './testing.ts';
 
 let relay: LyingRelay;
 let server: TestServer;

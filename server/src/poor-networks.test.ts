@@ -4,10 +4,11 @@ import { type AddressInfo, connect, createServer, type Server, type Socket } fro
 import { networkInterfaces } from 'node:os';
 import type { Session } from '@afield/shared/api/sessions.ts';
 import type { Status } from '@afield/shared/api/system.ts';
+import { until } from '@afield/shared/until.ts';
 import { uuidv7 } from 'uuidv7';
 import { afterEach, describe, expect, it } from 'vitest';
 import { startRelay } from '../../relay/src/start.ts';
-import { newPhone, startTestServer, until } from './testing.ts';
+import { newPhone, startTestServer } from './testing.ts';
 
 const CUT_MS = 700;
 const CUTS = 4;

@@ -4,10 +4,11 @@ import type { Session } from '@afield/shared/api/sessions.ts';
 import { AfieldClient } from '@afield/shared/client/client.ts';
 import type { WebSocketConstructor } from '@afield/shared/client/doors/web-socket.ts';
 import type { TurnPiece } from '@afield/shared/turn-reader.ts';
+import { until } from '@afield/shared/until.ts';
 import { uuidv7 } from 'uuidv7';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
-import { newHome, startTestServer, type TestServer, until } from './testing.ts';
+import { newHome, startTestServer, type TestServer } from './testing.ts';
 
 const SMALL_AGENT = path.resolve(import.meta.dirname, 'runtimes/acp/small-agent.ts');
 

@@ -3,8 +3,9 @@ import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node
 import { join } from 'node:path';
 import type { Project } from '@afield/shared/api/projects.ts';
 import type { Session } from '@afield/shared/api/sessions.ts';
+import { until } from '@afield/shared/until.ts';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { noSshd, processesWith, TestSshd, until } from './machines/test-sshd.ts';
+import { noSshd, processesWith, TestSshd } from './machines/test-sshd.ts';
 import { newHome, startTestServer, type TestServer } from './testing.ts';
 import { TMUX } from './tmux-kit.ts';
 
@@ -103,7 +104,7 @@ describe.skipIf(noSshd !== null || TMUX === null)('secrets (skipped without tmux
     }
     const lengths = ['config', 'project', 'session'].map((whose) => secret(whose).length).join(' ');
     const screen = async (id: string) => (await call<{ screen: string }>('GET', `/sessions/${id}/output`)).screen;
-    for (const { id } of sessions) await until(async () => (await screen(id)).includes(`has ${lengths} characters`), 'it has them all');
+    for (const { id } of sessions) await until('it has them all', async () => (await screen(id)).includes(`has ${lengths} characters`));
     const look = () => {
       expect(processesWith(CANARY)).toEqual([]);
       expect(processesWith(server.app.token)).toEqual([]);
@@ -139,10 +140,10 @@ describe.skipIf(noSshd !== null || TMUX === null)('secrets (skipped without tmux
     look();
     server = await start();
     for (const { id } of sessions) {
-      await until(async () => (await call<Session>('GET', `/sessions/${id}`)).attach_command !== null, 'it is found again');
+      await until('it is found again', async () => (await call<Session>('GET', `/sessions/${id}`)).attach_command !== null);
       await call('DELETE', `/sessions/${id}`);
     }
-    await until(() => environments(CANARY).length === 0, 'nothing of them runs');
+    await until('nothing of them runs', () => environments(CANARY).length === 0);
     look();
   });
 });

@@ -2,11 +2,12 @@
 import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { eventually } from '@afield/shared/until.ts';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { createRecipes } from './agents/index.ts';
 import { readSecretFile } from './auth/secret-file.ts';
 import { createEnvironments } from './core/environments/environments.ts';
-import { eventually, type House, openHouse, script } from './sessions-kit.ts';
+import { type House, openHouse, script } from './sessions-kit.ts';
 
 const CANARY = 'canary-of-an-environment-5d1c';
 let outside: string;

@@ -3,8 +3,9 @@ import { execFileSync } from 'node:child_process';
 import { readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Session } from '@afield/shared/api/sessions.ts';
+import { until } from '@afield/shared/until.ts';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { newHome, startTestServer, type TestServer, until } from './testing.ts';
+import { newHome, startTestServer, type TestServer } from './testing.ts';
 import { TMUX } from './tmux-kit.ts';
 
 /** Asks its terminal one thing after the other and prints what it was answered, as hexadecimal numbers. */

@@ -2,8 +2,9 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Session } from '@afield/shared/api/sessions.ts';
+import { until } from '@afield/shared/until.ts';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { noSshd, processesWith, TestSshd, until } from './machines/test-sshd.ts';
+import { noSshd, processesWith, TestSshd } from './machines/test-sshd.ts';
 import { newHome, startTestServer, type TestServer } from './testing.ts';
 import { TMUX } from './tmux-kit.ts';
 
@@ -34,7 +35,7 @@ describe.skipIf(noSshd !== null || TMUX === null)('a session on a machine by ssh
     endTmux(join(sshd.home, '.local/share/afield'));
     await sshd.close();
     rmSync(home, { recursive: true, force: true });
-    await until(() => processesWith(home).length === 0 && processesWith(sshd.folder).length === 0, 'nothing of it is left');
+    await until('nothing of it is left', () => processesWith(home).length === 0 && processesWith(sshd.folder).length === 0);
   });
   const serverEnv = () => ({
     env: { HOME: home, PATH: process.env.PATH, SHELL: '/bin/sh', LANG: 'C.UTF-8', SECRET: 'of the home server' },
@@ -63,27 +64,27 @@ describe.skipIf(noSshd !== null || TMUX === null)('a session on a machine by ssh
   it('the ssh process is killed three times while it prints: every byte is recorded once', { timeout: 60_000 }, async () => {
     const { id } = await start('flood');
     for (let n = 1; n <= 3; n++) {
-      await until(async () => (await session(id)).output_bytes > (n * EXPECTED.length) / 5, 'more is printed');
-      await until(() => killLines() > 0, 'a line is there to be cut');
+      await until('more is printed', async () => (await session(id)).output_bytes > (n * EXPECTED.length) / 5);
+      await until('a line is there to be cut', () => killLines() > 0);
     }
-    await until(async () => (await session(id)).status === 'finished', 'it ends', 30_000);
+    await until('it ends', async () => (await session(id)).status === 'finished', 30_000);
     expect(await printed(id)).toBe(EXPECTED);
     expect(await session(id)).toMatchObject({ output_bytes: EXPECTED.length, exit_code: 0 });
   });
 
   it('the home server stops, starts while the machine is away, and finds it when it is back', { timeout: 60_000 }, async () => {
     const { id } = await start('flood');
-    await until(async () => (await session(id)).output_bytes > EXPECTED.length / 5, 'it prints');
+    await until('it prints', async () => (await session(id)).output_bytes > EXPECTED.length / 5);
     await server.stop({ keep: true });
     await sshd.down();
     server = await startTestServer({ home, overrides: serverEnv() });
     const machines = async () =>
       ((await server.call('GET', '/machines')).body as { items: { name: string; line: { state: string } }[] }).items;
-    await until(async () => (await machines())[1]?.line.state === 'connecting', 'it is looked for');
+    await until('it is looked for', async () => (await machines())[1]?.line.state === 'connecting');
     expect((await session(id)).status).not.toMatch(/lost|failed/);
     expect(await server.call('DELETE', '/machines/far')).toMatchObject({ status: 409, body: { code: 'conflict' } });
     await sshd.up();
-    await until(async () => (await session(id)).status === 'finished', 'it ends', 40_000);
+    await until('it ends', async () => (await session(id)).status === 'finished', 40_000);
     expect(await printed(id)).toBe(EXPECTED);
     expect((await session(id)).recovered_bytes).toBeGreaterThan(0);
     expect((await server.call('DELETE', '/machines/far')).status).toBe(204);
@@ -91,13 +92,13 @@ describe.skipIf(noSshd !== null || TMUX === null)('a session on a machine by ssh
 
   it('D9: it sees nothing of the environment of the home server', { timeout: 30_000 }, async () => {
     const { id } = await start('env');
-    await until(async () => (await printed(id)).includes('AFIELD_SESSION='), 'it prints');
+    await until('it prints', async () => (await printed(id)).includes('AFIELD_SESSION='));
     const text = await printed(id);
     expect(text).toContain(`HOME=${sshd.home}`);
     expect(text).not.toContain('of the home server');
     expect(text).not.toContain(home);
     await server.call('DELETE', `/sessions/${id}`);
-    await until(async () => (await session(id)).status === 'cancelled', 'it is stopped');
+    await until('it is stopped', async () => (await session(id)).status === 'cancelled');
   });
 });
 

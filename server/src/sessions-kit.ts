@@ -183,17 +183,6 @@ export function script(line: string): ConfiguredAgent {
   return { command: ['/bin/bash', '-c', line], quiet_ms: 300 };
 }
 
-/** Waits until `probe` gives something that is not null, undefined or false. */
-export async function eventually<T>(probe: () => T | Promise<T>, ms = 10_000): Promise<NonNullable<Exclude<T, false>>> {
-  const end = performance.now() + ms;
-  for (;;) {
-    const value = await probe();
-    if (value !== null && value !== undefined && value !== false) return value as NonNullable<Exclude<T, false>>;
-    if (performance.now() > end) throw new Error(`it did not happen within ${ms} ms: ${probe}`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-}
-
 export interface CollectingSink extends ViewerSink {
   frames: { kind: number; offset: number; bytes: Uint8Array }[];
   ended: string | null;

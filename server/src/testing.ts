@@ -94,17 +94,6 @@ export async function rawExchange(to: number | string, bytes: string): Promise<s
   return answer;
 }
 
-/** Waits for a condition; the error says what never came. */
-export async function until<T>(what: string, probe: () => T | Promise<T>, timeoutMs = 10_000): Promise<NonNullable<T>> {
-  const deadline = performance.now() + timeoutMs;
-  while (performance.now() < deadline) {
-    const value = await probe();
-    if (value) return value as NonNullable<T>;
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
-  throw new Error(`Waited ${timeoutMs} ms for: ${what}`);
-}
-
 /** A socket in the room, as a device dials it. */
 export async function dialRoom(
   relayUrl: string,

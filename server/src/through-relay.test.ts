@@ -5,9 +5,10 @@ import type { Device } from '@afield/shared/api/devices.ts';
 import type { Status } from '@afield/shared/api/system.ts';
 import type { AfieldClient } from '@afield/shared/client/client.ts';
 import type { AfieldEvent } from '@afield/shared/events.ts';
+import { until } from '@afield/shared/until.ts';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type RunningRelay, startRelay } from '../../relay/src/start.ts';
-import { newPairing, newPhone, Phone, startTestServer, type TestServer, until } from './testing.ts';
+import { newPairing, newPhone, Phone, startTestServer, type TestServer } from './testing.ts';
 
 let relay: RunningRelay;
 let server: TestServer;

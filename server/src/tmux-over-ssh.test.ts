@@ -2,12 +2,13 @@
 import { mkdtempSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { eventually, until } from '@afield/shared/until.ts';
 import { afterAll, describe, expect, it } from 'vitest';
 import { systemClock } from './core/clock.ts';
 import { createSshMachine, type SshMachine } from './machines/ssh.ts';
-import { noSshd, processesWith, TestSshd, until } from './machines/test-sshd.ts';
+import { noSshd, processesWith, TestSshd } from './machines/test-sshd.ts';
 import { terminalRuntimeTests } from './runtimes/conformance.ts';
-import { env, eventually, heard, newId } from './runtimes/heard.ts';
+import { env, heard, newId } from './runtimes/heard.ts';
 import { TmuxRuntime } from './runtimes/tmux/runtime.ts';
 import { HOME, TMUX } from './tmux-kit.ts';
 
@@ -47,7 +48,7 @@ async function openOverSsh() {
       for (const { pid, command } of processesWith(own)) if (/^\S*tmux /.test(command)) process.kill(pid, 'SIGKILL');
       await sshd.close();
       rmSync(folder, { recursive: true, force: true });
-      await until(() => processesWith(folder).length === 0 && processesWith(sshd.folder).length === 0, 'nothing of it is left');
+      await until('nothing of it is left', () => processesWith(folder).length === 0 && processesWith(sshd.folder).length === 0);
     },
   };
 }

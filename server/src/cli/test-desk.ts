@@ -3,14 +3,13 @@ import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { AfieldClient } from '@afield/shared/client/client.ts';
+import { until as comes } from '@afield/shared/until.ts';
 import type { ServerState } from '../config.ts';
 
 const MAIN = path.resolve(import.meta.dirname, '../main.ts');
 /** For a machine that has other things to do. */
 const PATIENCE_MS = 25_000;
-const POLL_MS = 40;
 
 export interface Outcome {
   code: number;
@@ -22,16 +21,8 @@ export function readFileOr(file: string, otherwise: string): string {
   return existsSync(file) ? readFileSync(file, 'utf8') : otherwise;
 }
 
-/** Waits until `look` gives something else than undefined; fails with what `describe` says. */
-export async function until<T>(look: () => T | undefined | Promise<T | undefined>, describe: () => string | Promise<string>): Promise<T> {
-  const deadline = performance.now() + PATIENCE_MS;
-  while (performance.now() < deadline) {
-    const found = await look();
-    if (found !== undefined) return found;
-    await sleep(POLL_MS);
-  }
-  throw new Error(`Waited in vain. ${await describe()}`);
-}
+/** `look` is a process or several, each of which may take its time. */
+export const until = <T>(look: () => T | Promise<T>, describe: () => string | Promise<string>) => comes(describe, look, PATIENCE_MS);
 
 export class TestDesk {
   readonly home: string;

@@ -4,9 +4,10 @@ import { request } from 'node:http';
 import { connect } from 'node:net';
 import { API_BASE, api } from '@afield/shared/api.ts';
 import type { RouteDefinition } from '@afield/shared/route.ts';
+import { until } from '@afield/shared/until.ts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type ClientOptions, WebSocket } from 'ws';
-import { rawExchange, startTestServer, type TestServer, until } from '../testing.ts';
+import { rawExchange, startTestServer, type TestServer } from '../testing.ts';
 
 const ID = '01890a5d-ac96-774b-bcce-b302099a8057';
 let server: TestServer;

@@ -1,7 +1,8 @@
+import { until } from '@afield/shared/until.ts';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { systemClock } from '../core/clock.ts';
 import type { Identity } from '../core/identity.ts';
-import { startTestServer, type TestServer, until } from '../testing.ts';
+import { startTestServer, type TestServer } from '../testing.ts';
 import { openEventStream } from './sse.ts';
 
 let server: TestServer;

@@ -3,10 +3,11 @@ import type { Connection } from '@afield/shared/api/system.ts';
 import { AfieldClient } from '@afield/shared/client/client.ts';
 import { encodeFrame, FRAME_INPUT } from '@afield/shared/link/frames.ts';
 import { SUBPROTOCOL } from '@afield/shared/rendezvous.ts';
+import { until } from '@afield/shared/until.ts';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type ClientOptions, WebSocket } from 'ws';
 import { MAX_CONNECTIONS_PER_IDENTITY } from '../auth/connections.ts';
-import { newPhone, startTestServer, type TestServer, until } from '../testing.ts';
+import { newPhone, startTestServer, type TestServer } from '../testing.ts';
 
 let server: TestServer;
 const open: WebSocket[] = [];

@@ -6,9 +6,10 @@ import { AfieldClient } from '@afield/shared/client/client.ts';
 import type { WebSocketConstructor } from '@afield/shared/client/doors/web-socket.ts';
 import { AfieldError } from '@afield/shared/errors.ts';
 import type { AfieldEvent } from '@afield/shared/events.ts';
+import { until } from '@afield/shared/until.ts';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
-import { newHome, startTestServer, type TestServer, until } from '../testing.ts';
+import { newHome, startTestServer, type TestServer } from '../testing.ts';
 
 const SMALL_AGENT = path.resolve(import.meta.dirname, '../runtimes/acp/small-agent.ts');
 const TIMEOUT_MS = 30_000;

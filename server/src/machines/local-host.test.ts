@@ -1,6 +1,7 @@
 import { appendFileSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { eventually } from '@afield/shared/until.ts';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Follower } from '../core/machine-ports.ts';
 
@@ -138,10 +139,3 @@ describe('follow', () => {
     expect(bytes().toString()).toBe('ab');
   });
 });
-async function eventually(probe: () => boolean): Promise<void> {
-  const end = performance.now() + 5_000;
-  while (!probe()) {
-    if (performance.now() > end) throw new Error(`it did not happen: ${probe}`);
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
-}

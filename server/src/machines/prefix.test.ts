@@ -2,11 +2,12 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { until } from '@afield/shared/until.ts';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { systemClock } from '../core/clock.ts';
 import { createLocalMachine } from './local.ts';
 import { createPrefixMachine, withoutTerminal } from './prefix.ts';
-import { processesWith, until } from './test-sshd.ts';
+import { processesWith } from './test-sshd.ts';
 
 let home: string;
 let children: ChildProcess[];
@@ -120,7 +121,7 @@ describe('a machine by a command prefix', () => {
     const env = box.environment({ id: 'own' }, given);
     const script = 'printf "|%s|%s|%s|" "$TOKEN" "$LINES" "$EMPTY"; exec sleep 60';
     const { wrapped, text, child } = await start(box, { session_id: 'own', file: '/bin/sh', args: ['-c', script], cwd: '/', env });
-    await until(() => text().endsWith('||'), 'it prints');
+    await until('it prints', () => text().endsWith('||'));
     const seen = processesWith('canary');
     endGroup(child.pid as number);
     expect(text()).toBe("|canary-one|canary\n'two'\n||");
@@ -171,13 +172,13 @@ describe('a machine by a command prefix', () => {
         cwd: home,
         env: box.environment({ id: `id-${home}` }, {}),
       });
-      await until(() => text().includes('ready'), 'it runs');
+      await until('it runs', () => text().includes('ready'));
       const facts = await box.processes({ id: `id-${home}`, pid: null }, 400);
       expect(facts).toMatchObject({ processes: 2 });
       expect(facts?.cpu_ms).toBeGreaterThan(0);
       expect(facts?.children.map(({ command }) => command.split(' ')[0]).sort()).toEqual([file, 'sleep']);
       for (const { pid } of facts?.children ?? []) process.kill(pid, 'SIGKILL');
-      await until(async () => (await box.processes({ id: `id-${home}`, pid: null }, 0)) === null, 'they are gone');
+      await until('they are gone', async () => (await box.processes({ id: `id-${home}`, pid: null }, 0)) === null);
     },
   );
 

@@ -3,11 +3,11 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { until } from '@afield/shared/until.ts';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Host } from '../core/machine-ports.ts';
 import { createLocalMachine } from './local.ts';
 import { watchProcesses } from './process-facts.ts';
-import { until } from './test-sshd.ts';
 
 let folder: string;
 let child: ChildProcess | null;
@@ -34,7 +34,7 @@ async function start(file: string, args: string[], mark?: string): Promise<numbe
   child.stdout?.on('data', () => {
     ready = true;
   });
-  await until(() => ready, 'it runs');
+  await until('it runs', () => ready);
   return child.pid!;
 }
 

@@ -3,13 +3,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Machine as MachineView } from '@afield/shared/api/machines.ts';
 import type { AfieldError } from '@afield/shared/errors.ts';
+import { until } from '@afield/shared/until.ts';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { systemClock } from '../core/clock.ts';
 import type { TerminalRuntime } from '../core/machine-ports.ts';
 import type { MachineRow, MachineStore } from '../core/ports.ts';
 import { createMachines, type Machines } from './index.ts';
 import { createMachineService } from './service.ts';
-import { noSshd, processesWith, TestSshd, until } from './test-sshd.ts';
+import { noSshd, processesWith, TestSshd } from './test-sshd.ts';
 
 const FAST = { pingMs: 150, silentMs: 600, retryMs: [50, 200], connectMs: 8_000, idleMs: 300 } as const;
 
@@ -32,7 +33,7 @@ beforeEach(() => {
 });
 afterEach(async () => {
   for (const { machines } of houses) await machines.close();
-  await until(() => processesWith(folder).length === 0, 'no ssh of ours is left');
+  await until('no ssh of ours is left', () => processesWith(folder).length === 0);
   await sshd?.close();
   rmSync(folder, { recursive: true, force: true });
 });
@@ -188,7 +189,7 @@ describe.skipIf(noSshd !== null)('machines of a home by ssh', () => {
     expect(told.map(({ payload }) => (payload as { machine: MachineView }).machine.line.state)).toEqual(['connecting', 'up']);
 
     await sshd.rekey();
-    await until(() => next.service.list()[1]?.line.state === 'down', 'the cut is told');
+    await until('the cut is told', () => next.service.list()[1]?.line.state === 'down');
     expect((await next.service.check('box')).checks).toEqual([
       expect.objectContaining({ ok: false, detail: expect.stringContaining('another key than before') }),
     ]);
@@ -197,6 +198,6 @@ describe.skipIf(noSshd !== null)('machines of a home by ssh', () => {
     });
     await next.service.delete('box');
     expect(existsSync(join(folder, 'ssh', 'lines'))).toBe(true);
-    await until(() => processesWith(folder).length === 0, 'its line is closed');
+    await until('its line is closed', () => processesWith(folder).length === 0);
   });
 });

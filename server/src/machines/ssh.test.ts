@@ -2,12 +2,13 @@ import { appendFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSyn
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { until } from '@afield/shared/until.ts';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { systemClock } from '../core/clock.ts';
 import type { HostProcess } from '../core/machine-ports.ts';
 import type { Timing } from './ssh/master.ts';
 import { createSshMachine, type SshMachine } from './ssh.ts';
-import { noSshd, processesWith, TestSshd, until } from './test-sshd.ts';
+import { noSshd, processesWith, TestSshd } from './test-sshd.ts';
 
 /** Quicker than in life, so that a test need not wait for 18 s. */
 const QUICK: Partial<Timing> = { pingMs: 150, silentMs: 600, retryMs: [50, 200], connectMs: 8_000, idleMs: 300 };
@@ -26,7 +27,7 @@ beforeEach(async () => {
 afterEach(async () => {
   if (noSshd !== null) return;
   await Promise.all(machines.map((machine) => machine.close()));
-  await until(() => processesWith(folder).length === 0, `no ssh of ours is left: ${JSON.stringify(processesWith(folder))}`);
+  await until(`no ssh of ours is left: ${JSON.stringify(processesWith(folder))}`, () => processesWith(folder).length === 0);
   await sshd.close();
   rmSync(folder, { recursive: true, force: true });
 });
@@ -79,7 +80,7 @@ describe.skipIf(noSshd !== null)('a machine by ssh', () => {
     const box = await known();
     await box.reach();
     await sshd.rekey();
-    await until(() => box.line.state !== 'up', 'the line is cut');
+    await until('the line is cut', () => box.line.state !== 'up');
     await expect(box.reach()).rejects.toMatchObject({ code: 'host_key_changed', message: expect.stringContaining(sshd.fingerprint) });
     await box.confirm(sshd.fingerprint);
     await box.reach();
@@ -92,7 +93,7 @@ describe.skipIf(noSshd !== null)('a machine by ssh', () => {
     await expect(box.reach()).rejects.toMatchObject({ code: 'machine_refused' });
     const waiting = box.host.up();
     const logins = () => sshd.log.split('Failed publickey').length - 1;
-    await until(() => logins() > 0, 'sshd has told of the first attempt');
+    await until('sshd has told of the first attempt', () => logins() > 0);
     const before = logins();
     await expect(box.host.run(['true'])).rejects.toMatchObject({ code: 'machine_refused' });
     // More than the longest pause between attempts.
@@ -130,7 +131,7 @@ describe.skipIf(noSshd !== null)('a machine by ssh', () => {
     const box = machine({ target: { port }, timing: { connectMs: 60_000 } });
     const reaching = expect(box.reach()).rejects.toMatchObject({ code: 'machine_unreachable' });
     const waiting = expect(box.host.up()).rejects.toMatchObject({ code: 'machine_unreachable' });
-    await until(() => processesWith(folder).length > 0, 'ssh is on its way');
+    await until('ssh is on its way', () => processesWith(folder).length > 0);
     await box.close();
     await Promise.all([reaching, waiting]);
     await expect(box.reach()).rejects.toMatchObject({ code: 'machine_unreachable' });
@@ -174,7 +175,7 @@ describe.skipIf(noSshd !== null)('a machine by ssh', () => {
     const flood = await host.run(['sh', '-c', `yes ${folder}/flood`], { maxBytes: 100_000 });
     expect(flood.code).toBeNull();
     expect(flood.stdout.length).toBeLessThanOrEqual(100_000);
-    await until(() => processesWith(`${folder}/flood`).length === 0 && processesWith('sleep 61').length === 0, 'nothing of it is left');
+    await until('nothing of it is left', () => processesWith(`${folder}/flood`).length === 0 && processesWith('sleep 61').length === 0);
   });
 
   it('a program with open pipes: both ways, held back, ended', async () => {
@@ -182,21 +183,21 @@ describe.skipIf(noSshd !== null)('a machine by ssh', () => {
     const program = await host.open(['sh', '-c', 'cat; echo why >&2; exit 5']);
     const got = collect(program);
     expect(program.write(Buffer.from('one'))).toBe(true);
-    await until(() => got.text() === 'one', 'it came back');
+    await until('it came back', () => got.text() === 'one');
     program.pause();
     program.write(Buffer.from('two'));
     await new Promise((resolve) => setTimeout(resolve, 100));
     expect(got.text()).toBe('one');
     program.resume();
     program.end();
-    await until(() => got.ends.length > 0, 'it ended');
+    await until('it ended', () => got.ends.length > 0);
     expect(got.text()).toBe('onetwo');
     expect(got.ends).toEqual([{ code: 5, detail: 'why' }]);
     expect(program.write(Buffer.from('x'))).toBe(false);
     const other = await host.open(['sleep', '62']);
     const ended = collect(other);
     other.kill();
-    await until(() => ended.ends.length > 0 && processesWith('sleep 62').length === 0, 'it was killed there too');
+    await until('it was killed there too', () => ended.ends.length > 0 && processesWith('sleep 62').length === 0);
     expect(ended.ends).toEqual([{ code: null, detail: '' }]);
   });
 
@@ -229,19 +230,19 @@ describe.skipIf(noSshd !== null)('a machine by ssh', () => {
       appendFileSync(file, line);
       if (n % 20 === 10) {
         const seen = at();
-        await until(() => at() > seen || at() === written.length, 'it is followed');
+        await until('it is followed', () => at() > seen || at() === written.length);
         const before = cuts;
         sshd.killConnections();
-        await until(() => cuts > before, 'it is cut');
+        await until('it is cut', () => cuts > before);
       }
     }
-    await until(() => at() >= written.length, 'all has come');
+    await until('all has come', () => at() >= written.length);
     expect(Buffer.concat(got).toString()).toBe(written);
     expect(cuts).toBeGreaterThanOrEqual(3);
     expect(processesWith(`-- ${file}`).filter(({ command }) => command.startsWith('tail'))).toHaveLength(1);
     stopped = true;
     stop();
-    await until(() => processesWith(file).length === 0, 'no reader is left');
+    await until('no reader is left', () => processesWith(file).length === 0);
   });
 
   it('a line that hangs is noticed, and what was followed goes on over another', { timeout: 30_000 }, async () => {
@@ -252,17 +253,17 @@ describe.skipIf(noSshd !== null)('a machine by ssh', () => {
     let bytes = '';
     let cut = '';
     host.follow(file, 0, { bytes: (more) => (bytes += more), cut: (detail) => (cut = detail) });
-    await until(() => bytes === 'one', 'it is followed');
+    await until('it is followed', () => bytes === 'one');
     sshd.stall();
     appendFileSync(file, 'two');
-    await until(() => cut !== '', 'the cut is noticed');
+    await until('the cut is noticed', () => cut !== '');
     await host.up();
     const follower = host.follow(file, 3, { bytes: (more) => (bytes += more), cut: () => {} });
-    await until(() => bytes === 'onetwo', 'it goes on');
+    await until('it goes on', () => bytes === 'onetwo');
     expect(lines.some((line) => /^(connecting|down): Nothing has come over the line/.test(line))).toBe(true);
     follower.stop();
     sshd.unstall();
-    await until(() => processesWith(file).length === 0, 'no reader is left');
+    await until('no reader is left', () => processesWith(file).length === 0);
   });
 
   it('a program that only computes for long does not make the line count as cut, nor does a flood that nobody reads', {
@@ -287,13 +288,13 @@ describe.skipIf(noSshd !== null)('a machine by ssh', () => {
       one.stop = host.follow(file, 0, { bytes: (bytes) => (one.text += bytes), cut: (detail) => (one.cut = detail) }).stop;
       return one;
     });
-    await until(() => followed.every(({ text: got }, n) => got === `file ${n}`), `all are followed: ${JSON.stringify(followed)}`);
+    await until(`all are followed: ${JSON.stringify(followed)}`, () => followed.every(({ text: got }, n) => got === `file ${n}`));
     const runs = await Promise.all(Array.from({ length: 20 }, (_, n) => host.run(['echo', String(n)])));
     expect(runs.map((run) => text(run).trim())).toEqual(runs.map((_, n) => String(n)));
     const most = sshd.connections().length;
     expect(most).toBeGreaterThanOrEqual(4);
     for (const { stop } of followed) stop();
-    await until(() => sshd.connections().length < most, 'connections that carry nothing end');
+    await until('connections that carry nothing end', () => sshd.connections().length < most);
     expect(followed.map(({ cut }) => cut)).toEqual(followed.map(() => null));
   });
 
@@ -304,7 +305,7 @@ describe.skipIf(noSshd !== null)('a machine by ssh', () => {
     const open = await Promise.all(Array.from({ length: 5 }, () => host.open(['cat'])));
     const got = open.map(collect);
     for (const program of open) program.write(Buffer.from('hello'));
-    await until(() => got.every((one) => one.text() === 'hello'), 'all answer');
+    await until('all answer', () => got.every((one) => one.text() === 'hello'));
     for (const program of open) program.end();
   });
 
@@ -363,7 +364,7 @@ describe.skipIf(noSshd !== null)('a machine by ssh', () => {
     expect(checks.find(({ name }) => name === 'tmux')).toMatchObject({ detail: expect.stringMatching(/tmux/) });
     await sshd.down();
     sshd.killConnections();
-    await until(() => box.line.state !== 'up', 'the line is cut');
+    await until('the line is cut', () => box.line.state !== 'up');
     expect(await box.checks()).toEqual([
       expect.objectContaining({ name: 'reached', ok: false, level: 'fault', fix: expect.stringContaining('ssh -p') }),
     ]);

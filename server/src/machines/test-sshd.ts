@@ -5,6 +5,7 @@ import { connect, createServer, type Socket as NetSocket } from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import type { SshTarget } from '@afield/shared/api/machines.ts';
+import { until } from '@afield/shared/until.ts';
 
 const SSHD = '/usr/sbin/sshd';
 /** Why tests with a real sshd cannot run here; null when they can. */
@@ -86,10 +87,10 @@ export class TestSshd {
       this.#log = (this.#log + bytes.toString()).slice(-20_000);
     });
     this.#daemon = daemon;
-    await until(async () => {
+    await until('sshd listens', async () => {
       if (daemon.exitCode !== null) throw new Error(`sshd ended: ${this.#log}`);
       return reachable(this.port);
-    }, 'sshd listens');
+    });
   }
 
   /** Takes nobody new in; who is connected stays. */
@@ -183,15 +184,6 @@ export function processesWith(text: string): { pid: number; command: string }[] 
     const command = read(`/proc/${pid}/cmdline`).replaceAll('\0', ' ');
     return pid !== process.pid && command.includes(text) ? [{ pid, command }] : [];
   });
-}
-
-/** Waits for what must come, at most `ms`. */
-export async function until(probe: () => boolean | Promise<boolean>, what: string, ms = 15_000): Promise<void> {
-  const end = performance.now() + ms;
-  while (!(await probe())) {
-    if (performance.now() > end) throw new Error(`It did not happen: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 15));
-  }
 }
 
 function processes(): { pid: number; parent: number; name: string }[] {

@@ -2,11 +2,12 @@
 import { mkdtempSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { eventually } from '@afield/shared/until.ts';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { AgentAnswer, ChatAgent, ChatRuntime, ChatUpdate } from '../core/chat-ports.ts';
 import type { Machine } from '../core/machine-ports.ts';
 import type { ChatExit } from './chat-process.ts';
-import { eventually, marked } from './heard.ts';
+import { marked } from './heard.ts';
 
 export interface ChatRuntimeUnderTest {
   runtime: ChatRuntime;

@@ -1,13 +1,14 @@
 import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { until } from '@afield/shared/until.ts';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { systemClock } from '../core/clock.ts';
 import type { Machine } from '../core/machine-ports.ts';
 import { createLocalMachine } from '../machines/local.ts';
 import { createPrefixMachine } from '../machines/prefix.ts';
 import { createSshMachine } from '../machines/ssh.ts';
-import { noSshd, processesWith, TestSshd, until } from '../machines/test-sshd.ts';
+import { noSshd, processesWith, TestSshd } from '../machines/test-sshd.ts';
 import { type ChatExit, type ChatProcess, type ChatProcessLimits, startChatProcess, tellExit } from './chat-process.ts';
 
 const SESSION = '0192f0c4-0000-7000-8000-000000000001';
@@ -102,11 +103,11 @@ const MACHINES: [string, () => Machine | Promise<Machine>, boolean][] = [
 describe.each(MACHINES)('a chat process on %s', (_name, open, missing) => {
   it.skipIf(missing)('runs in its directory with what it was given and nothing of the server, and answers lines', async () => {
     const { process: agent, lines, exit } = await start(await open(), SEES);
-    await until(() => lines.length === 1, 'it told what it sees');
+    await until('it told what it sees', () => lines.length === 1);
     expect(JSON.parse(lines[0] ?? '')).toEqual([folder, 'a "b" $c\n d', null, null, null, SESSION]);
     agent.send('one "two" ü');
     agent.send('three');
-    await until(() => lines.length === 3, 'both lines came back');
+    await until('both lines came back', () => lines.length === 3);
     expect(lines.slice(1)).toEqual(['got one "two" ü', 'got three']);
     await agent.stop();
     expect(await exit).toMatchObject({ code: 0 });
@@ -115,10 +116,10 @@ describe.each(MACHINES)('a chat process on %s', (_name, open, missing) => {
 
   it.skipIf(missing)('stop ends what does not end by itself, and what it started elsewhere', async () => {
     const { process: agent, lines, exit } = await start(await open(), STUBBORN);
-    await until(() => lines.includes('ready'), 'its child runs');
+    await until('its child runs', () => lines.includes('ready'));
     await Promise.all([agent.stop(), agent.stop()]);
     await exit;
-    await until(() => processesWith(folder).filter(({ command }) => command.includes('setInterval')).length === 0, 'nothing of it is left');
+    await until('nothing of it is left', () => processesWith(folder).filter(({ command }) => command.includes('setInterval')).length === 0);
   });
 });
 
@@ -208,7 +209,7 @@ describe('a chat process', () => {
 
   it('nothing that it was given stands in the arguments that others see', async () => {
     const { process: agent, lines } = await start(localMachine(), SEES);
-    await until(() => lines.length === 1, 'it runs');
+    await until('it runs', () => lines.length === 1);
     expect(readFileSync(`/proc/${agent.pid}/cmdline`, 'utf8')).toBe(`${process.execPath}\0${join(folder, 'agent-0.cjs')}\0`);
   });
 });

@@ -4,9 +4,10 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { eventually } from '@afield/shared/until.ts';
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { SESSION_MARK, type TerminalRuntime } from '../core/machine-ports.ts';
-import { contents, env, eventually, heard, marked, newId, type Running } from './heard.ts';
+import { contents, env, heard, marked, newId, type Running } from './heard.ts';
 import { isRunning } from './processes.ts';
 
 export interface RuntimeUnderTest {

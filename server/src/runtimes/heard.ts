@@ -16,17 +16,6 @@ export interface Running {
   recovered: number;
 }
 
-/** Waits until `probe` gives something that is not null, undefined or false. */
-export async function eventually<T>(probe: () => T | Promise<T>, ms = 15_000): Promise<NonNullable<Exclude<T, false>>> {
-  const end = performance.now() + ms;
-  for (;;) {
-    const value = await probe();
-    if (value !== null && value !== undefined && value !== false) return value as NonNullable<Exclude<T, false>>;
-    if (performance.now() > end) throw new Error(`it did not happen within ${ms} ms: ${probe}`);
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
-}
-
 /** Keeps what a program prints. */
 export function heard(program: TerminalProcess, session_id: string): Running {
   const printed: Buffer[] = [];

@@ -1,8 +1,8 @@
 /** What an agent asks, between the agent and the desk of approvals. */
 import { AfieldError } from '@afield/shared/errors.ts';
+import { eventually } from '@afield/shared/until.ts';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { failure, openTalk, type Talk } from '../../chat-kit.ts';
-import { eventually } from '../../sessions-kit.ts';
 import type { Ask, ChatUpdate } from '../chat-ports.ts';
 import { manualClock } from '../manual-clock.ts';
 

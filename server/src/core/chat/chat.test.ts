@@ -1,8 +1,9 @@
 import { readFileSync, statSync } from 'node:fs';
 import { AfieldError } from '@afield/shared/errors.ts';
+import { eventually } from '@afield/shared/until.ts';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { failure, openTalk, type Talk } from '../../chat-kit.ts';
-import { collectingSink, eventually, type HouseOptions } from '../../sessions-kit.ts';
+import { collectingSink, type HouseOptions } from '../../sessions-kit.ts';
 import type { ChatUpdate } from '../chat-ports.ts';
 import { manualClock } from '../manual-clock.ts';
 

@@ -1,9 +1,9 @@
 /** The home server is killed before each call that it makes of what stands around it, while a terminal session gets and uses its chat face. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { eventually } from '@afield/shared/until.ts';
 import { afterEach, describe, expect, it } from 'vitest';
 import { openTalk, type Talk } from '../../chat-kit.ts';
-import { eventually } from '../../sessions-kit.ts';
 import type { ChatUpdate } from '../chat-ports.ts';
 import { World } from '../sessions/surviving-runtime.ts';
 import { ScriptedCompanion } from './scripted-companion.ts';

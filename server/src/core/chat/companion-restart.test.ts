@@ -1,7 +1,7 @@
 /** Two faces of one session after its home server, or the line to its companion, has ended: nothing is lost, nothing is there twice. */
+import { eventually } from '@afield/shared/until.ts';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openTalk, type Talk } from '../../chat-kit.ts';
-import { eventually } from '../../sessions-kit.ts';
 import type { ChatUpdate } from '../chat-ports.ts';
 import { World } from '../sessions/surviving-runtime.ts';
 import { ScriptedCompanion } from './scripted-companion.ts';

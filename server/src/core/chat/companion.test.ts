@@ -2,9 +2,9 @@
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Session } from '@afield/shared/api/sessions.ts';
+import { eventually } from '@afield/shared/until.ts';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openTalk, type Talk } from '../../chat-kit.ts';
-import { eventually } from '../../sessions-kit.ts';
 import type { ChatUpdate } from '../chat-ports.ts';
 import { type Program, World } from '../sessions/surviving-runtime.ts';
 import { ScriptedCompanion } from './scripted-companion.ts';

@@ -1,10 +1,11 @@
 /** Prompts of a chat: stored before anything starts, one at a time, in an order that can be changed, with files, within a budget. */
 import { readdirSync, statSync, writeFileSync } from 'node:fs';
 import { AfieldError } from '@afield/shared/errors.ts';
+import { eventually } from '@afield/shared/until.ts';
 import { uuidv7 } from 'uuidv7';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { failure, openTalk, type Talk } from '../../chat-kit.ts';
-import { eventually, type HouseOptions, script } from '../../sessions-kit.ts';
+import { type HouseOptions, script } from '../../sessions-kit.ts';
 import type { UsageVerdict } from '../chat-service.ts';
 import { manualClock } from '../manual-clock.ts';
 

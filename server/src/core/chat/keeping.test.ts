@@ -1,10 +1,10 @@
 /** What is kept of a chat: through a full disk, for a thousand turns, and until somebody deletes it. */
 import { existsSync } from 'node:fs';
 import type { ChatItem } from '@afield/shared/api/chat.ts';
+import { eventually } from '@afield/shared/until.ts';
 import { uuidv7 } from 'uuidv7';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { failure, openTalk, type Talk } from '../../chat-kit.ts';
-import { eventually } from '../../sessions-kit.ts';
 import type { ChatUpdate } from '../chat-ports.ts';
 import type { Disk } from '../history/storage.ts';
 import { folderSize } from '../recording/archive.ts';

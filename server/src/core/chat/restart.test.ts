@@ -3,9 +3,9 @@ import { spawn } from 'node:child_process';
 import type { ChatItem } from '@afield/shared/api/chat.ts';
 import { AfieldError } from '@afield/shared/errors.ts';
 import type { AfieldEvent } from '@afield/shared/events.ts';
+import { eventually } from '@afield/shared/until.ts';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { failure, openTalk, type Talk } from '../../chat-kit.ts';
-import { eventually } from '../../sessions-kit.ts';
 import { ABLE, ScriptedRuntime } from './scripted-runtime.ts';
 
 let chat: ScriptedRuntime;

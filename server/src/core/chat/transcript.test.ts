@@ -3,9 +3,9 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import type { ChatItem } from '@afield/shared/api/chat.ts';
+import { eventually } from '@afield/shared/until.ts';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openTalk, type Talk } from '../../chat-kit.ts';
-import { eventually } from '../../sessions-kit.ts';
 import type { ChatUpdate } from '../chat-ports.ts';
 import { manualClock } from '../manual-clock.ts';
 import { MAX } from './bounds.ts';

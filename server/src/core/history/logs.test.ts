@@ -1,5 +1,6 @@
+import { eventually } from '@afield/shared/until.ts';
 import { afterEach, describe, expect, it } from 'vitest';
-import { collectingSink, eventually, type House, openHouse, script } from '../../sessions-kit.ts';
+import { collectingSink, type House, openHouse, script } from '../../sessions-kit.ts';
 import { manualClock } from '../manual-clock.ts';
 import { Screen } from '../terminal/screen.ts';
 import { InputLog } from './input-log.ts';

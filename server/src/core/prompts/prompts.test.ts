@@ -1,7 +1,8 @@
 import type { DeliveryState } from '@afield/shared/api/prompts.ts';
+import { eventually } from '@afield/shared/until.ts';
 import { uuidv7 } from 'uuidv7';
 import { afterEach, describe, expect, it } from 'vitest';
-import { eventually, type House, type HouseOptions, openHouse, script } from '../../sessions-kit.ts';
+import { type House, type HouseOptions, openHouse, script } from '../../sessions-kit.ts';
 import { cleanPrompt, shows, typed } from './prompt-text.ts';
 
 let house: House;

@@ -1,8 +1,9 @@
 import type { Adoptable } from '@afield/shared/api/machines.ts';
 import type { Session } from '@afield/shared/api/sessions.ts';
+import { eventually } from '@afield/shared/until.ts';
 import { uuidv7 } from 'uuidv7';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { eventually, type House, openHouse, script } from '../../sessions-kit.ts';
+import { type House, openHouse, script } from '../../sessions-kit.ts';
 import { World } from './surviving-runtime.ts';
 
 let world: World;

@@ -2,9 +2,10 @@
 import { readFile } from 'node:fs/promises';
 import type { Session } from '@afield/shared/api/sessions.ts';
 import { FRAME_SNAPSHOT } from '@afield/shared/link/frames.ts';
+import { eventually } from '@afield/shared/until.ts';
 import { uuidv7 } from 'uuidv7';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { collectingSink, eventually, type House, type HouseOptions, openHouse, script } from '../../sessions-kit.ts';
+import { collectingSink, type House, type HouseOptions, openHouse, script } from '../../sessions-kit.ts';
 import { systemClock } from '../clock.ts';
 import { recordingFiles } from '../recording/files.ts';
 import { World } from './surviving-runtime.ts';

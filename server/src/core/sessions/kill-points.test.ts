@@ -1,8 +1,9 @@
 /** G2: the home server is killed before each call that it makes of what stands around it, in everything that it does with sessions. */
 import { readFile } from 'node:fs/promises';
+import { eventually } from '@afield/shared/until.ts';
 import { uuidv7 } from 'uuidv7';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { eventually, type House, openHouse, script } from '../../sessions-kit.ts';
+import { type House, openHouse, script } from '../../sessions-kit.ts';
 import { recordingFiles } from '../recording/files.ts';
 import { World } from './surviving-runtime.ts';
 

@@ -2,9 +2,10 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Session } from '@afield/shared/api/sessions.ts';
 import type { AfieldError } from '@afield/shared/errors.ts';
+import { eventually } from '@afield/shared/until.ts';
 import { uuidv7 } from 'uuidv7';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { eventually, type House, type HouseOptions, openHouse, script } from '../../sessions-kit.ts';
+import { type House, type HouseOptions, openHouse, script } from '../../sessions-kit.ts';
 
 let house: House;
 const open = (options: HouseOptions = {}) => {

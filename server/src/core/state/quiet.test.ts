@@ -4,9 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Session } from '@afield/shared/api/sessions.ts';
 import type { AfieldEvent } from '@afield/shared/events.ts';
+import { eventually } from '@afield/shared/until.ts';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { ConfiguredAgent } from '../../agents/configured.ts';
-import { eventually, type House, type HouseOptions, openHouse } from '../../sessions-kit.ts';
+import { type House, type HouseOptions, openHouse } from '../../sessions-kit.ts';
 import { createTrustPolicy } from './trust.ts';
 
 let house: House;

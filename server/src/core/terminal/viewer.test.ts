@@ -1,6 +1,7 @@
 import { FRAME_OUTPUT, FRAME_SNAPSHOT } from '@afield/shared/link/frames.ts';
+import { eventually } from '@afield/shared/until.ts';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { collectingSink, eventually, type House, openHouse, script } from '../../sessions-kit.ts';
+import { collectingSink, type House, openHouse, script } from '../../sessions-kit.ts';
 import { Screen } from './screen.ts';
 
 let house: House;

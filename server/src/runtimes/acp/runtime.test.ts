@@ -2,11 +2,12 @@ import { mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from '
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { until } from '@afield/shared/until.ts';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { AgentAnswer, ChatAgent, ChatStart, ChatUpdate } from '../../core/chat-ports.ts';
 import { systemClock } from '../../core/clock.ts';
 import { createLocalMachine } from '../../machines/local.ts';
-import { processesWith, until } from '../../machines/test-sshd.ts';
+import { processesWith } from '../../machines/test-sshd.ts';
 import { createAcpRuntime } from './runtime.ts';
 
 const AGENT = fileURLToPath(new URL('./small-agent.ts', import.meta.url));
@@ -52,7 +53,7 @@ const said = () =>
 async function turn(agent: ChatAgent, scenario: string, files: Parameters<ChatAgent['prompt']>[0]['files'] = []): Promise<void> {
   const before = of('idle').length;
   await agent.prompt({ id: `${scenario}-${before}`, content: `SCENARIO:${scenario}`, files });
-  await until(() => of('idle').length > before, `the end of ${scenario}`);
+  await until(`the end of ${scenario}`, () => of('idle').length > before);
 }
 async function asked(
   agent: ChatAgent,
@@ -60,7 +61,7 @@ async function asked(
   give: (ask: (ChatUpdate & { type: 'ask' })['ask']) => Partial<AgentAnswer>,
 ): Promise<void> {
   const done = turn(agent, scenario);
-  await until(() => of('ask').length > 0, 'a question');
+  await until('a question', () => of('ask').length > 0);
   const { key, ask } = of('ask')[0] as ChatUpdate & { type: 'ask' };
   await agent.answer(key, { option_id: null, decision: 'answer', text: null, answers: {}, ...give(ask) });
   await done;
@@ -69,7 +70,7 @@ async function asked(
 describe('the start', () => {
   it('tells version, session, abilities, modes, models and commands', async () => {
     await start();
-    await until(() => of('commands').length > 0, 'commands');
+    await until('commands', () => of('commands').length > 0);
     expect(of('version')).toEqual([{ type: 'version', version: '1.0.0', note: null }]);
     expect(of('agent_session')[0]?.id).toMatch(/^small-/);
     expect(of('abilities').at(-1)?.can).toEqual({
@@ -225,7 +226,7 @@ describe('a question between turns', () => {
   it.each(['answered', 'cancelled'])('that is %s leaves it idle', async (how) => {
     const agent = await start();
     await turn(agent, 'afterwards');
-    await until(() => of('waiting').length > 0, 'a question');
+    await until('a question', () => of('waiting').length > 0);
     const { key, ask } = of('ask')[0] as ChatUpdate & { type: 'ask' };
     if (how === 'cancelled') await agent.cancel();
     else await agent.answer(key, { option_id: ask.options[0]?.id ?? null, decision: 'allow', text: null, answers: {} });
@@ -307,10 +308,10 @@ describe('how a turn ends', () => {
   it('a provider that hangs can be interrupted', async () => {
     const agent = await start();
     agent.prompt({ id: 'p', content: 'SCENARIO:hang', files: [] }).catch(() => {});
-    await until(() => of('running').length > 0, 'it runs');
+    await until('it runs', () => of('running').length > 0);
     await expect(agent.prompt({ id: 'q', content: 'x', files: [] })).rejects.toMatchObject({ code: 'unavailable' });
     await agent.cancel();
-    await until(() => of('idle').length > 0, 'its end');
+    await until('its end', () => of('idle').length > 0);
     expect(of('idle')[0]?.stop).toBe('cancelled');
   });
 

@@ -2,11 +2,12 @@ import { mkdtempSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { until } from '@afield/shared/until.ts';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ChatAgent, ChatUpdate } from '../../core/chat-ports.ts';
 import { systemClock } from '../../core/clock.ts';
 import { createLocalMachine } from '../../machines/local.ts';
-import { processesWith, until } from '../../machines/test-sshd.ts';
+import { processesWith } from '../../machines/test-sshd.ts';
 import { createStreamJson } from './runtime.ts';
 
 const PROGRAM = fileURLToPath(new URL('./small-stream.ts', import.meta.url));
@@ -56,7 +57,7 @@ const said = () =>
   of('text')
     .map(({ text }) => text)
     .join('');
-const idle = (turns = 1) => until(() => of('idle').length >= turns, `the end of turn ${turns}`);
+const idle = (turns = 1) => until(`the end of turn ${turns}`, () => of('idle').length >= turns);
 const give = (scenario: string, id: string = crypto.randomUUID()) => agent.prompt({ id, content: `SCENARIO:${scenario}`, files: [] });
 async function turn(scenario: string): Promise<void> {
   const before = of('idle').length;
@@ -124,7 +125,7 @@ describe('one-shot JSON of Gemini', () => {
   it('a cancel ends the run and all of it; what ran is over; the next prompt is taken', async () => {
     await start(GEMINI);
     const prompt = give('slow');
-    await until(() => /word3/.test(said()), 'it speaks');
+    await until('it speaks', () => /word3/.test(said()));
     await prompt;
     await expect(give('args')).rejects.toMatchObject({ code: 'unavailable' });
     await agent.cancel();

@@ -2,10 +2,11 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { eventually } from '@afield/shared/until.ts';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createLocalHost } from '../../machines/local-host.ts';
 import { openTmux, TMUX } from '../../tmux-kit.ts';
-import { eventually, heard, newId, type Running } from '../heard.ts';
+import { heard, newId, type Running } from '../heard.ts';
 
 let folder: string;
 let kit: ReturnType<typeof openTmux>;

@@ -3,10 +3,11 @@ import { once } from 'node:events';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { eventually } from '@afield/shared/until.ts';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Host, TerminalRuntime } from '../../core/machine-ports.ts';
 import { HOME, openTmux, TMUX } from '../../tmux-kit.ts';
-import { env, eventually, heard, newId, type Running } from '../heard.ts';
+import { env, heard, newId, type Running } from '../heard.ts';
 import { isRunning } from '../processes.ts';
 
 /** A small disk may be mounted here. */
