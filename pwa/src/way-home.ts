@@ -55,7 +55,7 @@ export function openHome(record: HomeRecord, lastSeq: () => number): HomeLink {
     subscribe: (options, handler) => link.subscribe(options, handler),
     attach: (options, handlers) => link.attach(options, handlers),
     onReconnected: (listener) => link.onReconnected(listener),
-    call: (operation, sent, options) => client.call(operation, sent, options),
+    call: (operation, sent) => client.call(operation, sent),
   };
 }
 

@@ -58,6 +58,12 @@ describe('an attachment', { timeout: 60_000 }, () => {
     expect(given).toMatchObject({ size_bytes: MOST, media_type: 'image/png' });
     const params = { id, attachment_id: given!.id };
     expect(Buffer.compare(await phone.call('getAttachment', { params }), bytes)).toBe(0);
+    const part = async (from: number, most: number) => phone.call('getAttachment', { params, query: { from, bytes: most } });
+    expect(Buffer.compare(await part(1000, 500), bytes.subarray(1000, 1500))).toBe(0);
+    expect(Buffer.compare(await part(MOST - 10, 500), bytes.subarray(MOST - 10))).toBe(0);
+    expect(await part(MOST, 500)).toHaveLength(0);
+    expect(await part(MOST + 1, 500)).toHaveLength(0);
+    expect(await failure(part(0, 0))).toBe('bad_request');
     expect(await failure(phone.call('getAttachment', { params: { ...params, attachment_id: uuidv7() } }))).toBe('not_found');
     expect(await failure(phone.call('getAttachment', { params: { ...params, id: await begin() } }))).toBe('not_found');
   });

@@ -2,17 +2,24 @@ import { AfieldError } from '@afield/shared/errors.ts';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { SESSION } from '../../test/chat-items.ts';
 import { down, ONLINE, scriptedLink, settled } from '../../test/scripted-link.ts';
-import { createGivenFiles, type GivenFiles, MAX_KEPT_BYTES } from './chat-given.ts';
+import { createGivenFiles, type GivenFiles, MAX_KEPT_BYTES, PIECE_BYTES } from './chat-given.ts';
 
 let home: ReturnType<typeof scriptedLink>;
 let given: GivenFiles;
-const asked = () => home.calls.map(({ sent }) => sent.params?.attachment_id);
+/** Ids in the order in which they were begun. */
+const asked = () => home.calls.filter(({ sent }) => sent.query?.from === 0).map(({ sent }) => sent.params?.attachment_id);
+const atHome = (bytes: (id: unknown) => Uint8Array) => {
+  home.answers.getAttachment = ({ params, query }) => {
+    const from = Number(query?.from);
+    return bytes(params?.attachment_id).slice(from, from + Number(query?.bytes));
+  };
+};
 const get = (id: string, wanted?: () => boolean) => given.get(SESSION, { id }, wanted);
 const text = (answer: Awaited<ReturnType<typeof get>>) => ('bytes' in answer ? new TextDecoder().decode(answer.bytes) : answer.fault);
 
 beforeEach(() => {
   home = scriptedLink(ONLINE);
-  home.answers.getAttachment = ({ params }) => new TextEncoder().encode(`bytes of ${params?.attachment_id}`);
+  atHome((id) => new TextEncoder().encode(`bytes of ${id}`));
   given = createGivenFiles(home.link);
 });
 
@@ -45,8 +52,19 @@ describe('what was given with a prompt', () => {
     expect((await Promise.all(all)).map((answer) => 'bytes' in answer)).toEqual([true, false, true]);
   });
 
+  it('comes in pieces, between which something else may go; nobody there any more: no more pieces', async () => {
+    const whole = Uint8Array.from({ length: PIECE_BYTES * 2 }, (_, at) => at % 251);
+    atHome(() => whole);
+    const answer = await get('a');
+    expect('bytes' in answer && answer.bytes).toEqual(whole);
+    expect(home.calls.map(({ sent }) => sent.query?.from)).toEqual([0, PIECE_BYTES, PIECE_BYTES * 2]);
+    let pieces = 2;
+    expect(text(await get('b', () => pieces-- > 0))).toBe('failed');
+    expect(home.calls).toHaveLength(5);
+  });
+
   it('is kept within a bound: what was asked for longest ago goes first', async () => {
-    home.answers.getAttachment = () => new Uint8Array(MAX_KEPT_BYTES / 4);
+    atHome(() => new Uint8Array(MAX_KEPT_BYTES / 4));
     for (const id of ['a', 'b', 'c', 'd', 'a', 'e']) await get(id);
     expect(asked()).toEqual(['a', 'b', 'c', 'd', 'e']);
     await get('a');

@@ -5,8 +5,8 @@ import { type HomeLink, isOpen } from './home-link.ts';
 
 /** So many bytes are kept; what was asked for longest ago goes first. */
 export const MAX_KEPT_BYTES = 16_000_000;
-/** The largest attachment over a slow line, in ms. */
-const FETCH_MS = 120_000;
+/** So many bytes are asked for at a time: keys and messages go between the pieces, and a slow line is not taken for a dead one. */
+export const PIECE_BYTES = 200_000;
 
 /** `gone`: home has it no more. `offline`: home cannot be asked. */
 export type GivenAnswer = { bytes: Uint8Array<ArrayBuffer> } | { fault: 'gone' | 'offline' | 'failed' };
@@ -38,11 +38,17 @@ export function createGivenFiles(link: Pick<HomeLink, 'call' | 'connection'>) {
     const known = kept.get(id);
     if (known !== undefined) keep(id, known);
     if (known !== undefined) return { bytes: known };
-    // Whoever scrolled on wants it no more; what is under way comes to its end, and is kept.
-    if (!isOpen(link) || !wanted()) return { fault: 'offline' };
+    if (!isOpen(link)) return { fault: 'offline' };
     try {
       const params = { id: session_id, attachment_id: id };
-      const bytes = (await link.call('getAttachment', { params }, { timeout_ms: FETCH_MS })) as Uint8Array<ArrayBuffer>;
+      const pieces: Uint8Array[] = [];
+      for (let from = 0, more = true; more; from += PIECE_BYTES) {
+        if (!wanted()) return { fault: 'failed' };
+        const piece = await link.call('getAttachment', { params, query: { from, bytes: PIECE_BYTES } });
+        pieces.push(piece);
+        more = piece.length === PIECE_BYTES;
+      }
+      const bytes = joined(pieces);
       keep(id, bytes);
       return { bytes };
     } catch (cause) {
@@ -55,7 +61,7 @@ export function createGivenFiles(link: Pick<HomeLink, 'call' | 'connection'>) {
   return {
     /** What this device gave just now need not be fetched. */
     keep: (id: string, base64: string) => keep(id, bytesOf(base64)),
-    /** Never rejects. `wanted`: asked again when its turn comes. */
+    /** Never rejects. `wanted`: asked before each piece; whoever scrolled on wants it no more, and hears `failed`. */
     get(session_id: string, source: GivenSource, wanted: () => boolean = () => true): Promise<GivenAnswer> {
       if ('base64' in source) return Promise.resolve({ bytes: bytesOf(source.base64) });
       if (kept.has(source.id)) return fetched(session_id, source.id, wanted);
@@ -67,6 +73,16 @@ export function createGivenFiles(link: Pick<HomeLink, 'call' | 'connection'>) {
   };
 }
 export type GivenFiles = ReturnType<typeof createGivenFiles>;
+
+function joined(pieces: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const whole = new Uint8Array(pieces.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const piece of pieces) {
+    whole.set(piece, at);
+    at += piece.length;
+  }
+  return whole;
+}
 
 function bytesOf(base64: string): Uint8Array<ArrayBuffer> {
   const text = atob(base64);

@@ -19,8 +19,8 @@ export interface ChatService {
   message(id: string, item_id: string): ChatItem;
   /** Errors: session_not_found; not_supported for a session without a chat face. */
   chat(id: string): ChatState;
-  /** Errors: session_not_found, not_found. */
-  attachment(id: string, attachment_id: string): Promise<Uint8Array>;
+  /** `bytes`: at most so many; left out: all. Errors: session_not_found, not_found. */
+  attachment(id: string, attachment_id: string, part?: { from: number; bytes?: number }): Promise<Uint8Array>;
   /** Prompts that wait, in order. */
   queue(id: string): Prompt[];
   /** One of them, or one that waits no more. Errors: session_not_found, prompt_not_found. */

@@ -11,7 +11,7 @@ export const chatHandlers = ({ sessions, prompts: streams }: Needs): HandlersOf<
   getMessages: ({ params, query }) => sessions.messages(params.id, given(query)),
   getMessage: ({ params }) => sessions.message(params.id, params.item_id),
   getChat: ({ params }) => sessions.chat(params.id),
-  getAttachment: ({ params }) => sessions.attachment(params.id, params.attachment_id),
+  getAttachment: ({ params, query }) => sessions.attachment(params.id, params.attachment_id, given(query)),
   promptSession: ({ params, body }) => sessions.prompt(params.id, body),
   streamPrompt: async ({ params, body, identity, signal }) =>
     asEventStream(await streams.stream({ session_id: params.id, prompt: body, identity, signal })),

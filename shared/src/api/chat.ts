@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import { route } from '../route.ts';
-import { id, idParams, listOf, page, time } from './base.ts';
+import { id, idParams, listOf, page, queryInt, time } from './base.ts';
 
 /** What a tool does, whatever its agent calls it (the kinds of ACP 1, with `plan` and `agent` beside them). */
 export const toolKind = z.enum(['read', 'edit', 'delete', 'move', 'search', 'execute', 'think', 'fetch', 'plan', 'agent', 'other']);
@@ -127,13 +127,22 @@ export const chat = {
     response: chatState,
     errors: ['session_not_found', 'not_supported'],
   }),
-  /** Always octets to be saved, whatever `media_type` says: a browser that is led here runs nothing. Over the link it fits one answer. */
+  /**
+   * Always octets to be saved, whatever `media_type` says: a browser that is led here runs nothing. All of it fits one answer of the link;
+   * in pieces, though, it holds up nothing else on a slow line. From its end on there are no bytes.
+   */
   getAttachment: route({
     method: 'GET',
     path: '/sessions/{id}/attachments/{attachment_id}',
-    summary: 'The bytes of what was given with a prompt',
+    summary: 'The bytes of what was given with a prompt, whole or a part',
     permission: 'sessions:read',
     params: z.object({ id, attachment_id: id }),
+    query: z.object({
+      /** Position of the first byte. Default: 0. */
+      from: z._default(queryInt(0, 100_000_000), 0),
+      /** At most so many. Default: all. */
+      bytes: z.optional(queryInt(1, 100_000_000)),
+    }),
     produces: 'application/octet-stream',
     errors: ['session_not_found', 'not_found'],
   }),

@@ -17,7 +17,7 @@ export type GivenFault = 'gone' | 'offline' | 'failed';
 export interface GivenWays {
   /** Home can be asked. */
   live: boolean;
-  /** Never rejects. `wanted`: asked again when its turn comes. */
+  /** Never rejects. `wanted`: asked again while it comes. */
   get(source: GivenFile['source'], wanted: () => boolean): Promise<{ bytes: Uint8Array<ArrayBuffer> } | { fault: GivenFault }>;
   save(name: string, bytes: Uint8Array<ArrayBuffer>): void;
   /** Shows a picture as large as it goes. */

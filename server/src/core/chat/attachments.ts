@@ -1,5 +1,5 @@
 /** Bytes that go with prompts: kept at home under ids of ours, never under a name that somebody gave. */
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, open, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Attachment, ChatAbilities } from '@afield/shared/api/chat.ts';
 import type { GivenAttachment } from '@afield/shared/api/prompts.ts';
@@ -55,13 +55,35 @@ export async function dropGiven(folder: string, attachments: readonly Attachment
 }
 
 /** Errors: not_found. */
-export async function readAttachment(folder: string, id: string): Promise<Buffer> {
+export async function readAttachment(
+  folder: string,
+  id: string,
+  { from, bytes }: { from: number; bytes?: number } = { from: 0 },
+): Promise<Buffer> {
   try {
-    if (ID.test(id)) return await readFile(pathOf(folder, id));
+    if (ID.test(id)) return await readPart(pathOf(folder, id), from, bytes ?? MAX_BYTES);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
   }
   throw new AfieldError('not_found', 'There is no such attachment. It may have been deleted.');
+}
+
+/** Nothing from its end on. */
+async function readPart(path: string, from: number, most: number): Promise<Buffer> {
+  const file = await open(path);
+  try {
+    const { size } = await file.stat();
+    const part = Buffer.alloc(Math.max(0, Math.min(most, size - from)));
+    let read = 0;
+    while (read < part.length) {
+      const { bytesRead } = await file.read(part, read, part.length - read, from + read);
+      if (bytesRead === 0) break;
+      read += bytesRead;
+    }
+    return part.subarray(0, read);
+  } finally {
+    await file.close();
+  }
 }
 
 /** Errors: not_found when one is gone. */

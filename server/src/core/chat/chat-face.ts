@@ -59,9 +59,9 @@ export function createChatFace(deps: SessionDeps, live: LiveSessions) {
       return readKnown(id, folder(id)) ?? { ...unknown(id), model: row.model, mode: row.mode };
     },
 
-    async attachment(id: string, attachment_id: string): Promise<Uint8Array> {
+    async attachment(id: string, attachment_id: string, part?: { from: number; bytes?: number }): Promise<Uint8Array> {
       live.rowOf(id);
-      return readAttachment(folder(id), attachment_id);
+      return readAttachment(folder(id), attachment_id, part);
     },
   };
 }
