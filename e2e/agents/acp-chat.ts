@@ -201,6 +201,8 @@ export function acpChatTests(given: AcpAgent): void {
       await chat.done();
       expect(existsSync(inRepo('hello.txt'))).toBe(false);
       expect((await phone.call('getApproval', { params: { id: approval.id } })).state).toBe('gone');
+      // What was cut is told once more after the end of its turn: it is the same message.
+      expect(await chat.said(/\bword2\b/)).toHaveLength(1);
     });
 
     it('says why its provider refused, and is idle; the next prompt is answered', async () => {

@@ -78,6 +78,12 @@ export class Chat {
       return item.kind === 'notice' ? `${item.level}: ${item.text}` : item.kind;
     });
   }
+  /** Every message of the agent with these words in it, since the session began. */
+  async said(words: RegExp): Promise<string[]> {
+    return (await this.items()).flatMap((item) =>
+      item.kind === 'message' && item.role === 'agent' && words.test(item.text) ? [item.text] : [],
+    );
+  }
   async tool(title: RegExp): Promise<ChatItem & { kind: 'tool' }> {
     const found = (await this.items()).findLast((item) => item.kind === 'tool' && title.test(item.title));
     if (found?.kind !== 'tool') throw new Error(`There is no tool ${title}.`);

@@ -202,6 +202,8 @@ describe('Claude Code 2.1.329 as a chat', () => {
     await chat.cancel();
     await chat.done();
     expect((await phone.call('getApproval', { params: { id: approval.id } })).state).toBe('gone');
+    // What was cut is told once more after the end of its turn: it is the same message.
+    expect(await chat.said(/\bword2\b/)).toHaveLength(1);
     expect(existsSync(inRepo('hello.txt'))).toBe(false);
   });
 

@@ -78,7 +78,7 @@ export type ChatUpdate =
   | { type: 'idle'; stop: TurnStop }
   /** More text of a message or a thought; `key` is the agent's or the runtime's name for it, unique in this run of the agent. */
   | { type: 'text'; key: string; role: 'agent' | 'thought' | 'user'; text: string }
-  /** The whole text of it, for good: replaces what came in pieces. Without `text`: what came is all. */
+  /** The whole text of it, for good, also when its turn is over: replaces what came in pieces. Without `text`: what came is all. */
   | { type: 'text_done'; key: string; role: 'agent' | 'thought' | 'user'; text?: string }
   | { type: 'tool'; key: string; patch: ToolPatch }
   | { type: 'tool_output'; key: string; text: string }

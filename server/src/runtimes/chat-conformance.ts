@@ -4,8 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { eventually } from '@afield/shared/until.ts';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { AgentAnswer, ChatAgent, ChatRuntime, ChatUpdate } from '../core/chat-ports.ts';
+import type { AgentAnswer, ChatRuntime, ChatUpdate } from '../core/chat-ports.ts';
 import type { Machine } from '../core/machine-ports.ts';
+import { type Of, PlayedRun } from './chat-conformance-run.ts';
 import type { ChatExit } from './chat-process.ts';
 import { marked } from './heard.ts';
 
@@ -18,58 +19,9 @@ export interface ChatRuntimeUnderTest {
   env?: Readonly<Record<string, string>>;
 }
 
-type Of<T extends ChatUpdate['type']> = ChatUpdate & { type: T };
-
-class Run {
-  readonly session_id: string;
-  readonly updates: ChatUpdate[] = [];
-  exit: ChatExit | null = null;
-  agent!: ChatAgent;
-
-  constructor(session_id: string) {
-    this.session_id = session_id;
-  }
-
-  get states(): string[] {
-    const states = this.updates.filter(({ type }) => type === 'running' || type === 'waiting' || type === 'idle');
-    return states.map((update) => (update.type === 'idle' ? `idle ${update.stop}` : update.type));
-  }
-  get state(): string {
-    return this.states.at(-1) ?? 'idle';
-  }
-  of<T extends ChatUpdate['type']>(type: T): Of<T>[] {
-    return this.updates.filter((update): update is Of<T> => update.type === type);
-  }
-  /** What a person has read. */
-  said(role: 'agent' | 'thought'): string {
-    const texts = new Map<string, string>();
-    for (const update of this.updates) {
-      if (update.type === 'text' && update.role === role) texts.set(update.key, (texts.get(update.key) ?? '') + update.text);
-      if (update.type === 'text_done' && update.role === role && update.text !== undefined) texts.set(update.key, update.text);
-    }
-    return [...texts.values()].join('\n');
-  }
-  tool(key: string): Of<'tool'>['patch'] {
-    return Object.assign({}, ...this.of('tool').flatMap((update) => (update.key === key ? [update.patch] : [])));
-  }
-  give(scenario: string, id: string = crypto.randomUUID()): Promise<void> {
-    return this.agent.prompt({ id, content: `SCENARIO:${scenario}`, files: [] });
-  }
-  /** `count`: the questions so far, with this one. */
-  async asked(count = 1): Promise<Of<'ask'>> {
-    await eventually(() => this.of('ask').length >= count);
-    const ask = this.of('ask')[count - 1];
-    if (ask === undefined) throw new Error('unreachable');
-    return ask;
-  }
-  async ended(turns = 1): Promise<void> {
-    await eventually(() => this.of('idle').length >= turns);
-  }
-}
-
 export function chatRuntimeTests({ runtime, machine: machineAt, args, env = {} }: ChatRuntimeUnderTest): void {
   let folder: string;
-  let runs: Run[];
+  let runs: PlayedRun[];
   beforeEach(() => {
     folder = realpathSync(mkdtempSync(join(tmpdir(), 'afield-chat-')));
     runs = [];
@@ -80,12 +32,12 @@ export function chatRuntimeTests({ runtime, machine: machineAt, args, env = {} }
     rmSync(folder, { recursive: true, force: true });
   });
 
-  async function start(resume: string | null = null): Promise<Run> {
+  async function start(resume: string | null = null): Promise<PlayedRun> {
     const session_id = crypto.randomUUID();
     const machine = machineAt(folder);
     const given = machine.environment({ id: session_id }, { ...env, HOME: folder, SMALL_AGENT_HOME: folder });
     const command = { session_id, file: process.execPath, args: [...args], cwd: folder, env: given };
-    const run = new Run(session_id);
+    const run = new PlayedRun(session_id);
     const sink = {
       update: (update: ChatUpdate) => {
         expect(run.exit).toBe(null);
@@ -226,6 +178,31 @@ export function chatRuntimeTests({ runtime, machine: machineAt, args, env = {} }
       expect(run.states).toEqual(['running', 'idle cancelled']);
       await run.give('greet');
       await run.ended(2);
+    });
+
+    it('leaves what was said standing once, also when it is told once more after the end', async () => {
+      const run = await start();
+      await run.give('slow');
+      await eventually(() => /word3/.test(run.said('agent')));
+      await run.agent.cancel();
+      await run.ended();
+      await run.give('greet');
+      await run.ended(2);
+      const said = run.said('agent');
+      expect(said.match(/\bword2\b/g)).toHaveLength(1);
+      expect(said).toMatch(/word1 word2 word3[\s\S]*Hello/);
+    });
+
+    it('while it asks leaves the call that it asks for standing once', async () => {
+      const run = await start();
+      await run.give('bash');
+      await run.asked();
+      const before = new Set(run.of('tool').map(({ key }) => key));
+      await run.agent.cancel();
+      await run.ended();
+      await run.give('greet');
+      await run.ended(2);
+      expect(new Set(run.of('tool').map(({ key }) => key))).toEqual(before);
     });
 
     it('of a prompt that was only just given ends its turn too', async () => {

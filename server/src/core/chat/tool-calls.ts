@@ -119,6 +119,11 @@ export class ToolCalls {
     }
   }
 
+  /** What comes now is of other calls, whatever their keys. */
+  forget(): void {
+    this.#known.clear();
+  }
+
   #begin(key: string, patch: ToolPatch): ToolItem {
     const oldest = this.#open.size >= MAX_OPEN ? this.#open.entries().next() : null;
     if (oldest !== null && oldest.done !== true) {
@@ -169,9 +174,11 @@ export class ToolCalls {
     if (known === null) return null;
     const { state, ...rest } = patch;
     const runs = state === 'pending' || state === 'running';
-    const begins = !this.#retold && patch.name !== undefined && (runs || known.turn !== this.#turn);
-    const item = begins ? null : this.#ledger.get(known.id);
+    const item = this.#ledger.get(known.id);
     if (item?.kind !== 'tool') return null;
+    // One that was cut tells its end when its turn is over already.
+    const ends = known.turn === this.#turn || item.state === 'cut';
+    if (!this.#retold && patch.name !== undefined && (runs || !ends)) return null;
     if (this.#retold && runs && item.state === 'cut') {
       // It was cut when nobody listened any more, and goes on.
       apply(item, patch);

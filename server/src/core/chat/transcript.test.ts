@@ -82,6 +82,42 @@ describe('messages', () => {
     expect(items().at(-1)).toMatchObject({ text: 'more', state: 'done' });
   });
 
+  it('that were cut and are told once more after the end are the same, also when the next turn began already', async () => {
+    say(text('a', 'half a '), text('b', 'hm', 'thought'), { type: 'idle', stop: 'cancelled' }, { type: 'idle', stop: 'cancelled' });
+    say(done('a', 'half a word'), done('b', 'hm', 'thought'), { type: 'idle', stop: 'cancelled' });
+    const cut = [
+      { text: 'half a word', state: 'cut' },
+      { text: 'hm', state: 'cut' },
+    ];
+    expect(items()).toMatchObject(cut);
+    expect(items()).toHaveLength(2);
+    await talk.prompt(id, 'more');
+    await talk.given(2);
+    say({ type: 'running' }, text('c', 'new'), done('a', 'half a word'), done('b', 'hm', 'thought'), done('c'));
+    expect(items().map((item) => 'text' in item && item.text)).toEqual(['half a word', 'hm', 'more', 'new']);
+  });
+
+  it('of another run of the agent are others, whatever it calls them', async () => {
+    say({ type: 'agent_session', id: 's' }, { type: 'abilities', can: { resume: true } }, text('a', 'half'));
+    const call = (title: string, state: 'running' | 'done') => say({ type: 'tool', key: '1', patch: { name: 'Bash', title, state } });
+    call('first', 'running');
+    talk.chat.agent.exit({ code: 1, detail: '' });
+    await talk.becomes(id, 'failed');
+    await talk.house.sessions.resume(id);
+    await talk.prompt(id, 'more');
+    await talk.given(1);
+    say({ type: 'running' }, done('a', 'whole'));
+    call('second', 'done');
+    expect(items().flatMap((item) => (item.kind === 'message' && item.role === 'agent' ? [[item.text, item.state]] : []))).toEqual([
+      ['half', 'cut'],
+      ['whole', 'done'],
+    ]);
+    expect(tools()).toMatchObject([
+      { title: 'first', state: 'cut' },
+      { title: 'second', state: 'done' },
+    ]);
+  });
+
   it('and thoughts have keys of their own', () => {
     say(text('1', 'hm', 'thought'), text('1', 'yes'), done('1', undefined, 'thought'));
     expect(items()).toMatchObject([
@@ -179,6 +215,21 @@ describe('tool calls', () => {
     say(tool('never', { state: 'done' }));
     expect(tools()).toHaveLength(3);
     expect(tools()[0]).toMatchObject({ state: 'done', output: 'out' });
+  });
+
+  it('that were cut and tell their end once the turn is over are the same, also when the next one began already', async () => {
+    const named = (state: 'running' | 'failed', title = 'first') => ({ name: 'Bash', title, state });
+    say(tool('1', named('running')), tool('2', named('running')), { type: 'idle', stop: 'cancelled' });
+    say(tool('1', named('failed')), { type: 'tool_output', key: '1', text: 'aborted' }, { type: 'idle', stop: 'cancelled' });
+    await talk.prompt(id, 'more');
+    await talk.given(2);
+    say({ type: 'running' }, tool('2', named('failed')), tool('1', named('failed', 'second')));
+    expect(tools()).toMatchObject([
+      { title: 'first', state: 'failed', output: 'aborted' },
+      { title: 'first', state: 'failed' },
+      { title: 'second', state: 'failed' },
+    ]);
+    expect(tools()).toHaveLength(3);
   });
 
   it('with one id in two turns are two', async () => {

@@ -38,7 +38,7 @@ export class Transcript {
   /** Null: whatever the agent tells is new. */
   readonly #retold: Retold | null;
   readonly #texts = new Map<string, Text>();
-  /** Texts that are complete, of this turn. */
+  /** Texts that are complete, of this run of the agent: one that was cut may be told once more when its turn is over. */
   readonly #done = new Map<string, string>();
   /** What a person said, as the agent tells it: known when it is complete. */
   readonly #heard = new Map<string, string>();
@@ -159,11 +159,17 @@ export class Transcript {
     this.#tools.cut();
     if (this.#plan !== null) this.#log(this.#plan);
     this.#plan = null;
-    this.#done.clear();
     this.#notices = 0;
     this.#lastNotice = '';
     this.#timer?.cancel();
     this.#timer = null;
+  }
+
+  /** Its agent is gone: the next one may use the same keys for something else. */
+  runOver(): void {
+    this.turnOver(true);
+    this.#done.clear();
+    this.#tools.forget();
   }
 
   /** The disk takes things again. */

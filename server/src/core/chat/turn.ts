@@ -123,7 +123,7 @@ export class Turn {
     this.#works = false;
     this.#shown = false;
     this.#faulty = false;
-    this.#parts.transcript.turnOver(true);
+    this.#parts.transcript.runOver();
   }
 
   #begin(): void {

@@ -20,6 +20,8 @@ let sessionID = '';
 let count = 0;
 let events: ServerResponse | null = null;
 let turn: { stopped: boolean; deaf: boolean } | null = null;
+/** Tells the end of what is under way: after an interrupt, when the turn is over already, as the real one does. */
+let underWay: (() => void) | null = null;
 const asked = new Map<string, { ask: object; resolve(reply: string): void }>();
 
 const raw = (frame: string) => events?.write(frame);
@@ -35,12 +37,17 @@ async function speak(words: string, type = 'text', ms = 3): Promise<void> {
   const [messageID, id] = [newId('msg'), newId('prt')];
   tell('message.updated', { info: { id: messageID, role: 'assistant' } });
   part(messageID, { id, type, text: '', time: { start: 1 } });
+  let said = '';
+  const whole = () => part(messageID, { id, type, text: said, time: { start: 1, end: 2 } });
+  underWay = whole;
   for (const delta of words.match(/\S+\s*/g) ?? []) {
     if (turn?.stopped && !turn.deaf) return;
     tell('message.part.delta', { messageID, partID: id, field: 'text', delta });
+    said += delta;
     await pause(ms);
   }
-  part(messageID, { id, type, text: words, time: { start: 1, end: 2 } });
+  underWay = null;
+  whole();
 }
 
 function ask(permission: string, metadata: object, callID: string, id = newId('per')): Promise<string> {
@@ -55,7 +62,9 @@ async function guarded(tool: string, permission: string, input: object, metadata
   const [messageID, id, callID] = [newId('msg'), newId('prt'), newId('call')];
   const state = (fields: object) => part(messageID, { id, type: 'tool', tool, callID, state: { input, ...fields } });
   if (announced) state({ status: 'running' });
+  underWay = announced ? () => state({ status: 'error', error: 'Tool execution aborted' }) : null;
   const reply = await ask(permission, metadata, callID);
+  underWay = null;
   if (announced) state(reply === 'reject' ? { status: 'error', error: 'no' } : { status: 'completed', output: 'made', metadata });
   return reply !== 'reject';
 }
@@ -141,11 +150,13 @@ async function run(name: string): Promise<void> {
   now.deaf = false;
   asked.clear();
   turn = null;
-  // It says so twice, as the real one does.
-  for (const _ of [1, 2]) {
+  // It says so twice, as the real one does, and what was cut in between.
+  for (const late of [underWay, null]) {
     status('idle');
     tell('session.idle', {});
+    late?.();
   }
+  underWay = null;
 }
 
 function begin({ messageID, parts }: Message): object {
