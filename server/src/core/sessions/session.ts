@@ -14,9 +14,10 @@ import type { Attachment, ViewerSink } from '../service.ts';
 import type { Screen, ScreenSize } from '../terminal/screen.ts';
 import type { TerminalSession } from '../terminal/terminal.ts';
 import type { Track } from '../track.ts';
-import { type Ending, endingOf } from './ending.ts';
+import type { Ending } from './ending.ts';
 import type { Live, SessionChanges } from './live-sessions.ts';
 import { joinParts } from './parts.ts';
+import { SessionProgram } from './program.ts';
 import { type SessionRecord, viewOf } from './record.ts';
 import type { SessionState } from './state.ts';
 
@@ -49,11 +50,7 @@ export class LiveSession implements Live {
   readonly #log: SessionLog;
   readonly #state: SessionState;
   readonly #prompts: Prompts;
-  #runtime: TerminalRuntime | null = null;
-  /** When it started, on the monotonic clock; null: an earlier server started it. */
-  #startedAt: number | null = null;
-  /** Set when somebody ends it: what it then becomes. */
-  #asked: Ending | null = null;
+  readonly #program: SessionProgram;
   #over = false;
   readonly #connected = Promise.withResolvers<void>();
   readonly #ended = Promise.withResolvers<void>();
@@ -73,13 +70,20 @@ export class LiveSession implements Live {
     this.#state = parts.state;
     this.#prompts = parts.prompts;
     this.chat = parts.chat;
+    this.#program = new SessionProgram({
+      deps: this.#deps,
+      row: this.row,
+      terminal: this.terminal,
+      state: parts.state,
+      over: () => this.#over,
+    });
   }
 
   get ended(): Promise<void> {
     return this.#ended.promise;
   }
   get survives(): boolean {
-    return this.#runtime?.survivesRestart ?? this.row.runtime !== 'pty';
+    return this.#program.survives;
   }
   get track(): Track {
     return this.#state.track;
@@ -93,8 +97,7 @@ export class LiveSession implements Live {
 
   /** Gives it its program. Errors: those of `launch`; the session is then over. */
   async start(runtime: TerminalRuntime, launch: () => Promise<TerminalProcess>): Promise<void> {
-    this.#startedAt = this.#deps.clock.monotonic();
-    this.#runtime = runtime;
+    this.#program.starts(runtime);
     await this.terminal.record(this.#options.folder, this.#options.limits, this.#deps.disk);
     let process: TerminalProcess;
     try {
@@ -123,7 +126,7 @@ export class LiveSession implements Live {
     const { cols, rows } = this.terminal.screen;
     const found = await runtime.resume({ session_id, from: this.terminal.printed, cols, rows, adopted });
     if (this.#over) return;
-    this.#runtime = runtime;
+    this.#program.foundIn(runtime);
     if ('lost' in found) return this.lose(this.row.status === 'starting' && this.row.pid === null ? NEVER_STARTED : found.lost);
     if ('exit' in found) return this.#exited(found.exit);
     this.#run(found);
@@ -146,7 +149,7 @@ export class LiveSession implements Live {
 
   view(): Session {
     return viewOf(this.row, {
-      attach_command: this.#over ? null : (this.#runtime?.attachCommand(this.row.id, this.row.adopted) ?? null),
+      attach_command: this.#program.attachCommand,
       lease: this.terminal.lease,
       viewers: this.terminal.viewers,
       track: this.track.bars(this.#deps.clock.monotonic()),
@@ -173,7 +176,7 @@ export class LiveSession implements Live {
 
   /** Errors: session_ended, unavailable when the program reads no input or nobody reaches it. */
   input(bytes: Uint8Array): void {
-    const process = this.#running();
+    const process = this.#program.running();
     this.#state.typed();
     if (process.write(bytes)) return;
     throw new AfieldError('unavailable', 'The program reads no input now. Wait until it does, or interrupt it.');
@@ -181,7 +184,7 @@ export class LiveSession implements Live {
 
   /** Takes the lease for a caller that watches nothing. Errors: session_ended, unavailable. */
   resize(size: ScreenSize, device_name: string): void {
-    this.#running();
+    this.#program.running();
     this.terminal.resize(size, `api:${device_name}`, device_name);
   }
 
@@ -203,19 +206,19 @@ export class LiveSession implements Live {
     const { recipe } = this.#options;
     for (let i = 0; i < (recipe.interruptTimes ?? 1); i++) {
       if (i > 0) await pause(this.#deps.clock, INTERRUPT_GAP_MS);
-      this.#running().write(Buffer.from(recipe.interrupt));
+      this.#program.running().write(Buffer.from(recipe.interrupt));
     }
     this.#record.log('system', 'Interrupted.');
   }
 
   async stop(ending: Ending): Promise<void> {
-    if (!this.#over) await this.#endBy(ending, (process) => process.stop());
+    if (!this.#over) await this.#program.stop(ending);
     await this.ended;
   }
 
   /** An adopted program goes on without us; `by`: who wanted that. Errors: session_ended, unavailable, conflict. */
   async release(ending: Ending, by: string): Promise<void> {
-    await this.#endBy(ending, async () => this.#runtime?.release(this.row.id));
+    await this.#program.release(ending);
     this.#record.log('system', `Released by ${by}.`);
     await this.#end(ending, null);
   }
@@ -256,23 +259,8 @@ export class LiveSession implements Live {
     this.#record.saveSoon();
   }
 
-  async #endBy(ending: Ending, act: (process: TerminalProcess) => Promise<void>): Promise<void> {
-    const process = this.#running();
-    this.#asked ??= ending;
-    this.#state.ending = true;
-    try {
-      await act(process);
-    } catch (error) {
-      // It goes on, then.
-      this.#asked = null;
-      this.#state.ending = false;
-      throw error;
-    }
-  }
-
   #exited(exit: ProcessExit): Promise<void> {
-    const afterMs = this.#startedAt === null ? Number.POSITIVE_INFINITY : this.#deps.clock.monotonic() - this.#startedAt;
-    return this.#end(this.#asked ?? endingOf(exit, afterMs, this.row.output_bytes), exit.code);
+    return this.#end(this.#program.endingOf(exit), exit.code);
   }
 
   /** It is over, however that came. */
@@ -289,15 +277,9 @@ export class LiveSession implements Live {
     this.#log.stop();
     this.#record.guarded(() => this.#prompts.abandon('The session ended before the text could be given to the agent.'));
     this.#state.become(status, reason, { exit_code, pid: null, ended_at: timestamp(this.#deps.clock) });
-    this.#forget();
+    this.#program.forget();
     await this.chat?.settled();
     this.#finish();
-  }
-
-  /** Only now: until its end is on disk, the next home server must be able to read it again. */
-  #forget(): void {
-    const { id } = this.row;
-    this.#runtime?.forget?.(id).catch((error: unknown) => this.#deps.warn(`What is left of session ${id} could not be removed.`, error));
   }
 
   #finish(): void {
@@ -306,15 +288,5 @@ export class LiveSession implements Live {
     this.#options.gone(this);
     this.#connected.resolve();
     this.#ended.resolve();
-  }
-
-  /** Errors: session_ended; unavailable while nobody reaches it. */
-  #running(): TerminalProcess {
-    const { process } = this.terminal;
-    if (this.#over) throw new AfieldError('session_ended', `The session "${this.row.name}" has ended. Start a new one.`);
-    if (this.#state.cut !== null) throw new AfieldError('unavailable', `${this.#state.cut} Try again when it is back.`);
-    if (process !== null) return process;
-    const what = this.#startedAt === null ? 'is being found again after a restart of the home server' : 'is just starting';
-    throw new AfieldError('unavailable', `The session ${what}. Try again in a moment.`);
   }
 }
