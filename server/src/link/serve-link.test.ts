@@ -3,6 +3,7 @@ import type { Session } from '@afield/shared/api/sessions.ts';
 import { AfieldError } from '@afield/shared/errors.ts';
 import { encodeFrame, FRAME_INPUT, FRAME_OUTPUT } from '@afield/shared/link/frames.ts';
 import { memoryPipePair } from '@afield/shared/link/memory-pair.ts';
+import type { LinkPipe } from '@afield/shared/link/pipe.ts';
 import type { TurnPiece } from '@afield/shared/turn-reader.ts';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Identity } from '../core/identity.ts';
@@ -248,6 +249,17 @@ describe('the end', () => {
     house.clock.advance(10_000);
     await house.settled();
     expect(house.ended()?.kind).toBe('broken');
+  });
+
+  it('takes a large message that comes in parts for a word', async () => {
+    const house = start();
+    const pipe: LinkPipe = house.pair.a;
+    for (let part = 0; part < 3; part++) {
+      house.clock.advance(58_000);
+      pipe.onHeard?.();
+    }
+    await house.settled();
+    expect(house.ended()).toBeNull();
   });
 
   it('does not begin with somebody whose access ended a moment ago', async () => {

@@ -114,6 +114,9 @@ export class ServedLink implements LinkConnection {
     watch = clock.setTimeout(look, WATCH_MS);
     this.#pipe.onText = (text) => this.#heardFrom(() => this.#receive(text));
     this.#pipe.onFrame = (frame) => this.#heardFrom(() => this.#receiveFrame(frame));
+    this.#pipe.onHeard = () => {
+      this.#heard = clock.monotonic();
+    };
     this.#pipe.onClose = () => {
       watch.cancel();
       this.forget();

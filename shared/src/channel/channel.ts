@@ -37,6 +37,8 @@ export interface ChannelParts {
  * What arrives before a handler is set waits for it.
  */
 export class Channel implements LinkPipe {
+  /** For every record that opens. */
+  onHeard: () => void = () => {};
   readonly #parts: ChannelParts;
   readonly #sealer: RecordSealer;
   readonly #opener: RecordOpener;
@@ -134,6 +136,7 @@ export class Channel implements LinkPipe {
   #receive(message: Uint8Array): void {
     if (this.#end !== null || this.#endedByAge()) return;
     const opened = this.#open(message);
+    if (this.#end === null) this.onHeard();
     if (opened === null || this.#end !== null) return;
     if (opened.kind === 'goodbye') this.#finish({ kind: 'goodbye', detail: 'The other side said goodbye.' }, CLOSE.normal);
     else if (this.#flowing) this.#deliver(opened);

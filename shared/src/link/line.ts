@@ -45,6 +45,8 @@ export class Line {
   #heardAt: number;
   #heardCount = 0;
   #tickedAt = 0;
+  /** Bytes that were not on the wire at the last beat. */
+  #waiting = 0;
   #timers = new Set<unknown>();
 
   constructor(door: Door, clock: Clock, listener: LineListener) {
@@ -101,13 +103,17 @@ export class Line {
     if (!this.#over) this.#pipe?.sendFrame(frame);
   }
 
-  /** Measures the round trip; ends the line when nothing at all is heard for 3 s. */
+  /** Measures the round trip; ends the line when for 3 s nothing at all is heard and nothing of what waits goes out. */
   check(): void {
     if (!this.isOpen) return;
     const before = this.#heardCount;
+    const waiting = this.bufferedBytes;
     this.#ping();
     this.#later(CHECK_MS, () => {
-      if (this.#heardCount === before) this.#end({ reason: 'broken', detail: 'The connection was dead.' });
+      if (this.#heardCount !== before) return;
+      // A large message is on its way, and the ping behind it.
+      if (this.bufferedBytes < waiting) this.check();
+      else this.#end({ reason: 'broken', detail: 'The connection was dead.' });
     });
   }
 
@@ -125,6 +131,7 @@ export class Line {
     pipe.onText = (text) => this.#shielded(() => this.#receive(text));
     pipe.onFrame = (frame) => this.#shielded(() => this.#receiveFrame(frame));
     pipe.onClose = (end) => this.#shielded(() => this.#pipeEnded(end));
+    pipe.onHeard = () => this.#heard();
     const { token } = this.#door;
     if (typeof token === 'string') this.#authenticate(token);
     else if (token !== undefined)
@@ -181,6 +188,9 @@ export class Line {
       // A timer that comes so late slept with the device: find out at once what became of the line.
       if (this.#clock.now() - this.#tickedAt > 2 * everyMs) this.check();
       else this.#ping();
+      // What goes out takes its time, and the answers stand behind it.
+      if (this.bufferedBytes < this.#waiting) this.#heardAt = this.#clock.now();
+      this.#waiting = this.bufferedBytes;
       this.#beat(everyMs);
     });
   }

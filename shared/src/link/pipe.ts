@@ -18,6 +18,8 @@ export interface LinkPipe {
   onText: (text: string) => void;
   onFrame: (frame: Uint8Array) => void;
   onClose: (end: PipeEnd) => void;
+  /** A part of a message arrived: a large one takes its time on a slow line, which lives all the while. Not every pipe knows. */
+  onHeard?: () => void;
 }
 
 /**

@@ -34,6 +34,23 @@ export function channelCases(name: string, ends: Ends): void {
       expect(atServer).toEqual({ texts: [long, ''], frames: [[...frameOf(FRAME_INPUT, 1, 3)]], ends: [] });
     });
 
+    it('tells of each part of a long message, and of nothing that does not open', async () => {
+      const { device, server, atServer, line } = await connected(ends);
+      let heard = 0;
+      server.channel.onHeard = () => {
+        heard += 1;
+      };
+      const long = Array.from({ length: 30_000 }, (_, n) => (n * 7919) % 65_537).join(' ');
+      line.aToB.record = true;
+      device.channel.sendText(long);
+      await line.settled();
+      expect(line.aToB.sent.length).toBeGreaterThan(1);
+      expect(heard).toBe(line.aToB.sent.length);
+      line.aToB.inject(new Uint8Array(272));
+      await line.settled();
+      expect([heard, atServer.ends.length]).toEqual([line.aToB.sent.length, 1]);
+    });
+
     it('shows nothing of what is said, and little of how long it is', async () => {
       const { device, server, line } = await connected(ends);
       line.aToB.record = true;
