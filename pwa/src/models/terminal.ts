@@ -2,15 +2,15 @@ import type { Lease, Session } from '@afield/shared/api/sessions.ts';
 import type { AttachOptions, TerminalHandlers, TerminalStream } from '@afield/shared/link/link.ts';
 import { computed, createModel, effect, signal } from '@preact/signals';
 import type { TerminalView } from '../platform/terminal-view.ts';
-import { composedText, keySequence, type Latch, nextLatch, pastedText, runsLines } from './keys.ts';
 import { createOutgoing } from './outgoing.ts';
 import { watchSizeAway } from './size-away.ts';
 import { createFeed, type FedScreen, type Older } from './terminal-feed.ts';
 import { HELD, type Phase } from './terminal-phase.ts';
+import { createTyping, type Modes, type TypingDeps } from './terminal-typing.ts';
 
 /** What the model needs of a drawn terminal. */
 export interface Drawn extends FedScreen {
-  modes(): { applicationCursor: boolean; bracketedPaste: boolean };
+  modes(): Modes;
   /** Something was typed: its answer should be seen. */
   toNewest(): void;
 }
@@ -28,8 +28,7 @@ export interface TerminalDeps {
   view: { read(): TerminalView | null; write(view: TerminalView): void };
   /** Hears whether somebody can see this page; returns how to stop. */
   watchVisible(listener: (visible: boolean) => void): () => void;
-  /** Kept by this device: what stands in the composer of this session. */
-  kept: { read(): string; write(text: string): void };
+  kept: TypingDeps['kept'];
 }
 
 /** Sizes settle this long before they are told, in ms: a keyboard that slides in passes through many. */
@@ -54,11 +53,6 @@ export const TerminalSession = createModel((deps: TerminalDeps) => {
     const wanted = chosen.value ?? (wide ? 'text' : 'fit');
     return wanted === 'fit' && lease.value === 'mine' ? 'actual' : wanted;
   });
-  /** Lines that somebody wants to send to a program which would run each of them; asked before. */
-  const question = signal<{ text: string; from: 'paste' | 'composer' } | null>(null);
-  const ctrl = signal<Latch>('off');
-  const alt = signal<Latch>('off');
-  const composed = signal(deps.kept.read());
   const lastSeen = signal<number | null>(null);
   /** The line broke right after something was typed: it may not have arrived. Until the next key. */
   const uncertain = signal(false);
@@ -122,9 +116,17 @@ export const TerminalSession = createModel((deps: TerminalDeps) => {
       return sent;
     },
     onUnsent(unsent) {
-      composed.value = [...unsent.texts, composed.value].filter((text) => text !== '').join('\n');
+      typing.unsent(unsent.texts);
       if (unsent.uncertain) uncertain.value = true;
     },
+  });
+
+  const typing = createTyping({
+    kept: deps.kept,
+    held,
+    modes: () => drawn?.modes() ?? null,
+    keys: outgoing.keys,
+    line: outgoing.line,
   });
 
   /** What waits goes out first. */
@@ -146,30 +148,6 @@ export const TerminalSession = createModel((deps: TerminalDeps) => {
     attach(lease.value === 'free' && !deps.session.ended ? 'take' : 'look');
   }
 
-  const send = (data: string) => data === '' || outgoing.keys(data);
-
-  const spend = () => {
-    if (ctrl.value === 'once') ctrl.value = 'off';
-    if (alt.value === 'once') alt.value = 'off';
-  };
-
-  const latched = () => ctrl.value !== 'off' || alt.value !== 'off';
-
-  /** Typed into the terminal itself, on a keyboard. */
-  function typed(data: string) {
-    const one = latched() && [...data].length === 1;
-    const keys = one ? keySequence(data, { ctrl: ctrl.value !== 'off', alt: alt.value !== 'off' }, false) : data;
-    if (send(keys)) spend();
-  }
-
-  function sendLines(text: string) {
-    const data = composedText(text, drawn?.modes().bracketedPaste ?? false);
-    composed.value = '';
-    if (!outgoing.line(text, data)) composed.value = text;
-  }
-
-  const sendPaste = (text: string) => send(pastedText(text, drawn?.modes().bracketedPaste ?? false));
-
   function giveBack() {
     lease.value = 'free';
     attach('look');
@@ -186,7 +164,6 @@ export const TerminalSession = createModel((deps: TerminalDeps) => {
     take: () => attach('take'),
   });
 
-  effect(() => deps.kept.write(composed.value));
   effect(() => () => {
     unwatch();
     giveUp();
@@ -195,7 +172,7 @@ export const TerminalSession = createModel((deps: TerminalDeps) => {
     drawn = null;
     settling();
     // whatever could not be sent any more went back to the composer
-    deps.kept.write(composed.peek());
+    typing.keep();
   });
 
   return {
@@ -204,18 +181,25 @@ export const TerminalSession = createModel((deps: TerminalDeps) => {
     lease,
     holder,
     view,
-    ctrl,
-    alt,
-    composed,
     lastSeen,
     uncertain,
     fault,
     held,
-    question,
     waiting: feed.waiting,
     older: feed.older,
     read: feed.read,
     wantOlder: feed.wantOlder,
+    ctrl: typing.ctrl,
+    alt: typing.alt,
+    composed: typing.composed,
+    question: typing.question,
+    latch: typing.latch,
+    press: typing.press,
+    typed: typing.typed,
+    compose: typing.compose,
+    sendComposed: typing.sendComposed,
+    paste: typing.paste,
+    answer: typing.answer,
 
     drawnOn(screen: Drawn | null) {
       if (screen === null) {
@@ -257,48 +241,6 @@ export const TerminalSession = createModel((deps: TerminalDeps) => {
     show(next: TerminalView) {
       chosen.value = next;
       deps.view.write(next);
-    },
-    latch(modifier: 'ctrl' | 'alt') {
-      const state = modifier === 'ctrl' ? ctrl : alt;
-      state.value = nextLatch[state.value];
-    },
-    /** A key of the key bar, with what is latched. */
-    press(key: string, also?: { ctrl: boolean }) {
-      const modifiers = { ctrl: also?.ctrl === true || ctrl.value !== 'off', alt: alt.value !== 'off' };
-      if (send(keySequence(key, modifiers, drawn?.modes().applicationCursor ?? false))) spend();
-    },
-    typed,
-    /** The composer's text. With Ctrl or Alt latched, the next letter of the phone's keyboard is a key and not text. */
-    compose(text: string) {
-      const added = text.startsWith(composed.value) ? text.slice(composed.value.length) : '';
-      if (!latched() || [...added].length !== 1) {
-        composed.value = text;
-        return false;
-      }
-      typed(added);
-      return true;
-    },
-    /** Types what was composed, then Enter. What cannot be sent stays; lines that would each run are asked about. */
-    sendComposed() {
-      if (held.value !== null) return;
-      const text = composed.value;
-      if (runsLines(text, drawn?.modes().bracketedPaste ?? false)) question.value = { text, from: 'composer' };
-      else sendLines(text);
-    },
-    /** From the clipboard into the terminal itself. */
-    paste(text: string) {
-      if (held.value !== null) return;
-      if (runsLines(text, drawn?.modes().bracketedPaste ?? false)) question.value = { text, from: 'paste' };
-      else sendPaste(text);
-    },
-    /** `send`: as it is. `compose`: into the composer, to be looked at. `drop`: nothing. */
-    answer(how: 'send' | 'compose' | 'drop') {
-      const asked = question.value;
-      question.value = null;
-      if (asked === null || how === 'drop') return;
-      if (how === 'compose') composed.value = [composed.value, asked.text].filter((text) => text !== '').join('\n');
-      else if (asked.from === 'paste') sendPaste(asked.text);
-      else sendLines(asked.text);
     },
   };
 });
