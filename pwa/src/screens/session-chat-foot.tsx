@@ -10,6 +10,7 @@ import { LiveLine } from '../ui/chat/live-line.tsx';
 import { Plan, stepOf } from '../ui/chat/plan.tsx';
 import { TuneSheet } from '../ui/chat/sheets.tsx';
 import { Dialog } from '../ui/dialog.tsx';
+import { FaultLine } from '../ui/fault-line.tsx';
 import { Icon } from '../ui/icons.tsx';
 import { Mark } from '../ui/mark.tsx';
 import { exact, printable } from '../ui/printable.ts';
@@ -39,14 +40,11 @@ export function ChatFoot(props: FootProps) {
   }, [works]);
   return (
     <section aria-label="Now, and your message">
-      {chat.failure.value !== null && sheet === null && (
-        <p class="field-error foot-fault" role="alert">
-          {printable(chat.failure.value.text)}{' '}
-          <button type="button" class="act" onClick={() => chat.clearFailure()}>
-            Dismiss
-          </button>
-        </p>
-      )}
+      <FaultLine text={sheet === null ? (chat.failure.value?.text ?? null) : null} class="foot-fault">
+        <button type="button" class="act" onClick={() => chat.clearFailure()}>
+          Dismiss
+        </button>
+      </FaultLine>
       {chat.unheard.value && works && (
         <p class="meta foot-fault" role="status">
           It has not stopped. Ask again, or stop the session from its menu: what it wrote stays.

@@ -14,6 +14,7 @@ import { PastApproval } from '../ui/chat/past-approval.tsx';
 import { PictureView } from '../ui/chat/picture-view.tsx';
 import { KeptSheet, QueueSheet, StuckSheet } from '../ui/chat/sheets.tsx';
 import { type RowsHandle, VirtualRows } from '../ui/chat/virtual-rows.tsx';
+import { FaultLine } from '../ui/fault-line.tsx';
 import { Icon } from '../ui/icons.tsx';
 import { LinkSheet } from '../ui/link-sheet.tsx';
 import { printable } from '../ui/printable.ts';
@@ -163,14 +164,7 @@ function Messages({ chat, session, live, handle, onQueue }: MessagesProps) {
 /** Above the first message. */
 function Head({ chat }: { chat: Chat }) {
   if (chat.error.value !== null) {
-    return (
-      <p class="field-error" role="alert">
-        {printable(chat.error.value)}{' '}
-        <button type="button" class="act" onClick={() => void chat.reload()}>
-          Try again
-        </button>
-      </p>
-    );
+    return <FaultLine text={chat.error.value} onAgain={() => chat.reload()} />;
   }
   if (!chat.more.value) return <p class="meta">The beginning of this session.</p>;
   return (
@@ -201,12 +195,7 @@ function Nothing({ chat, session, live }: Pick<MessagesProps, 'chat' | 'session'
   return (
     <div class="chat chat-empty">
       {error !== null && live ? (
-        <p class="field-error" role="alert">
-          {printable(error)}{' '}
-          <button type="button" class="act" onClick={() => void chat.reload()}>
-            Try again
-          </button>
-        </p>
+        <FaultLine text={error} onAgain={() => chat.reload()} />
       ) : (
         <p class="dim" role="status">
           {fetching && 'Fetching the messages …'}

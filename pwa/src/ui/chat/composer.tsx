@@ -2,6 +2,7 @@ import type { Choice } from '@afield/shared/api/chat.ts';
 import type { ComponentChildren, RefObject } from 'preact';
 import { useId, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { bytes } from '../facts.tsx';
+import { FaultLine } from '../fault-line.tsx';
 import { Icon } from '../icons.tsx';
 import { printable } from '../printable.ts';
 import { Thumb } from './given.tsx';
@@ -80,11 +81,7 @@ export function Composer<F extends ComposerFile>(props: ComposerProps<F>) {
       <Offered id={listId} choices={offered} active={at} onTake={take} />
       {props.above}
       <Files {...props} />
-      {props.problem !== null && (
-        <p class="field-error comp-problem" role="alert">
-          {printable(props.problem)}
-        </p>
-      )}
+      <FaultLine text={props.problem} class="comp-problem" />
       <div class="box">
         {props.accept !== null && <Attach accept={props.accept} onFiles={props.onFiles} />}
         <textarea

@@ -2,19 +2,11 @@ import type { Choice } from '@afield/shared/api/chat.ts';
 import type { Prompt } from '@afield/shared/api/prompts.ts';
 import { useState } from 'preact/hooks';
 import { Dialog } from '../dialog.tsx';
+import { FaultLine } from '../fault-line.tsx';
 import { Icon } from '../icons.tsx';
 import { printable, printableLines } from '../printable.ts';
 import { GivenFiles } from './given.tsx';
 import { atHome } from './given-context.ts';
-
-function Fault({ text }: { text: string | null }) {
-  if (text === null) return null;
-  return (
-    <p class="field-error" role="alert">
-      {printable(text)}
-    </p>
-  );
-}
 
 function Choices({
   legend,
@@ -70,7 +62,7 @@ export interface TuneSheetProps {
 export function TuneSheet(props: TuneSheetProps) {
   return (
     <Dialog title="Model and mode" onClose={props.onClose}>
-      <Fault text={props.fault} />
+      <FaultLine text={props.fault} />
       <Choices legend="Mode" name="mode" value={props.mode} choices={props.modes} disabled={props.busy} onChoose={props.onMode} />
       <Choices legend="Model" name="model" value={props.model} choices={props.models} disabled={props.busy} onChoose={props.onModel} />
       {props.canFork && (
@@ -109,7 +101,7 @@ export function QueueSheet({ prompts, canSteer, busy, fault, onEdit, onMove, onN
   };
   return (
     <Dialog title={prompts.length === 1 ? '1 message waits' : `${prompts.length} messages wait`} onClose={onClose}>
-      <Fault text={fault} />
+      <FaultLine text={fault} />
       {prompts.length === 0 && <p class="dim">Nothing waits: the agent has everything.</p>}
       <ol class="queue">
         {prompts.map((prompt, index) => (
