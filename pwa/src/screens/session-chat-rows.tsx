@@ -114,7 +114,7 @@ function Content({ item, context }: { item: ChatItem; context: RowsContext }) {
     case 'thought':
       return <Thought text={item.text} open={item.state === 'open' && working} />;
     case 'tool':
-      return <ToolCall tool={item} />;
+      return <ToolCall tool={item} cwd={context.session.cwd} />;
     case 'plan':
       return <Plan steps={item.steps} live={working} />;
     case 'notice':

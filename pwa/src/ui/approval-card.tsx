@@ -77,7 +77,7 @@ export function ApprovalCard(props: ApprovalCardProps) {
       <div class="appr-body">
         <h2 id={heading}>
           <a class="hit" href={href}>
-            {titled ? printable(approval.session_name) : 'Waits for your answer'}
+            {titled ? printable(approval.session_name) : open ? 'Waits for your answer' : 'No longer waits'}
           </a>
         </h2>
         <Asked ask={approval.ask} />

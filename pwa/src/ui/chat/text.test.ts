@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { exactText, lastLines, plainOutput, withoutEntities } from './text.ts';
+import { exactText, fromDirectory, lastLines, plainOutput, withoutEntities } from './text.ts';
 
 it('output loses its colours and keeps its words', () => {
   expect(plainOutput('\u001b[32m ✓\u001b[0m 31 \u001b]8;;https://x\u0007tests\u001b]8;;\u0007\r\n')).toBe(' ✓ 31 tests\n');
@@ -25,4 +25,12 @@ it('code for a machine is exact line by line', () => {
 
 it('an entity is the sign that it stands for, once', () => {
   expect(withoutEntities('&amp;lt; &#x3C; &#60; &bogus; &#0; &#99999999;')).toBe('&lt; < < &bogus; &#0; &#99999999;');
+});
+
+it('a path below the directory of the session is told from there, every other one whole', () => {
+  expect(fromDirectory('/home/me/app/src/main.ts', '/home/me/app')).toBe('src/main.ts');
+  expect(fromDirectory('/home/me/app/src/main.ts', '/home/me/app/')).toBe('src/main.ts');
+  expect(fromDirectory('/home/me/apple/main.ts', '/home/me/app')).toBe('/home/me/apple/main.ts');
+  expect(fromDirectory('/home/me/app/', '/home/me/app')).toBe('/home/me/app/');
+  expect(fromDirectory('/etc/hosts', '/')).toBe('/etc/hosts');
 });

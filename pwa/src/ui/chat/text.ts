@@ -38,3 +38,9 @@ export function withoutEntities(text: string): string {
     },
   );
 }
+
+/** A path below the session's directory is told from there: the line of a phone has room for the name of a file, or for where it is. */
+export function fromDirectory(title: string, cwd: string): string {
+  const base = cwd.endsWith('/') ? cwd : `${cwd}/`;
+  return base !== '/' && title.length > base.length && title.startsWith(base) ? title.slice(base.length) : title;
+}

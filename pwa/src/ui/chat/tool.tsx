@@ -5,7 +5,7 @@ import { bytes } from '../facts.tsx';
 import { Icon, type IconName } from '../icons.tsx';
 import { StatusWord } from '../mark.tsx';
 import { exact, printable, printableLines } from '../printable.ts';
-import { exactText, lastLines, plainOutput } from './text.ts';
+import { exactText, fromDirectory, lastLines, plainOutput } from './text.ts';
 
 type Tool = Extract<ChatItem, { kind: 'tool' }>;
 
@@ -30,12 +30,13 @@ const MAX_INPUT = 4_000;
 
 const works = (tool: Tool): boolean => tool.state === 'pending' || tool.state === 'running';
 
-/** A call of a tool: one line, and all that is known of it behind that. */
-export function ToolCall({ tool }: { tool: Tool }) {
+/** A call of a tool: one line, and all that is known of it behind that. `cwd`: of the session. */
+export function ToolCall({ tool, cwd }: { tool: Tool; cwd: string }) {
   const { icon, done, now } = KINDS[tool.tool_kind] ?? KINDS.other;
   const [open, setOpen] = useState(false);
   const title = tool.title.trim() === '' ? tool.name : tool.title;
   const tried = (tool.state === 'failed' || tool.state === 'cut') && tool.tool_kind !== 'execute';
+  const short = tool.tool_kind === 'execute' ? title : fromDirectory(title, cwd);
   const word = SENTENCE.test(title) ? '' : works(tool) ? now : tried ? `${done}, or tried` : done;
   return (
     <details class="tool" open={open} onToggle={(event) => setOpen(event.currentTarget.open)}>
@@ -43,14 +44,14 @@ export function ToolCall({ tool }: { tool: Tool }) {
         <Icon name={icon} small />
         <span class="cut">
           {word !== '' && `${word} `}
-          <code>{exact(title)}</code>
+          <code>{exact(short)}</code>
         </span>
         <span class="push line">
           <Outcome tool={tool} />
           <Icon name="forward" small />
         </span>
       </summary>
-      {open && <Body tool={tool} />}
+      {open && <Body tool={tool} whole={short !== title || title.length > 40} />}
     </details>
   );
 }
@@ -72,13 +73,14 @@ function Outcome({ tool }: { tool: Tool }) {
   );
 }
 
-function Body({ tool }: { tool: Tool }) {
+/** `whole`: the line above shows its title in part. */
+function Body({ tool, whole }: { tool: Tool; whole: boolean }) {
   const input = tool.input ?? '';
   const tells = input.trim() !== '' && input.trim() !== tool.title.trim() && tool.diffs.length === 0;
   const nothing = !tells && tool.diffs.length === 0 && tool.output === '' && tool.locations.length === 0;
   return (
     <div class="tool-body">
-      {tool.title.length > 40 && <p class="tool-title">{<code>{exactText(tool.title)}</code>}</p>}
+      {whole && <p class="tool-title">{<code>{exactText(tool.title)}</code>}</p>}
       {tool.locations.length > 0 && tool.diffs.length === 0 && <Places tool={tool} />}
       {tells && <Given text={input} />}
       {tool.diffs.map((diff, index) => (
