@@ -13,6 +13,7 @@ import { prompts } from './api/prompts.ts';
 import { push } from './api/push.ts';
 import { sessions } from './api/sessions.ts';
 import { system } from './api/system.ts';
+import { terminals } from './api/terminals.ts';
 import { usage } from './api/usage.ts';
 
 /** Base path of every route. */
@@ -26,6 +27,7 @@ export const api = {
   ...projects,
   ...environments,
   ...sessions,
+  ...terminals,
   ...prompts,
   ...logs,
   ...chat,

@@ -3,6 +3,7 @@ import { type LogType, logType } from '@afield/shared/api/logs.ts';
 import type { probes } from '@afield/shared/api/probes.ts';
 import type { sessions as routes } from '@afield/shared/api/sessions.ts';
 import { type SessionStatus, sessionStatus } from '@afield/shared/api/sessions.ts';
+import type { terminals } from '@afield/shared/api/terminals.ts';
 import type { HandlersOf } from '../dispatch.ts';
 import type { HandlerContext } from './context.ts';
 import { lastEventId } from './events.ts';
@@ -14,7 +15,7 @@ const LOG_TYPES: readonly string[] = logType.options;
 export const sessionHandlers = ({
   sessions,
   streams,
-}: Pick<HandlerContext, 'sessions' | 'streams'>): HandlersOf<typeof routes & typeof probes & typeof logs> => ({
+}: Pick<HandlerContext, 'sessions' | 'streams'>): HandlersOf<typeof routes & typeof terminals & typeof probes & typeof logs> => ({
   createSession: ({ body }) => sessions.create(given(body)),
   listSessions: ({ query: { status, ...rest } }) =>
     sessions.list({ ...given(rest), ...given({ status: words<SessionStatus>('status', STATUSES, status) }) } as never),

@@ -1,20 +1,6 @@
 import * as z from 'zod/mini';
 import { route } from '../route.ts';
-import {
-  cols,
-  displayName,
-  environment,
-  id,
-  idParams,
-  listOf,
-  machineName,
-  modelName,
-  page,
-  queryFlag,
-  queryInt,
-  rows,
-  time,
-} from './base.ts';
+import { cols, displayName, environment, id, idParams, listOf, machineName, modelName, page, queryFlag, rows, time } from './base.ts';
 import { environmentName } from './environments.ts';
 
 /**
@@ -134,12 +120,6 @@ export const sessionCreate = z.strictObject({
   rows: z._default(rows, 24),
 });
 export type SessionCreate = z.input<typeof sessionCreate>;
-
-/** Keys for the terminal: text in UTF-8, or any bytes in base64. One of the two. */
-const inputBody = z.union([
-  z.strictObject({ text: z.string().check(z.maxLength(65_536)) }),
-  z.strictObject({ base64: z.base64().check(z.maxLength(90_000)) }),
-]);
 
 export const sessions = {
   createSession: route({
@@ -266,42 +246,6 @@ export const sessions = {
     params: idParams,
     response: session,
     errors: ['session_not_found', 'session_ended'],
-  }),
-  inputSession: route({
-    method: 'POST',
-    path: '/sessions/{id}/input',
-    summary: 'Type into the terminal',
-    permission: 'sessions:input',
-    params: idParams,
-    body: inputBody,
-    errors: ['session_not_found', 'session_ended'],
-  }),
-  resizeSession: route({
-    method: 'POST',
-    path: '/sessions/{id}/resize',
-    summary: 'Resize the terminal; takes the size lease',
-    permission: 'sessions:input',
-    params: idParams,
-    body: z.strictObject({ cols, rows }),
-    response: session,
-    errors: ['session_not_found', 'session_ended'],
-  }),
-  getOutput: route({
-    method: 'GET',
-    path: '/sessions/{id}/output',
-    summary: 'The screen as it is now',
-    permission: 'sessions:read',
-    params: idParams,
-    query: z.object({ format: z._default(z.enum(['text', 'ansi', 'html']), 'text'), scrollback: z._default(queryInt(0, 10_000), 0) }),
-    response: z.object({
-      cols,
-      rows,
-      offset: z.int(),
-      cursor: z.object({ x: z.int(), y: z.int() }),
-      format: z.string(),
-      screen: z.string(),
-    }),
-    errors: ['session_not_found'],
   }),
   sessionEvents: route({
     method: 'GET',
