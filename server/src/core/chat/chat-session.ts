@@ -10,6 +10,7 @@ import type { Live, SessionChanges } from '../sessions/live-sessions.ts';
 import { viewOf } from '../sessions/record.ts';
 import type { Track } from '../track.ts';
 import type { AgentExit } from './agent-run.ts';
+import { AgentStarts } from './agent-starts.ts';
 import { line, MAX } from './bounds.ts';
 import { type ChatContext, type ChatParts, joinParts } from './chat-parts.ts';
 import { choose } from './choose.ts';
@@ -18,8 +19,6 @@ import type { Transcript } from './transcript.ts';
 
 const GOES_ON = 'It goes on with your next prompt.';
 const NO_TERMINAL = 'This session has no terminal: read its messages, and send it prompts.';
-/** An agent that could not be started again is tried again after so long, while a prompt waits. */
-const AGAIN_MS = 15_000;
 
 export interface ChatOptions extends ChatContext {
   /** Something in it was said already. */
@@ -40,12 +39,11 @@ export class ChatSession implements Live {
   readonly #parts: ChatParts;
   readonly #gone: (session: ChatSession) => void;
   readonly #used: boolean;
-  #startedAt = 0;
+  readonly #starts: AgentStarts;
   /** Set when somebody ends it: what it then becomes. */
   #asked: Ending | null = null;
   /** Its agent is ended so that it can be started again: what is said then. */
   #replacing: string | null = null;
-  #retry: { cancel(): void } | null = null;
   #over = false;
   readonly #ended = Promise.withResolvers<void>();
   /** Room on the disk again. */
@@ -58,17 +56,26 @@ export class ChatSession implements Live {
     this.#used = used;
     this.#parts = joinParts(context, {
       view: () => this.view(),
-      changed: () => this.#wake(),
+      changed: () => this.#starts.wake(),
       exited: (exit) => void this.#exited(exit),
       ending: () => this.#ending,
       resumable: () => this.#resumable,
       replace: (why) => this.#replace(why),
       cancel: () => void this.cancel(),
     });
+    this.#starts = new AgentStarts({
+      deps: context.deps,
+      row: context.row,
+      parts: this.#parts,
+      used: () => this.#wasUsed,
+      over: () => this.#over,
+      ending: () => this.#ending,
+      failed: (reason) => void this.#end({ status: 'failed', reason }, null),
+    });
     this.#unhear = context.deps.disk?.onChange((writing) => {
       if (!writing) return;
       this.transcript.keep();
-      this.#wake();
+      this.#starts.wake();
     });
   }
 
@@ -100,7 +107,7 @@ export class ChatSession implements Live {
   /** Gives it its agent; `first`: its very first. Errors: those of `AgentRun.start`; the session is then over. */
   async start(first: Again | null): Promise<void> {
     try {
-      await (first === null ? this.#beginAgain() : this.#begin(first));
+      await (first === null ? this.#starts.beginAgain() : this.#starts.begin(first));
     } catch (error) {
       await this.#end({ status: 'failed', reason: line((error as Error).message, MAX.title) }, null);
       throw error;
@@ -159,13 +166,13 @@ export class ChatSession implements Live {
     const before = budget.reason;
     budget.look();
     if (before !== null && this.row.status === 'idle' && this.row.status_reason === before) status.become('idle', budget.reason);
-    this.#wake();
+    this.#starts.wake();
   }
 
   prompted(row: PromptRow, now: boolean): void {
     const { known, delivery } = this.#parts;
     if (now && known.can.steer) delivery.steer(row.id);
-    this.#wake();
+    this.#starts.wake();
   }
   takesNow(): boolean {
     return !this.#parts.turn.works || this.#parts.known.can.steer;
@@ -199,53 +206,6 @@ export class ChatSession implements Live {
     this.#finish();
   }
 
-  async #begin(again: Again): Promise<void> {
-    const { run, record, turn, status, budget } = this.#parts;
-    this.#startedAt = this.#deps.clock.monotonic();
-    await run.start(again);
-    if (this.#over || !run.up) return;
-    record.save({ pid: run.pid });
-    if (!turn.works) status.become('idle', budget.reason);
-    else this.#wake();
-  }
-
-  async #beginAgain(): Promise<void> {
-    try {
-      await this.#begin({ resume: this.row.agent_session_id, fork: false });
-    } catch (error) {
-      const nothing = error instanceof AfieldError && error.code === 'not_found' && !this.#wasUsed && !this.#ending;
-      if (!nothing) throw error;
-      // The agent keeps no session in which nothing was said.
-      await this.#begin({ resume: null, fork: false });
-    }
-  }
-
-  /** Gives what waits, and starts the agent for it where it has none. */
-  #wake(): void {
-    const { run, delivery, status, budget } = this.#parts;
-    if (this.#ending || run.starting || this.#retry !== null) return;
-    if (run.up || this.row.status !== 'idle' || !delivery.waiting) delivery.wake();
-    else if (budget.reached()) delivery.hold();
-    else {
-      status.become('starting', 'Its agent is started again.');
-      this.#beginAgain().catch((error: unknown) => this.#notAgain(error as Error));
-    }
-  }
-
-  #notAgain(error: Error): void {
-    if (this.#ending) return;
-    const reason = line(error.message, MAX.title);
-    const passes = error instanceof AfieldError && ['machine_unreachable', 'unavailable'].includes(error.code);
-    if (!passes) void this.#end({ status: 'failed', reason: `It could not go on. ${reason}` }, null);
-    else {
-      this.#retry = this.#deps.clock.setTimeout(() => {
-        this.#retry = null;
-        this.#wake();
-      }, AGAIN_MS);
-      this.#parts.status.become('idle', `Its agent could not be started, which is tried again. ${reason}`);
-    }
-  }
-
   async #replace(why: string): Promise<void> {
     this.#replacing = why;
     await this.#parts.run.stop();
@@ -265,7 +225,7 @@ export class ChatSession implements Live {
 
   #endingOf(exit: AgentExit): Ending {
     if (exit.lost !== undefined) return { status: 'lost', reason: exit.lost };
-    const ending = endingOf(exit, this.#deps.clock.monotonic() - this.#startedAt, 0);
+    const ending = endingOf(exit, this.#starts.ranMs, 0);
     if (ending.status !== 'finished' && exit.detail.trim() !== '') this.transcript.notice('error', exit.detail.trim());
     return ending;
   }
@@ -303,7 +263,7 @@ export class ChatSession implements Live {
     status.stop();
     delivery.stop();
     interrupt.over();
-    this.#retry?.cancel();
+    this.#starts.stop();
   }
 
   #finish(): void {
