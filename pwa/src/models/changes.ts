@@ -58,7 +58,7 @@ export const ChangesModel = createModel((link: HomeLink, sessionId: string) => {
       const found = await ask();
       if (mine === round) take(found);
     } catch (cause) {
-      if (mine === round) failure.value = failureOf(cause);
+      if (mine === round) fail(failureOf(cause));
     } finally {
       loading.value = false;
     }
@@ -80,6 +80,14 @@ export const ChangesModel = createModel((link: HomeLink, sessionId: string) => {
       opened.value = open;
     });
     for (const file of found.files) if (open.has(file.path) && file.hunks === null) void fetchFile(file.path);
+  }
+
+  function fail(why: Failure): void {
+    batch(() => {
+      failure.value = why;
+      // Once there is a repository, that there is none is no picture to keep.
+      if (changes.peek()?.vcs === 'none') changes.value = null;
+    });
   }
 
   async function fetchFile(path: string): Promise<void> {
