@@ -157,10 +157,12 @@ it('comes back with the line, and nothing is asked without one', async () => {
 it('that there is no repository is not said any more once there is one, whose start is not known', async () => {
   const { model, answers } = open();
   answers.getDiff = () => ({ vcs: 'none', against: 'start', branch: null, files: [], more_files: 0 });
+  await model.reload();
   await settled();
   expect(model.changes.value?.vcs).toBe('none');
   answers.getDiff = () => Promise.reject(new AfieldError('not_found', 'Not known.'));
   await model.reload();
+  await settled();
   expect([model.changes.value, model.failure.value?.code, model.wayOut.value]).toEqual([null, 'not_found', 'HEAD']);
 });
 
