@@ -140,9 +140,7 @@ function Findings({ name, model, open }: { name: string; model: Machines; open: 
     >
       <FaultLine text={failure?.text ?? null} />
       {checked === undefined && failure === null && (
-        <p class="dim" role="status">
-          {open ? 'Looking at tmux, agents and versions there …' : 'Home looks when there is a connection.'}
-        </p>
+        <AskingHome open={open} asking="Looking at tmux, agents and versions there …" away="Home looks when there is a connection." />
       )}
       {checked !== undefined && <Found {...checked} />}
     </Section>

@@ -4,6 +4,7 @@ import { useState } from 'preact/hooks';
 import { useLocation } from 'preact-iso';
 import { everyQuarterMinute } from '../models/clock.ts';
 import { NEW_RULE, type RuleFields, type Rules, RulesModel, trialWords } from '../models/rules.ts';
+import { AskingHome } from '../ui/asking-home.tsx';
 import { Banner } from '../ui/banner.tsx';
 import { Confirm, FormActs } from '../ui/dialog.tsx';
 import { FaultLine } from '../ui/fault-line.tsx';
@@ -63,9 +64,7 @@ export function RulesScreen() {
           </Banner>
         )}
         {rules === null && model.error.value === null && (
-          <p class="dim" role="status">
-            {live ? 'Fetching the rules …' : 'There is no connection: the rules come when it is back.'}
-          </p>
+          <AskingHome open={live} asking="Fetching the rules …" away="There is no connection: the rules come when it is back." />
         )}
         {rules?.length === 0 && fields === null && (
           <section class="panel empty">

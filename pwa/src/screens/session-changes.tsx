@@ -4,6 +4,7 @@ import { useId } from 'preact/hooks';
 import { useRoute } from 'preact-iso';
 import { BASES, ChangesModel, type ChangesOf, type Opened } from '../models/changes.ts';
 import { everyQuarterMinute } from '../models/clock.ts';
+import { AskingHome } from '../ui/asking-home.tsx';
 import { Banner } from '../ui/banner.tsx';
 import { Diff, LineCounts } from '../ui/diff.tsx';
 import { Icon } from '../ui/icons.tsx';
@@ -63,9 +64,12 @@ function Found({ model, live }: { model: ChangesOf; live: boolean }) {
     <>
       <Fault model={model} live={live} />
       {changes === null && model.failure.value === null && (
-        <p class="dim changes-none" role="status">
-          {live ? 'Looking at the changes …' : 'There is no connection: the changes come when it is back.'}
-        </p>
+        <AskingHome
+          open={live}
+          asking="Looking at the changes …"
+          away="There is no connection: the changes come when it is back."
+          class="changes-none"
+        />
       )}
       {changes !== null && <Summary model={model} live={live} />}
       {!live && changes !== null && seenAt !== null && (
