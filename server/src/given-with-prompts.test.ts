@@ -1,7 +1,10 @@
 /** What is given with a prompt, and what became of it: asked for through a relay, also of a home server that was started anew since. */
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { AfieldClient } from '@afield/shared/client/client.ts';
 import { until } from '@afield/shared/until.ts';
 import { uuidv7 } from 'uuidv7';
@@ -81,6 +84,53 @@ describe('an attachment', { timeout: 60_000 }, () => {
       'cache-control': 'no-store',
     });
     expect((await server.call('GET', `/sessions/${id}/attachments/${given!.id}`, { headers: {} })).status).toBe(401);
+  });
+});
+
+describe('a slow line', { timeout: 60_000 }, () => {
+  /** Carries so many bytes a second to the relay. */
+  async function slowProxy(rate: number): Promise<{ url: string; close(): void }> {
+    const step = rate / 20;
+    const carry = async (from: Socket, to: Socket): Promise<void> => {
+      for await (const chunk of from as AsyncIterable<Buffer>) {
+        for (let at = 0; at < chunk.length; at += step) {
+          to.write(chunk.subarray(at, at + step));
+          await sleep(50);
+        }
+      }
+    };
+    const listening = createServer((near) => {
+      const far = connect(relay.port, '127.0.0.1');
+      far.pipe(near);
+      near.on('error', () => far.destroy());
+      far.on('error', () => near.destroy());
+      void carry(near, far).catch(() => far.destroy());
+    }).listen(0, '127.0.0.1');
+    await once(listening, 'listening');
+    return { url: `ws://127.0.0.1:${(listening.address() as AddressInfo).port}`, close: () => void listening.close() };
+  }
+
+  it('takes a picture in one attempt, also when the app comes to the front meanwhile', async () => {
+    const id = await begin();
+    const proxy = await slowProxy(120_000);
+    const device = await newPhone(server);
+    Object.assign(device.link, { relayUrl: proxy.url });
+    phone.close();
+    phone = device.client();
+    await phone.call('getHealth');
+    const states: string[] = [];
+    const stop = phone.link.connection.subscribe(({ state }) => states.push(state));
+    const bytes = randomBytes(800_000);
+    const sent = give(id, 'SCENARIO:files', bytes);
+    // nothing whole is heard for longer than the 3 s after which a silent line counts as dead
+    await sleep(500);
+    await Promise.all([phone.link.checkNow(), sent]);
+    const [given] = (await sent).attachments;
+    const params = { id, attachment_id: given!.id };
+    expect(Buffer.compare(await phone.call('getAttachment', { params }), bytes)).toBe(0);
+    stop();
+    expect(new Set(states)).toEqual(new Set(['online']));
+    proxy.close();
   });
 });
 

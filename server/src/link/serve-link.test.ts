@@ -254,12 +254,17 @@ describe('the end', () => {
   it('takes a large message that comes in parts for a word', async () => {
     const house = start();
     const pipe: LinkPipe = house.pair.a;
+    let padded = 0;
+    pipe.sendPadding = () => void padded++;
+    await house.settled();
     for (let part = 0; part < 3; part++) {
       house.clock.advance(58_000);
-      pipe.onHeard?.();
+      for (let more = 0; more < 10; more++) pipe.onHeard?.();
     }
     await house.settled();
     expect(house.ended()).toBeNull();
+    // the other side hears of it, but not of each part
+    expect(padded).toBe(3);
   });
 
   it('does not begin with somebody whose access ended a moment ago', async () => {

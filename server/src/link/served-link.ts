@@ -16,6 +16,7 @@ import type { PromptStream } from '../core/prompts/prompt-stream.ts';
 import type { Dispatch } from '../core/request.ts';
 import type { EventLog, SessionService } from '../core/service.ts';
 import { callHttp, settle } from './http.ts';
+import { Silence } from './silence.ts';
 import { Streams } from './streams.ts';
 import { Subscriptions } from './subscriptions.ts';
 
@@ -25,8 +26,6 @@ export const MAX_CALLS = 32;
 const FULL_BYTES = 512 * 1024;
 /** A client that does not read at all is cut above this: two of the largest messages, and what its terminals may have open. */
 const CUT_BYTES = 24 * 1024 * 1024;
-/** How often a silent line is looked at. */
-const WATCH_MS = 5_000;
 export interface LinkDeps {
   clock: Clock;
   newId(): string;
@@ -71,7 +70,7 @@ export class ServedLink implements LinkConnection {
   readonly #streams: Streams;
   readonly #subscriptions: Subscriptions;
   readonly #gone = new AbortController();
-  #heard: number;
+  readonly #silence: Silence;
   #calls = 0;
 
   constructor(pipe: LinkPipe, door: Connection['door'], identity: Identity, session: string | null, deps: LinkDeps) {
@@ -82,7 +81,7 @@ export class ServedLink implements LinkConnection {
     this.#pipe = pipe;
     this.#deps = deps;
     this.#session = session;
-    this.#heard = deps.clock.monotonic();
+    this.#silence = new Silence(pipe, deps.clock, () => this.end({ kind: 'broken', detail: `Not a word for ${STALE_MS / 1000} s.` }));
     const { sessions, events } = deps;
     this.#streams = new Streams({
       connection: this.id,
@@ -102,23 +101,11 @@ export class ServedLink implements LinkConnection {
   }
 
   start(): void {
-    const { clock } = this.#deps;
-    let watch: { cancel(): void };
-    const look = () => {
-      if (clock.monotonic() - this.#heard > STALE_MS) {
-        this.end({ kind: 'broken', detail: `Not a word for ${STALE_MS / 1000} s.` });
-        return;
-      }
-      watch = clock.setTimeout(look, WATCH_MS);
-    };
-    watch = clock.setTimeout(look, WATCH_MS);
+    this.#silence.watch();
     this.#pipe.onText = (text) => this.#heardFrom(() => this.#receive(text));
     this.#pipe.onFrame = (frame) => this.#heardFrom(() => this.#receiveFrame(frame));
-    this.#pipe.onHeard = () => {
-      this.#heard = clock.monotonic();
-    };
     this.#pipe.onClose = () => {
-      watch.cancel();
+      this.#silence.stop();
       this.forget();
       this.#gone.abort();
       this.#streams.end();
@@ -159,7 +146,7 @@ export class ServedLink implements LinkConnection {
 
   /** Whatever arrives: from somebody who still may, or it is the last that did. */
   #heardFrom(act: () => void): void {
-    this.#heard = this.#deps.clock.monotonic();
+    this.#silence.heard();
     if (this.identity.valid()) act();
     else this.end(REFUSED);
   }

@@ -37,7 +37,7 @@ export interface ChannelParts {
  * What arrives before a handler is set waits for it.
  */
 export class Channel implements LinkPipe {
-  /** For every record that opens. */
+  /** For every record that opens and does not end a message. */
   onHeard: () => void = () => {};
   readonly #parts: ChannelParts;
   readonly #sealer: RecordSealer;
@@ -136,9 +136,9 @@ export class Channel implements LinkPipe {
   #receive(message: Uint8Array): void {
     if (this.#end !== null || this.#endedByAge()) return;
     const opened = this.#open(message);
-    if (this.#end === null) this.onHeard();
-    if (opened === null || this.#end !== null) return;
-    if (opened.kind === 'goodbye') this.#finish({ kind: 'goodbye', detail: 'The other side said goodbye.' }, CLOSE.normal);
+    if (this.#end !== null) return;
+    if (opened === null) this.onHeard();
+    else if (opened.kind === 'goodbye') this.#finish({ kind: 'goodbye', detail: 'The other side said goodbye.' }, CLOSE.normal);
     else if (this.#flowing) this.#deliver(opened);
     else if (this.#held.push(opened) > MAX_HELD) this.#kill('More than anybody listened to.');
   }

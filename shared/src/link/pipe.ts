@@ -18,8 +18,12 @@ export interface LinkPipe {
   onText: (text: string) => void;
   onFrame: (frame: Uint8Array) => void;
   onClose: (end: PipeEnd) => void;
-  /** A part of a message arrived: a large one takes its time on a slow line, which lives all the while. Not every pipe knows. */
+  /**
+   * A part of a message arrived, or a padding: a large message takes its time on a slow line, which lives all the while. Only of pipes
+   * that carry messages in parts, as is `sendPadding`: it says nothing but that somebody is there.
+   */
   onHeard?: () => void;
+  sendPadding?: () => void;
 }
 
 /**

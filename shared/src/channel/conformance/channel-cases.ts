@@ -34,7 +34,7 @@ export function channelCases(name: string, ends: Ends): void {
       expect(atServer).toEqual({ texts: [long, ''], frames: [[...frameOf(FRAME_INPUT, 1, 3)]], ends: [] });
     });
 
-    it('tells of each part of a long message, and of nothing that does not open', async () => {
+    it('tells of each part of a long message and of paddings, and of nothing that does not open', async () => {
       const { device, server, atServer, line } = await connected(ends);
       let heard = 0;
       server.channel.onHeard = () => {
@@ -45,10 +45,13 @@ export function channelCases(name: string, ends: Ends): void {
       device.channel.sendText(long);
       await line.settled();
       expect(line.aToB.sent.length).toBeGreaterThan(1);
-      expect(heard).toBe(line.aToB.sent.length);
+      expect(heard).toBe(line.aToB.sent.length - 1);
+      device.channel.sendPadding?.();
+      await line.settled();
+      expect(heard).toBe(line.aToB.sent.length - 1);
       line.aToB.inject(new Uint8Array(272));
       await line.settled();
-      expect([heard, atServer.ends.length]).toEqual([line.aToB.sent.length, 1]);
+      expect([heard, atServer.ends.length]).toEqual([line.aToB.sent.length - 1, 1]);
     });
 
     it('shows nothing of what is said, and little of how long it is', async () => {
