@@ -6,6 +6,7 @@ import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import type { Approval } from '@afield/shared/api/approvals.ts';
 import type { AfieldClient } from '@afield/shared/client/client.ts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type House, startHouse, until } from '../kit.ts';
@@ -24,10 +25,11 @@ beforeAll(async () => {
   const program = claudeProgram();
   folder = await mkdtemp(path.join(tmpdir(), 'afield-claude-chat-'));
   repo = path.join(folder, 'repo');
-  await prepareClaudeHome(folder, repo);
+  await prepareClaudeHome(folder, repo, true);
   model = await startScriptedModel({ cwd: repo });
   // With its search for tools every tool would be offered only after it was looked for, which the script does not do.
-  const env = { ...claudeEnv(folder, model), ENABLE_TOOL_SEARCH: 'false' };
+  // And its first prompt waits for its servers of MCP.
+  const env = { ...claudeEnv(folder, model), ENABLE_TOOL_SEARCH: 'false', MCP_CONNECTION_NONBLOCKING: '0' };
   const config = { agents: { claude: { command: [program], env } } };
   // Variables that a shell inside of an agent has, and that end Claude Code when they reach it.
   house = await startHouse({ config, env: { CLAUDECODE: '1', IS_SANDBOX: 'yes' } });
@@ -173,6 +175,33 @@ describe('Claude Code 2.1.329 as a chat', () => {
     await chat.answer(approval, { answers: { q1: ['Blue'] } });
     await chat.done();
     expect((await chat.tool(/AskUserQuestion/)).output).toContain('"Which colour should it be?"="Blue"');
+  });
+
+  it('what a server of MCP asks is a question: a form, a page, a plain yes', async () => {
+    const asks = async (scenario: string): Promise<Approval> => {
+      await chat.say(`SCENARIO:${scenario}`);
+      await chat.answer(await chat.asked(), { option_id: 'allow' });
+      return chat.asked();
+    };
+    const form = await asks('form');
+    expect(form.ask).toMatchObject({
+      kind: 'question',
+      tool_name: 'forms',
+      subject: 'Which?',
+      questions: [{ id: 'colour' }, { id: 'many' }],
+    });
+    await chat.answer(form, { answers: { colour: ['blue'], many: ['3'] } });
+    await chat.done();
+    expect(JSON.parse((await chat.tool(/forms__form/)).output)).toEqual({ action: 'accept', content: { colour: 'blue', many: 3 } });
+    const page = await asks('page');
+    expect(page.ask).toMatchObject({ kind: 'question', subject: 'https://login.example/x', detail: 'Log in.', questions: [] });
+    await chat.answer(page, { option_id: 'accept' });
+    await chat.done();
+    expect(JSON.parse((await chat.tool(/forms__page/)).output)).toEqual({ action: 'accept' });
+    await chat.answer(await asks('yes'), { option_id: 'decline' });
+    await chat.done();
+    expect(JSON.parse((await chat.tool(/forms__yes/)).output)).toEqual({ action: 'decline' });
+    expect((await chat.items()).filter((item) => item.kind === 'notice')).toEqual([]);
   });
 
   it('keeps a plan', async () => {

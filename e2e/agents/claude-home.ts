@@ -2,8 +2,10 @@
 import { existsSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { fileURLToPath } from 'node:url';
 import type { ScriptedModel } from '../scripted-model/server.ts';
 
+const SMALL_MCP = fileURLToPath(new URL('./small-mcp.ts', import.meta.url));
 const KEY = 'dummy-key-for-tests';
 
 export function claudeProgram(): string {
@@ -15,8 +17,8 @@ export function claudeProgram(): string {
   return program;
 }
 
-/** Makes `folder` its home and `repo` a directory that it trusts. */
-export async function prepareClaudeHome(folder: string, repo: string): Promise<void> {
+/** Makes `folder` its home and `repo` a directory that it trusts. `mcp`: a server of MCP that asks is one of its own. */
+export async function prepareClaudeHome(folder: string, repo: string, mcp = false): Promise<void> {
   await mkdir(repo, { recursive: true });
   await writeFile(path.join(repo, 'README.md'), '# demo\n');
   const project = { hasTrustDialogAccepted: true, hasCompletedProjectOnboarding: true, projectOnboardingSeenCount: 4, allowedTools: [] };
@@ -26,6 +28,7 @@ export async function prepareClaudeHome(folder: string, repo: string): Promise<v
     theme: 'dark',
     customApiKeyResponses: { approved: [KEY], rejected: [] },
     projects: { [repo]: project },
+    ...(mcp ? { mcpServers: { forms: { type: 'stdio', command: process.execPath, args: [SMALL_MCP] } } } : {}),
   };
   await writeFile(path.join(folder, '.claude.json'), JSON.stringify(settings));
 }

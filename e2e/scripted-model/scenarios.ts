@@ -79,6 +79,10 @@ const SCENARIOS: Record<string, Scenario> = {
     step === 0
       ? { calls: [{ op: 'ask', question: 'Which colour should it be?', header: 'Colour', choices: ['Red', 'Blue'] }] }
       : done('ask'),
+  /** A server of MCP asks. */
+  form: (step) => (step === 0 ? { calls: [{ op: 'form' }] } : done('form')),
+  yes: (step) => (step === 0 ? { calls: [{ op: 'yes' }] } : done('yes')),
+  page: (step) => (step === 0 ? { calls: [{ op: 'page' }] } : done('page')),
   plan: (step) => (step === 0 ? { text: 'I have a plan.', calls: [{ op: 'plan', plan: '1. Read\n2. Write\n3. Test' }] } : done('plan')),
   /** Another agent is asked, which says its greeting. */
   agent: (step) => (step === 0 ? { calls: [{ op: 'agent', prompt: 'SCENARIO:greet', why: 'Greet for me' }] } : done('agent')),

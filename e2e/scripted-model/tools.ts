@@ -13,6 +13,9 @@ const TOOL_NAMES: Record<Call['op'], string[]> = {
   ask: ['AskUserQuestion', 'question', 'ask_user', 'ask_user_question', 'request_user_input'],
   plan: ['ExitPlanMode', 'exit_plan_mode'],
   agent: ['Task', 'Agent', 'task'],
+  form: ['mcp__forms__form'],
+  yes: ['mcp__forms__yes'],
+  page: ['mcp__forms__page'],
 };
 
 /** Names under which tools take an argument. */

@@ -11,7 +11,9 @@ export type Call =
   | { op: 'taskstate'; taskId: string; status: 'pending' | 'in_progress' | 'completed' }
   | { op: 'ask'; question: string; header: string; choices: string[]; multiple?: boolean }
   | { op: 'plan'; plan: string }
-  | { op: 'agent'; prompt: string; why: string };
+  | { op: 'agent'; prompt: string; why: string }
+  /** A tool of the small server of MCP. */
+  | { op: 'form' | 'yes' | 'page' };
 
 export interface Turn {
   thought?: string;

@@ -13,6 +13,7 @@ import {
   useSteadyPress,
   type Ways,
   waysOf,
+  yesWords,
 } from '../ui/approval-parts.tsx';
 import { Dialog } from '../ui/dialog.tsx';
 import { TextField } from '../ui/forms.tsx';
@@ -99,7 +100,8 @@ function Answers({ shown, ways, filled, mayAllow, live, read, onRead, onAnswer, 
   const answers = questions.length === 0 ? {} : { answers: answersOf(questions, filled) };
   const allowOnce = once !== null || ask.options.length === 0;
   const longer = onlyDeny(shown) === null ? session : null;
-  const given = ask.kind === 'question' ? answers : { ...givenOf(once, 'allow'), ...answers };
+  const form = ask.kind === 'question' && questions.length > 0;
+  const given = form ? answers : { ...givenOf(once, 'allow'), ...answers };
   return (
     <>
       {onlyDeny(shown) === null && !read && (
@@ -108,14 +110,14 @@ function Answers({ shown, ways, filled, mayAllow, live, read, onRead, onAnswer, 
           Read to the end
         </button>
       )}
-      {onlyDeny(shown) === null && read && (allowOnce || ask.kind === 'question') && (
+      {onlyDeny(shown) === null && read && (allowOnce || form) && (
         <button
           type="button"
           class="btn btn-main btn-wide btn-tall"
           disabled={!mayAllow || missing.length > 0}
-          {...steady(() => onAnswer(ask.kind === 'question' ? 'Answer' : 'Allow once', given))}
+          {...steady(() => onAnswer(form ? 'Answer' : yesWords(ask), given))}
         >
-          {ask.kind === 'question' ? 'Send the answer' : 'Allow once'}
+          {form ? 'Send the answer' : yesWords(ask)}
         </button>
       )}
       <Covers id={COVERS} option={longer} />

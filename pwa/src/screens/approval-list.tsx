@@ -5,7 +5,7 @@ import { AskedDiff, fitsCard } from '../ui/approval-card.tsx';
 import { AnswerState, ExactSlab, isOpen, useSteadyPress } from '../ui/approval-parts.tsx';
 import { Icon } from '../ui/icons.tsx';
 import { Page } from '../ui/page.tsx';
-import { exact, printable } from '../ui/printable.ts';
+import { exact, printable, printableLines } from '../ui/printable.ts';
 import { useHome } from './app-context.ts';
 import { approvalPath, HOME } from './paths.ts';
 
@@ -92,7 +92,7 @@ function Item({ shown, checked, onToggle }: { shown: Shown; checked: boolean; on
             <code>{exact(ask.tool_name)}</code> in <code>{exact(ask.cwd)}</code>
           </p>
         )}
-        {whole && ask.detail !== null && <p class="ask">“{printable(ask.detail)}”</p>}
+        {whole && ask.detail !== null && <p class="ask">“{printableLines(ask.detail)}”</p>}
         {whole && ask.diffs.map((diff) => <AskedDiff key={diff.path} diff={diff} subject={ask.subject} />)}
         {!ways.allow && isOpen(approval, answering) && (
           <p class="risk">

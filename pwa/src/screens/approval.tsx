@@ -13,7 +13,7 @@ import { Facts } from '../ui/facts.tsx';
 import { Icon } from '../ui/icons.tsx';
 import { StatusWord } from '../ui/mark.tsx';
 import { Page, useTitle } from '../ui/page.tsx';
-import { exact, printable } from '../ui/printable.ts';
+import { exact, printable, printableLines } from '../ui/printable.ts';
 import { lastSeen, span } from '../ui/time.ts';
 import { useHome } from './app-context.ts';
 import { ApprovalFoot } from './approval-foot.tsx';
@@ -78,11 +78,11 @@ function Known({ shown }: { shown: Shown }) {
         <AnswerState approval={approval} answering={answering} />
         {ask.subject !== '' && ask.kind === 'permission' && <ExactSlab label="Exact command" text={ask.subject} whole />}
         {ask.subject !== '' && ask.kind === 'question' && ask.questions.every(({ text }) => text !== ask.subject) && (
-          <p class="ask">{printable(ask.subject)}</p>
+          <p class="ask">{ask.questions.length === 0 ? exact(ask.subject) : printable(ask.subject)}</p>
         )}
         {ask.detail !== null && (
           <p class="small approval-why">
-            <span class="meta">In its own words:</span> {printable(ask.detail)}
+            <span class="meta">In its own words:</span> {printableLines(ask.detail)}
           </p>
         )}
         {ask.diffs.map((diff, index) => (

@@ -14,10 +14,11 @@ import {
   useSteadyPress,
   WhyOnlyDeny,
   waysOf,
+  yesWords,
 } from './approval-parts.tsx';
 import { FileDiffView } from './diff.tsx';
 import { StatusWord } from './mark.tsx';
-import { exact, printable } from './printable.ts';
+import { exact, printable, printableLines } from './printable.ts';
 import { span } from './time.ts';
 
 /** What a card shows whole; more is read on a screen of its own before it is allowed. */
@@ -115,9 +116,9 @@ function Asked({ ask }: { ask: ApprovalAsk }): ComponentChildren {
           <code>{exact(ask.tool_name)}</code> in <code>{exact(ask.cwd)}</code>
         </p>
       )}
-      {whole && ask.detail !== null && <p class="ask">“{printable(ask.detail)}”</p>}
+      {whole && ask.detail !== null && <p class="ask">“{printableLines(ask.detail)}”</p>}
       {whole && diff !== undefined && <AskedDiff diff={diff} subject={ask.subject} />}
-      {ask.kind === 'question' && <p class="ask">{printable(question?.text ?? ask.subject)}</p>}
+      {ask.kind === 'question' && <p class="ask">{question === undefined ? exact(ask.subject) : printable(question.text)}</p>}
       {!whole && ask.questions.length === 0 && <p class="risk">{missing(ask)}</p>}
     </>
   );
@@ -198,8 +199,8 @@ function Answers({ approval, onlyDeny, ready, href, place, onAnswer }: ApprovalC
           </button>
         )}
         {direct && onlyDeny === null && (once !== null || ask.options.length === 0) && (
-          <button type="button" class="btn btn-main" disabled={!ready} {...steady(() => onAnswer('Allow once', givenOf(once, 'allow')))}>
-            Allow once
+          <button type="button" class="btn btn-main" disabled={!ready} {...steady(() => onAnswer(yesWords(ask), givenOf(once, 'allow')))}>
+            {yesWords(ask)}
           </button>
         )}
       </div>

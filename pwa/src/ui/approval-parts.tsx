@@ -114,6 +114,9 @@ export function CoversWords({ option: { covers, label } }: { option: ApprovalOpt
   );
 }
 
+/** On the main button of what asks for no more than a yes: for this once, of a tool; of a page that was to be opened, or a form without fields. */
+export const yesWords = ({ kind }: Pick<ApprovalAsk, 'kind'>): string => (kind === 'question' ? 'Accept' : 'Allow once');
+
 export function givenOf(option: ApprovalOption | null, decision: 'allow' | 'deny'): GivenAnswer {
   if (option === null) return { decision };
   return { option_id: option.id, decision: option.decision, scope: option.scope };

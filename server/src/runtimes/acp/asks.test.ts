@@ -118,6 +118,26 @@ describe('a form', () => {
     expect(contentOf('Mauve')).toEqual({ question_0_custom: 'Mauve' });
   });
 
+  it('of a form without fields is a plain yes or no', () => {
+    const yes = { id: 'accept', label: 'Accept', decision: 'allow', scope: 'once' };
+    for (const requestedSchema of [
+      { type: 'object' },
+      { type: 'object', properties: {} },
+      { type: 'object', properties: {}, required: [] },
+    ]) {
+      const params = { mode: 'form', message: 'Well?', requestedSchema };
+      expect(questionAsk(params, null)).toMatchObject({ kind: 'question', subject: 'Well?', questions: [] });
+      expect(questionAsk(params, null).options[0]).toEqual(yes);
+      const given = { option_id: 'accept', decision: 'allow' as const, text: null, answers: {} };
+      expect(questionResult(params, given)).toEqual({ action: 'accept', content: {} });
+    }
+    const wants = { type: 'object', properties: {}, required: ['name'] };
+    expect(questionAsk({ message: 'Well?', requestedSchema: wants }, null).options.map(({ decision }) => decision)).toEqual([
+      'deny',
+      'cancel',
+    ]);
+  });
+
   it('of nonsense is still a question that can be declined', () => {
     for (const requestedSchema of [undefined, null, 'x', [], { properties: 'none' }, { properties: { a: null, b: { oneOf: 7 } } }]) {
       const asked = questionAsk({ mode: 'form', message: 'Well?', requestedSchema }, null);

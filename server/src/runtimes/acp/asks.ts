@@ -103,6 +103,7 @@ export function permissionResult(params: Loose, answer: AgentAnswer): Loose {
 }
 
 const DECLINE: AskOption = { id: 'decline', label: 'Do not answer', decision: 'deny', scope: 'once' };
+const ACCEPT: AskOption = { id: 'accept', label: 'Accept', decision: 'allow', scope: 'once' };
 const STOP: AskOption = { id: 'cancel', label: 'Cancel', decision: 'cancel', scope: 'once' };
 
 export function questionAsk(params: Loose, call: ToolCall | null): Ask {
@@ -114,7 +115,7 @@ export function questionAsk(params: Loose, call: ToolCall | null): Ask {
   } as const;
   const message = text(params.message);
   if (params.mode === 'url') {
-    const open: AskOption = { id: 'accept', label: 'I have opened it', decision: 'allow', scope: 'once' };
+    const open = { ...ACCEPT, label: 'I have opened it' };
     return { ...asked, diffs: [], subject: text(params.url) ?? '', detail: message, options: [open, DECLINE, STOP], questions: [] };
   }
   const schema = record(params.requestedSchema);
@@ -128,9 +129,15 @@ export function questionAsk(params: Loose, call: ToolCall | null): Ask {
     diffs: [],
     subject: message ?? text(schema.title) ?? '',
     detail: text(schema.description),
-    options: [DECLINE, STOP],
+    options: [...(isPlainYes(schema) ? [ACCEPT] : []), DECLINE, STOP],
     questions,
   };
+}
+
+/** A form without fields asks for no more than a yes. */
+function isPlainYes({ type, properties, required }: Loose): boolean {
+  const none = properties === undefined || (JSON.stringify(properties) === '{}' && list(required).length === 0);
+  return type === 'object' && none;
 }
 
 function questionOf(id: string, field: Loose, required: boolean): Question {

@@ -11,7 +11,7 @@ import { Conversation } from './conversation.ts';
 import { fileNow } from './file-now.ts';
 import { InOrder } from './in-order.ts';
 import { commandsOf, knownAtStart, knownAtTurn, modeOf } from './known.ts';
-import { Asks } from './open-asks.ts';
+import { Asks, isAsk } from './open-asks.ts';
 import { Prompts } from './prompts.ts';
 import { isQuiet, isQuietNews } from './quiet.ts';
 import { Status } from './status.ts';
@@ -263,7 +263,7 @@ export class ClaudeAgent implements ChatAgent {
   #asked(message: Loose): undefined | Promise<void> {
     const id = text(message.request_id);
     const request = record(message.request);
-    if (id === null || request.subtype !== 'can_use_tool') {
+    if (id === null || !isAsk(request)) {
       const kind = text(request.subtype) ?? 'unknown';
       this.#sink.update({ type: 'unknown', kind: `control_request/${kind}`, text: brief(message) });
       if (id !== null) this.#reply({ subtype: 'error', request_id: id, error: `Unsupported control request subtype: ${kind}` });

@@ -3,10 +3,15 @@ import { AfieldError } from '@afield/shared/errors.ts';
 import type { AgentAnswer, Ask, ChatUpdate } from '../../core/chat-ports.ts';
 import type { Loose } from '../loose.ts';
 import { fileDiff } from '../unified-diff.ts';
-import { type OpenAsk, readAsk, responseTo } from './asks.ts';
+import { readAsk, responseTo } from './asks.ts';
+import { ELICITATION, readElicitation } from './elicitation.ts';
 import type { FileNow } from './file-now.ts';
 
-interface Open extends OpenAsk {
+interface Open {
+  /** The call that it is about; null: none, or nobody knows. */
+  tool_id: string | null;
+  /** What goes into the `control_response`. */
+  responseOf(answer: AgentAnswer): object;
   /** Of an answer that was sent. */
   sent: { promise: Promise<void>; resolve(): void; reject(error: Error): void } | null;
 }
@@ -31,7 +36,7 @@ export class Asks {
 
   /** `now`: the file that it would write, as it is; null: not looked at. */
   open(key: string, request: Loose, now: FileNow | null): void {
-    const read = readAsk(request);
+    const read = readRequest(request);
     const ask = now === null ? read.ask : shownOver(read.ask, now);
     if (!this.#open.has(key) && this.#open.size >= MAX_OPEN) {
       this.#options.send({
@@ -41,7 +46,7 @@ export class Asks {
       return;
     }
     this.#open.get(key)?.sent?.reject(notThere());
-    this.#open.set(key, { ...read, ask, sent: null });
+    this.#open.set(key, { tool_id: ask.tool_id, responseOf: read.responseOf, sent: null });
     this.#options.tell({ type: 'ask', key, ask });
     this.#changed();
   }
@@ -51,7 +56,7 @@ export class Asks {
     const open = this.#open.get(key);
     if (open === undefined) throw notThere();
     if (open.sent !== null) return open.sent.promise;
-    const response = responseTo(open, answer);
+    const response = open.responseOf(answer);
     this.#options.send({ type: 'control_response', response: { subtype: 'success', request_id: key, response } });
     open.sent = Promise.withResolvers<void>();
     open.sent.promise.catch(() => {});
@@ -104,6 +109,15 @@ export class Asks {
   #changed(): void {
     this.#options.changed([...this.#open.values()].filter(({ sent }) => sent === null).length);
   }
+}
+
+/** A request that asks a person. */
+export const isAsk = ({ subtype }: Loose): boolean => subtype === 'can_use_tool' || subtype === ELICITATION;
+
+function readRequest(request: Loose): { ask: Ask; responseOf(answer: AgentAnswer): object } {
+  if (request.subtype === ELICITATION) return readElicitation(request);
+  const open = readAsk(request);
+  return { ask: open.ask, responseOf: (answer) => responseTo(open, answer) };
 }
 
 const notThere = () => new AfieldError('not_found', 'Claude does not ask this any more.');

@@ -14,6 +14,7 @@ const QUIET: ReadonlySet<string> = new Set([
 ]);
 const QUIET_SYSTEM: ReadonlySet<string> = new Set([
   'background_tasks_changed',
+  'elicitation_complete',
   'files_persisted',
   'hook_progress',
   'hook_response',

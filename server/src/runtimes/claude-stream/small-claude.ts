@@ -66,6 +66,15 @@ function ask(tool_name: string, input: object, tool_use_id: string, request_id: 
   return new Promise((resolve) => asked.set(request_id, resolve));
 }
 
+async function elicit(fields: object): Promise<void> {
+  const request_id = randomUUID();
+  state('requires_action');
+  send({ type: 'control_request', request_id, request: { subtype: 'elicitation', mcp_server_name: 'mail', ...fields } });
+  const answer = await new Promise<Message>((resolve) => asked.set(request_id, resolve));
+  state('running');
+  await say(JSON.stringify(answer));
+}
+
 async function guarded(name: string, input: object): Promise<string | undefined> {
   const id = call(name, input);
   const { behavior, message, interrupt: stops } = await ask(name, input, id);
@@ -152,6 +161,20 @@ const SCENARIOS: Record<string, Script> = {
     const { behavior } = await ask('Bash', { command: 'touch never-announced' }, 'nobody-knows');
     state('running');
     await say(behavior === 'allow' ? 'Done.' : 'Not done.');
+    return undefined;
+  },
+  /** As a server of MCP asks; it says what it was answered. */
+  async form() {
+    const schema = { type: 'object', properties: { colour: { type: 'string', enum: ['red', 'blue'] }, many: { type: 'integer' } } };
+    await elicit({ message: 'Which?', mode: 'form', requested_schema: { ...schema, required: ['colour'] } });
+    return undefined;
+  },
+  async page() {
+    await elicit({ message: 'Log in.', mode: 'url', url: 'https://login.example/x', elicitation_id: 'e1', title: 'Log in to Mail' });
+    return undefined;
+  },
+  async yes() {
+    await elicit({ message: 'Send it?', requested_schema: { type: 'object', properties: {} }, description: 'To all of them' });
     return undefined;
   },
   async withdraw() {
