@@ -87,6 +87,19 @@ describe('a terminal session that is heard', () => {
     expect(talk.told('message.chunk')).toMatchObject([{ at: 2, text: 'look.' }]);
   });
 
+  it('what an interrupt cut, and is told once more when the turn is over, stands once', async () => {
+    const { id } = await start();
+    const call = (state: 'running' | 'failed') => ({ type: 'tool' as const, key: 't1', patch: { name: 'Bash', state } });
+    companion.line.say({ type: 'running' }, { type: 'text', key: 'm1', role: 'agent', text: 'half a ' }, call('running'));
+    companion.line.say({ type: 'idle', stop: 'cancelled' }, { type: 'text_done', key: 'm1', role: 'agent', text: 'half a word' });
+    companion.line.say(call('failed'), { type: 'idle', stop: 'cancelled' });
+    await talk.becomes(id, 'idle');
+    expect(talk.items(id)).toMatchObject([
+      { kind: 'message', text: 'half a word' },
+      { kind: 'tool', state: 'failed' },
+    ]);
+  });
+
   it('an approval is answered from anywhere; until then it waits', async () => {
     const { id } = await start();
     companion.line.say({ type: 'running' }, { type: 'ask', key: 'a1', ask });
