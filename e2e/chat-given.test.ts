@@ -51,7 +51,7 @@ const widthOf = (selector: string) =>
     const { complete, naturalWidth } = element as HTMLImageElement;
     return complete ? naturalWidth : 0;
   });
-const isDrawn = (selector: string) => until(`${selector} is drawn`, async () => (await widthOf(selector)) === 192, 20_000);
+const isDrawn = (selector: string) => until(`${selector} is drawn`, async () => (await widthOf(selector)) === 192);
 const heldUrls = () => phone.page.evaluate(() => (window as unknown as { liveUrls: Set<string> }).liveUrls.size);
 
 describe('a picture and a file', () => {

@@ -157,11 +157,7 @@ describe('a bad line', () => {
     expect(await page.locator('.ticks', { hasText: 'on this device' }).count()).toBe(2);
     await phone.shot('chat-kept');
     await house.startRelay();
-    await until(
-      'both have gone their way',
-      async () => (await page.locator('.ticks', { hasText: 'on this device' }).count()) === 0,
-      40_000,
-    );
+    await until('both have gone their way', async () => (await page.locator('.ticks', { hasText: 'on this device' }).count()) === 0);
     await becomes(page, 'idle');
     await until('both are in the history, in order', async () => {
       const mine = await page.locator('.mine').allInnerTexts();

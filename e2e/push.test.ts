@@ -47,7 +47,7 @@ const device = async () => (await house.json<{ items: Device[] }>('devices', 'li
 
 /** The next message that the push service takes; the browser opens it and wakes the service worker. */
 async function arrival(subscription: TestSubscription, count: number): Promise<Record<string, unknown>> {
-  await until(`message ${count} arrives at the push service`, () => subscription.received.length === count, 30_000);
+  await until(`message ${count} arrives at the push service`, () => subscription.received.length === count);
   const { message } = subscription.received[count - 1]!;
   await worker.deliver(JSON.stringify(message));
   return message;
@@ -121,13 +121,13 @@ describe('notifications', () => {
     const old = current();
     old.expire();
     await runAtHome('Unheard', 'true');
-    await until('home drops the subscription', async () => (await device()).push === null, 30_000);
+    await until('home drops the subscription', async () => (await device()).push === null);
     expect(old.answers.at(-1)).toBe(410);
     await phone.page.reload();
     await until('the page has subscribed again', () => browser.subscriptions.length === 2);
     await until('home has it', async () => (await device()).push !== null);
     await runAtHome('Heard again', 'true');
-    await until('the new one is used', () => current().received.length === 1, 30_000);
+    await until('the new one is used', () => current().received.length === 1);
   });
 
   it('say why when the push service cannot be reached', async () => {
@@ -159,7 +159,7 @@ describe('notifications', () => {
       const before = mine.answers.length;
       expect((await house.cli('devices', 'revoke', own.id)).code).toBe(0);
       await runAtHome('After the end', 'true');
-      await until('the other is called', () => witness.received.length === 1, 30_000);
+      await until('the other is called', () => witness.received.length === 1);
       expect(mine.answers.length).toBe(before);
     } finally {
       other.close();

@@ -85,7 +85,7 @@ async function stopAndCompare(id: string, name: string): Promise<Session> {
   await house.json('send', id, '--keys', 's');
   await until('the program has ended its stream', async () => /done after \d+ lines/.test((await wrote(name)).subarray(-100).toString()));
   const expected = await wrote(name);
-  await until('all of it is at home', async () => (await session(id)).output_bytes === expected.length, 30_000);
+  await until('all of it is at home', async () => (await session(id)).output_bytes === expected.length);
   await until('all of it is recorded', async () => (await recorded(id)).length === expected.length);
   expect((await recorded(id)).equals(expected)).toBe(true);
   const now = await session(id);
@@ -106,7 +106,7 @@ describe('a session in tmux', () => {
       await sleep(random(100, 1_000));
       const away = seen.snapshots;
       await house.startServer();
-      await until('the phone watches again by itself', () => seen.snapshots > away, 30_000);
+      await until('the phone watches again by itself', () => seen.snapshots > away);
     }
     const after = await stopAndCompare(id, 'flood');
     expect(after).toMatchObject({ pid, status: expect.stringMatching(/^(starting|busy|idle)$/) });
