@@ -1,51 +1,31 @@
-/** A device that holds a chat through the relay: gives prompts, answers what it is asked, and watches the states. */
-import type { Approval } from '@afield/shared/api/approvals.ts';
+/** A device that holds a chat: gives prompts, reads what is said, and watches the states. */
 import type { ChatItem, ChatState } from '@afield/shared/api/chat.ts';
 import type { Prompt } from '@afield/shared/api/prompts.ts';
-import type { Session, SessionStatus } from '@afield/shared/api/sessions.ts';
-import type { SessionUsage } from '@afield/shared/api/usage.ts';
-import { approvalBytes } from '@afield/shared/approval-bytes.ts';
+import type { SessionStatus } from '@afield/shared/api/sessions.ts';
 import type { AfieldClient } from '@afield/shared/client/client.ts';
 import type { AfieldEvent } from '@afield/shared/events.ts';
 import { uuidv7 } from 'uuidv7';
-import { pairDevice } from '../device.ts';
-import { type House, until } from '../kit.ts';
-
-const PATIENCE_MS = 60_000;
+import { until } from '../kit.ts';
+import { SessionDevice } from './session-device.ts';
 
 export interface ChatOptions {
   agent: string;
   cwd: string;
   runtime?: string;
-  model?: string;
-  mode?: string;
-  prompt?: string;
+}
+export interface More {
+  priority?: 'normal' | 'now';
+  attachments?: { name: string; media_type: string; base64: string }[];
 }
 
-/** Pairs a device with the house. */
-export async function openChatDevice(house: House, name = 'Test phone'): Promise<AfieldClient> {
-  const { link } = await house.json<{ link: string }>('pair', '--no-wait');
-  return (await pairDevice(link, name)).connect();
-}
-
-export class Chat {
-  readonly id: string;
-  /** Every status that was told, in order, without repetition. */
+export class Chat extends SessionDevice {
+  /** Every status that was told since the last prompt, in order, without repetition. */
   readonly statuses: SessionStatus[] = [];
-  readonly #client: AfieldClient;
-  /** Prompts whose turn has not been waited for. */
-  #turns = 0;
-
-  private constructor(client: AfieldClient, id: string) {
-    this.#client = client;
-    this.id = id;
-  }
 
   static async start(client: AfieldClient, { agent, cwd, ...more }: ChatOptions): Promise<Chat> {
-    const id = uuidv7();
-    const chat = new Chat(client, id);
+    const chat = new Chat(client);
     client.link.subscribe({ topics: ['session.*'] }, (event) => chat.#hear(event));
-    await client.call('createSession', { body: { id, agent, cwd, face: 'chat', ...more } });
+    await client.call('createSession', { body: { id: chat.id, agent, cwd, face: 'chat', ...more } });
     return chat;
   }
 
@@ -55,17 +35,8 @@ export class Chat {
     if (this.statuses.at(-1) !== status) this.statuses.push(status);
   }
 
-  session(): Promise<Session> {
-    return this.#client.call('getSession', { params: { id: this.id } });
-  }
   chat(): Promise<ChatState> {
-    return this.#client.call('getChat', { params: { id: this.id } });
-  }
-  usage(): Promise<SessionUsage> {
-    return this.#client.call('getSessionUsage', { params: { id: this.id } });
-  }
-  async items(): Promise<ChatItem[]> {
-    return (await this.#client.call('getMessages', { params: { id: this.id }, query: { limit: 200 } })).items;
+    return this.client.call('getChat', { params: { id: this.id } });
   }
   /** What the agent has said since the last prompt, and what is told beside it, a line each. */
   async story(): Promise<string[]> {
@@ -78,62 +49,33 @@ export class Chat {
       return item.kind === 'notice' ? `${item.level}: ${item.text}` : item.kind;
     });
   }
+  /** Some line of it holds these words. */
+  tells(words: RegExp): Promise<unknown> {
+    return until(`it tells ${words}`, async () => (await this.story()).some((line) => words.test(line)));
+  }
   /** Every message of the agent with these words in it, since the session began. */
   async said(words: RegExp): Promise<string[]> {
     return (await this.items()).flatMap((item) =>
       item.kind === 'message' && item.role === 'agent' && words.test(item.text) ? [item.text] : [],
     );
   }
+  /** The last call of a tool whose title has these words. */
   async tool(title: RegExp): Promise<ChatItem & { kind: 'tool' }> {
     const found = (await this.items()).findLast((item) => item.kind === 'tool' && title.test(item.title));
     if (found?.kind !== 'tool') throw new Error(`There is no tool ${title}.`);
     return found;
   }
 
-  async say(
-    content: string,
-    more: { priority?: 'normal' | 'now'; attachments?: { name: string; media_type: string; base64: string }[] } = {},
-  ) {
+  async say(content: string, more: More = {}): Promise<Prompt> {
     this.statuses.length = 0;
-    this.#turns += 1;
-    return this.#client.call('promptSession', { params: { id: this.id }, body: { id: uuidv7(), content, ...more } }) as Promise<Prompt>;
+    return this.client.call('promptSession', { params: { id: this.id }, body: { id: uuidv7(), content, ...more } });
   }
   async cancel(): Promise<void> {
-    await this.#client.call('cancelSession', { params: { id: this.id } });
-  }
-  become(status: SessionStatus): Promise<unknown> {
-    return until(`the session is ${status}`, async () => (await this.session()).status === status, PATIENCE_MS);
+    await this.client.call('cancelSession', { params: { id: this.id } });
   }
   /** The turn that the last prompt began is over: it was busy, and is idle. */
   async done(): Promise<void> {
-    await until(
-      `the turn is over (${this.statuses.join(', ')})`,
-      () => this.statuses.includes('busy') && this.statuses.at(-1) === 'idle',
-      PATIENCE_MS,
-    );
+    await until('the turn is over', () => this.statuses.includes('busy') && this.statuses.at(-1) === 'idle');
     if ((await this.session()).status !== 'idle') throw new Error('It was told to be idle, and is not.');
-  }
-
-  /** The one approval that waits. */
-  async asked(): Promise<Approval> {
-    const waiting = () => this.#client.call('listApprovals', { query: { session_id: this.id } });
-    return until(
-      'an approval waits',
-      async () => {
-        const { items } = await waiting();
-        return items.length === 1 && items[0]?.state === 'pending' ? items[0] : null;
-      },
-      PATIENCE_MS,
-    );
-  }
-  /** Bound to the hash of what was shown, as a device works it out; resolves once the agent has it. */
-  async answer(approval: Approval, body: { option_id?: string; answers?: Record<string, string[]>; text?: string }): Promise<Approval> {
-    const shown = new TextEncoder().encode(approvalBytes(approval.ask));
-    const hash = Buffer.from(await crypto.subtle.digest('SHA-256', shown)).toString('hex');
-    await this.#client.call('answerApproval', { params: { id: approval.id }, body: { hash, ...body } });
-    return until('the agent has the answer', async () => {
-      const now = await this.#client.call('getApproval', { params: { id: approval.id } });
-      return now.state === 'delivered' ? now : null;
-    });
   }
 }

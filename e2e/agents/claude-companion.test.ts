@@ -3,7 +3,7 @@
  * the other one sees it; what is said is told as it stands in its transcript.
  */
 import { existsSync } from 'node:fs';
-import { mkdtemp, readFile, realpath, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -14,7 +14,7 @@ import { Screen } from '../../server/src/core/terminal/screen.ts';
 import { createLocalMachine } from '../../server/src/machines/local.ts';
 import { createClaudeCompanion } from '../../server/src/runtimes/claude-companion/runtime.ts';
 import { createPtyRuntime } from '../../server/src/runtimes/pty.ts';
-import { until } from '../kit.ts';
+import { againUntil, until } from '../kit.ts';
 import { type ScriptedModel, startScriptedModel } from '../scripted-model/server.ts';
 import { claudeEnv, claudeProgram, prepareClaudeHome } from './claude-home.ts';
 
@@ -33,7 +33,8 @@ beforeAll(async () => {
   const file = claudeProgram();
   folder = await realpath(await mkdtemp(path.join(tmpdir(), 'afield-claude-companion-')));
   repo = path.join(folder, 'repo');
-  await prepareClaudeHome(folder, repo);
+  await mkdir(repo);
+  await prepareClaudeHome({ folder, repo });
   model = await startScriptedModel({ cwd: repo });
   const machine = createLocalMachine({ env: { PATH: process.env.PATH }, home: folder, folder: path.join(folder, 'run') });
   const session_id = 'at-a-desk';
@@ -53,7 +54,7 @@ beforeAll(async () => {
   const sink = { update: (update: ChatUpdate) => void updates.push(update), exit: () => {} };
   companion = await runtime.join({ session_id, machine, folder, memory: prepared.memory }, sink);
   await shows(/manual mode on/);
-  await until('it is ready', () => /^✳/u.test(title), 30_000);
+  await until('it is ready', () => /^✳/u.test(title));
 });
 afterAll(async () => {
   companion?.leave();
@@ -63,7 +64,7 @@ afterAll(async () => {
   if (folder !== undefined) await rm(folder, { recursive: true, force: true });
 });
 
-const shows = (text: RegExp) => until(`the desk shows ${text}`, () => text.test(screen.render('text', 0)), 30_000);
+const shows = (text: RegExp) => until(`the desk shows ${text}`, () => text.test(screen.render('text', 0)));
 const of = <T extends ChatUpdate['type']>(type: T) => updates.filter((update): update is ChatUpdate & { type: T } => update.type === type);
 const inRepo = (name: string) => path.join(repo, name);
 const states = () => updates.flatMap((update) => (['running', 'waiting', 'idle'].includes(update.type) ? [update.type] : []));
@@ -76,7 +77,7 @@ async function typed(scenario: string): Promise<ChatUpdate & { type: 'ask' }> {
   terminal.write(Buffer.from(words));
   await shows(new RegExp(`❯\\s${words}`));
   terminal.write(Buffer.from('\r'));
-  return until('it asks', () => of('ask')[0], 30_000);
+  return until('it asks', () => of('ask')[0]);
 }
 /** The same, once its dialog stands there. */
 async function ask(scenario: string): Promise<ChatUpdate & { type: 'ask' }> {
@@ -84,14 +85,14 @@ async function ask(scenario: string): Promise<ChatUpdate & { type: 'ask' }> {
   await shows(/Esc to cancel · Tab to amend/);
   return asked;
 }
-const idle = (stop: string) => until(`it is idle (${stop})`, () => of('idle').some((update) => update.stop === stop), 30_000);
+const idle = (stop: string) => until(`it is idle (${stop})`, () => of('idle').some((update) => update.stop === stop));
 /** A dialog that has only just come takes no key; one that is gone takes none either. */
 const pressUntilGone = (key: string) =>
-  until('the question is gone', async () => {
-    terminal.write(Buffer.from(key));
-    await until('the key counts', () => of('ask_gone').length === 1, 1_000);
-    return true;
-  });
+  againUntil(
+    'the question is gone',
+    async () => terminal.write(Buffer.from(key)),
+    () => of('ask_gone').length === 1,
+  );
 
 describe('Claude Code 2.1.329 at a desk, with its companion', () => {
   it('what is allowed from afar closes the dialog at the desk; all that is said is told', async () => {

@@ -2,39 +2,28 @@
  * The real Claude Code, while its home server is killed three times at random moments. `script` (util-linux) stands between it and the
  * session and writes down every byte that it prints: what was recorded must be those bytes, nothing lost, nothing doubled.
  */
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Session } from '@afield/shared/api/sessions.ts';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { type House, startHouse, until } from '../kit.ts';
-import { type ScriptedModel, startScriptedModel } from '../scripted-model/server.ts';
-import { claudeEnv, claudeProgram, prepareClaudeHome } from './claude-home.ts';
+import { until } from '../kit.ts';
+import { AgentHouse } from './agent-house.ts';
+import { claudeEnv, claudeProgram, claudeTerminal } from './claude-home.ts';
 
-let folder: string;
-let tape: string;
-let model: ScriptedModel;
-let house: House;
-
-beforeAll(async () => {
-  folder = await mkdtemp(path.join(tmpdir(), 'afield-claude-'));
-  const repo = path.join(folder, 'repo');
-  tape = path.join(folder, 'tape');
-  await prepareClaudeHome(folder, repo);
-  model = await startScriptedModel({ cwd: repo });
-  const command = ['script', '-q', '-f', '-O', tape, '-c', `${claudeProgram()} --permission-mode manual`];
-  house = await startHouse({ config: { agents: { claude: { command, env: { ...claudeEnv(folder, model), SHELL: '/bin/sh' } } } } });
+const stage = new AgentHouse({
+  ...claudeTerminal,
+  config: ({ folder, model }) => ({
+    command: ['script', '-q', '-f', '-O', path.join(folder, 'tape'), '-c', `${claudeProgram()} --permission-mode manual`],
+    env: { ...claudeEnv(folder, model), SHELL: '/bin/sh' },
+  }),
 });
-afterAll(async () => {
-  await house?.stop();
-  await model?.close();
-  if (folder !== undefined) await rm(folder, { recursive: true, force: true });
-});
+beforeAll(() => stage.start());
+afterAll(() => stage.close());
 
 /** What the program printed, without the line that `script` writes above and below. */
 async function printed(): Promise<Buffer> {
-  const bytes = await readFile(tape);
+  const bytes = await readFile(stage.inFolder('tape'));
   const head = bytes.subarray(0, 15).toString() === 'Script started ' ? bytes.indexOf(0x0a) + 1 : 0;
   return bytes.subarray(head);
 }
@@ -42,9 +31,10 @@ async function printed(): Promise<Buffer> {
 const random = (from: number, to: number) => from + Math.random() * (to - from);
 
 it('goes on through three kill -9 of the home server, and not a byte is lost or doubled', async () => {
-  const { id } = await house.json<Session>('run', 'claude', '--detach', '--cwd', path.join(folder, 'repo'));
+  const { house } = stage;
+  const { id } = await house.json<Session>('run', 'claude', '--detach', '--cwd', stage.repo);
   const session = () => house.get<Session>(`/sessions/${id}`);
-  const becomes = (wanted: string) => until(`it is ${wanted}`, async () => (await session()).status === wanted, 60_000);
+  const becomes = (wanted: string) => until(`it is ${wanted}`, async () => (await session()).status === wanted);
   await becomes('idle');
   const { pid, survives_restart } = await session();
   expect(survives_restart).toBe(true);

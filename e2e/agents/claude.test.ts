@@ -1,62 +1,44 @@
 /** The real Claude Code, from npm, against a scripted model: started, steered and approved on its own screen from a phone. */
 import { existsSync } from 'node:fs';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Session } from '@afield/shared/api/sessions.ts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Desk, openDesk } from '../desk.ts';
-import { type House, startHouse, until } from '../kit.ts';
+import { until } from '../kit.ts';
 import { openPhone, type Phone } from '../phone.ts';
-import { type ScriptedModel, startScriptedModel } from '../scripted-model/server.ts';
 import { pair, screenText, showTerminal, startSession, tapKey, typeLine } from '../steps.ts';
-import { claudeEnv, claudeProgram, prepareClaudeHome } from './claude-home.ts';
+import { AgentHouse } from './agent-house.ts';
+import { claudeTerminal } from './claude-home.ts';
 
-let folder: string;
-let repo: string;
-let model: ScriptedModel;
-let house: House;
+const stage = new AgentHouse(claudeTerminal);
 let phone: Phone;
 let id: string;
 
 beforeAll(async () => {
-  const program = claudeProgram();
-  folder = await mkdtemp(path.join(tmpdir(), 'afield-claude-'));
-  repo = path.join(folder, 'repo');
-  await prepareClaudeHome(folder, repo);
-  model = await startScriptedModel({ cwd: repo });
-  const config = {
-    agents: {
-      claude: {
-        // its own default would be to let a model approve; here a person does
-        command: [program, '--permission-mode', 'manual'],
-        env: claudeEnv(folder, model),
-      },
-    },
-  };
-  // variables that a shell inside of an agent has, and that end Claude Code when they reach it
-  [house, phone] = await Promise.all([startHouse({ config, env: { CLAUDECODE: '1', IS_SANDBOX: 'yes' } }), openPhone()]);
+  [, phone] = await Promise.all([stage.start(), openPhone()]);
 });
 afterAll(async () => {
   await phone?.close();
-  await house?.stop();
-  await model?.close();
-  if (folder !== undefined) await rm(folder, { recursive: true, force: true });
+  await stage.close();
 });
 
-const shows = (text: RegExp) => until(`the phone shows ${text}`, async () => text.test(await screenText(phone.page)), 30_000);
-const status = async () => (await house.get<Session>(`/sessions/${id}`)).status;
-const becomes = (wanted: string) => until(`the session is ${wanted}`, async () => (await status()) === wanted, 30_000);
+const shows = (text: RegExp) => until(`the phone shows ${text}`, async () => text.test(await screenText(phone.page)));
+const status = async () => (await stage.house.get<Session>(`/sessions/${id}`)).status;
+const becomes = (wanted: string) => until(`the session is ${wanted}`, async () => (await status()) === wanted);
 
-describe('Claude Code 2.1.329', () => {
+describe(claudeTerminal.title, () => {
   it('is listed with its version', async () => {
-    const { items } = await house.json<{ items: { name: string; installed: boolean; version: string | null }[] }>('agents');
-    expect(items.find(({ name }) => name === 'claude')).toMatchObject({ installed: true, version: expect.stringContaining('2.1.329') });
+    const { items } = await stage.house.json<{ items: { name: string; installed: boolean; version: string | null }[] }>('agents');
+    expect(items.find(({ name }) => name === 'claude')).toMatchObject({
+      installed: true,
+      version: expect.stringContaining(claudeTerminal.version),
+    });
   });
 
   it('starts from the phone and waits for its first message', async () => {
-    await pair(house, phone);
-    id = await startSession(phone, 'claude', 'Write hello', repo);
+    await pair(stage.house, phone);
+    id = await startSession(phone, 'claude', 'Write hello', stage.repo);
     await shows(/manual mode on/);
     await becomes('idle');
     await phone.shot('claude-idle');
@@ -66,7 +48,7 @@ describe('Claude Code 2.1.329', () => {
     await typeLine(phone, 'SCENARIO:edit');
     await shows(/Do you want to create hello\.txt\?/);
     await becomes('waiting');
-    expect(existsSync(path.join(repo, 'hello.txt'))).toBe(false);
+    expect(existsSync(stage.inRepo('hello.txt'))).toBe(false);
     await phone.shot('claude-asks');
 
     await phone.page.getByRole('link', { name: 'Back to Home' }).click();
@@ -82,7 +64,7 @@ describe('Claude Code 2.1.329', () => {
     await shows(/Do you want to create hello\.txt\?/);
 
     // the desk looks at the same question
-    const desk: Desk = await openDesk([process.execPath, path.resolve('server/bin/afield.mjs'), 'attach', '--look', id], house.env);
+    const desk: Desk = await openDesk([process.execPath, path.resolve('server/bin/afield.mjs'), 'attach', '--look', id], stage.house.env);
     await until('the desk shows the question', async () => /Do you want to create hello\.txt\?/.test(await desk.screen()));
     await desk.close();
 
@@ -90,7 +72,7 @@ describe('Claude Code 2.1.329', () => {
     await tapKey(phone, 'Enter');
     await shows(/Done with the edit scenario/);
     await becomes('idle');
-    expect(await readFile(path.join(repo, 'hello.txt'), 'utf8')).toBe('hello\nfrom the scripted model\n');
+    expect(await readFile(stage.inRepo('hello.txt'), 'utf8')).toBe('hello\nfrom the scripted model\n');
     await phone.shot('claude-done');
   });
 
@@ -104,10 +86,10 @@ describe('Claude Code 2.1.329', () => {
   });
 
   it('ends with the session', async () => {
-    const stopped = await house.json<Session>('stop', id);
+    const stopped = await stage.house.json<Session>('stop', id);
     expect(stopped.status).toBe('cancelled');
     await phone.page.getByText('This is its last screen', { exact: false }).waitFor();
     await phone.shot('claude-ended');
-    expect(model.requests.filter((request) => request === 'POST /v1/messages').length).toBeGreaterThanOrEqual(3);
+    expect(stage.model.requests.filter((request) => request === 'POST /v1/messages').length).toBeGreaterThanOrEqual(3);
   });
 });

@@ -1,40 +1,24 @@
 /** The real Codex, from npm, as a chat through its ACP adapter, which brings its own. */
-import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { acpChatTests } from './acp-chat.ts';
 import { fetchedProgram } from './agent-bins.ts';
+import { chatTests } from './chat-tests.ts';
+import { prepareCodexHome } from './codex-home.ts';
 
-acpChatTests({
+chatTests({
   title: 'codex-acp 2.6.0',
   version: '2.6.0',
   agent: 'codex',
   runtime: 'acp',
   config: ({ folder }) => ({ env: { HOME: folder, SCRIPTED_KEY: 'dummy-key-for-tests' } }),
+  prepare: (place) => prepareCodexHome(place, 'on-request'),
   env: { PATH: `${path.dirname(fetchedProgram('codex-acp', 'codex-acp'))}${path.delimiter}${process.env.PATH}` },
-  async prepare({ folder, repo, model }) {
-    const settings = [
-      'model = "gpt-5.5"',
-      'model_provider = "scripted"',
-      'approval_policy = "on-request"',
-      'sandbox_mode = "read-only"',
-      'check_for_update_on_startup = false',
-      'model_context_window = 200000',
-      '[model_providers.scripted]',
-      'name = "Scripted"',
-      `base_url = "${model.url}/v1"`,
-      'env_key = "SCRIPTED_KEY"',
-      'wire_api = "responses"',
-      'request_max_retries = 1',
-      'stream_max_retries = 1',
-      `[projects."${repo}"]`,
-      'trust_level = "trusted"',
-      '[analytics]',
-      'enabled = false',
-    ];
-    await mkdir(path.join(folder, '.codex'));
-    await writeFile(path.join(folder, '.codex', 'config.toml'), `${settings.join('\n')}\n`);
-  },
-  greeting: { input_tokens: 1200, output_tokens: 40, cost: false },
+  turn: { input_tokens: 1_200, cached_tokens: 300, output_tokens: 40, cost_usd: null },
+  thought: /^thought done: \s*First I look at the request\. Then I answer it\.$/,
+  editTitle: /Edit files/,
+  asksTogether: true,
   stopsWhenDenied: true,
+  wordsOfDenial: 'nowhere',
+  // the first piece of it does not always come
+  longOutput: /^(?:tick 1\n)?tick 2\ntick 3\ntick 4\n$/,
   refused: /[Aa]uthentication required/,
 });

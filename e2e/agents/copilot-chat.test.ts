@@ -1,10 +1,10 @@
 /** The real GitHub Copilot CLI, from npm, as a chat over ACP. */
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { acpChatTests } from './acp-chat.ts';
 import { fetchedProgram } from './agent-bins.ts';
+import { chatTests } from './chat-tests.ts';
 
-acpChatTests({
+chatTests({
   title: 'GitHub Copilot 1.0.102 over ACP',
   version: '1.0.102',
   agent: 'copilot',
@@ -23,8 +23,12 @@ acpChatTests({
     await mkdir(path.join(folder, '.copilot'));
     await writeFile(path.join(folder, '.copilot', 'config.json'), JSON.stringify({ trusted_folders: [repo] }));
   },
-  greeting: { input_tokens: 1200, output_tokens: 40, cost: false },
+  turn: { input_tokens: 1_200, cached_tokens: 300, output_tokens: 40, cost_usd: null },
+  asksTogether: true,
   stopsWhenDenied: true,
   editsByCommand: true,
+  wordsOfDenial: 'nowhere',
+  longTitle: /Count slowly/,
+  longOutput: /^tick 1\ntick 2\ntick 3\ntick 4\n/,
   refused: /Authentication failed/,
 });

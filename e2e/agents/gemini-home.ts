@@ -1,9 +1,12 @@
 /** What the tests of the real Gemini CLI share: a home folder in which it asks none of its first-run questions, and its environment. */
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import type { ScriptedModel } from '../scripted-model/server.ts';
+import { fetchedProgram } from './agent-bins.ts';
+import type { AgentHome, Place } from './agent-house.ts';
 
-export async function prepareGeminiHome(folder: string): Promise<void> {
+const VERSION = '0.61.0';
+
+async function prepareGeminiHome({ folder }: Place): Promise<void> {
   const settings = {
     security: { auth: { selectedType: 'gemini-api-key' }, folderTrust: { enabled: false } },
     privacy: { usageStatisticsEnabled: false },
@@ -15,8 +18,13 @@ export async function prepareGeminiHome(folder: string): Promise<void> {
   await writeFile(path.join(folder, '.gemini', 'settings.json'), JSON.stringify(settings));
 }
 
-export const geminiEnv = (folder: string, model: ScriptedModel): Record<string, string> => ({
-  HOME: folder,
-  GEMINI_API_KEY: 'dummy-key-for-tests',
-  GOOGLE_GEMINI_BASE_URL: model.url,
-});
+export const geminiHome: AgentHome = {
+  title: `Gemini CLI ${VERSION}`,
+  version: VERSION,
+  agent: 'gemini',
+  config: ({ folder, model }) => ({
+    command: [fetchedProgram('gemini', 'gemini')],
+    env: { HOME: folder, GEMINI_API_KEY: 'dummy-key-for-tests', GOOGLE_GEMINI_BASE_URL: model.url },
+  }),
+  prepare: prepareGeminiHome,
+};

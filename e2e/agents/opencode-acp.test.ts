@@ -1,16 +1,17 @@
 /** The real opencode, from npm, over ACP: the way that works on other machines too. */
-import { acpChatTests } from './acp-chat.ts';
-import { opencodeEnv, opencodeProgram, prepareOpencodeHome } from './opencode-home.ts';
+import { chatTests } from './chat-tests.ts';
+import { opencodeThatAsks } from './opencode-home.ts';
 
-acpChatTests({
-  title: 'opencode 1.18.33 over ACP',
-  version: '1.18.33',
-  agent: 'opencode',
+chatTests({
+  ...opencodeThatAsks,
+  title: `${opencodeThatAsks.title} over ACP`,
   runtime: 'acp',
-  config: ({ folder }) => ({ command: [opencodeProgram()], env: opencodeEnv(folder) }),
-  prepare: ({ folder, repo, model }) => prepareOpencodeHome(folder, repo, model, { edit: 'ask', bash: 'ask' }),
-  greeting: { input_tokens: 1_200, output_tokens: 40, cost: true },
+  turn: { input_tokens: 1_200, cached_tokens: 300, output_tokens: 40, cost_usd: 0.00339 },
+  editTitle: /hello\.txt$|^write$/,
+  beforeNew: '',
   stopsWhenDenied: true,
+  wordsOfDenial: 'nowhere',
   refused: /invalid x-api-key/,
-  overloads: false,
+  forgetsCost: true,
+  overloaded: 'tries again in silence',
 });

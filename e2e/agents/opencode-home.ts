@@ -1,22 +1,16 @@
 /** What the tests of the real opencode share: its program, and a home folder in which it knows the scripted model alone. */
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import type { ScriptedModel } from '../scripted-model/server.ts';
 import { fetchedProgram } from './agent-bins.ts';
+import type { AgentHome, Place } from './agent-house.ts';
 
 const KEY = 'dummy-key-for-tests';
+const VERSION = '1.18.33';
 
-export const opencodeProgram = (): string => fetchedProgram('opencode', 'opencode');
+const opencodeProgram = (): string => fetchedProgram('opencode', 'opencode');
 
-/** Makes `folder` its home and `repo` a directory to work in. Default: it says nothing of permissions, as most people's does not. */
-export async function prepareOpencodeHome(
-  folder: string,
-  repo: string,
-  model: ScriptedModel,
-  permission?: Record<string, string>,
-): Promise<void> {
-  await mkdir(repo, { recursive: true });
-  await writeFile(path.join(repo, 'README.md'), '# demo\n');
+/** Makes `folder` its home. `permission`, left out: it says nothing of it, as most people's does not. */
+async function prepareOpencodeHome({ folder, model }: Place, permission?: Record<string, string>): Promise<void> {
   const config = path.join(folder, '.config/opencode');
   await mkdir(config, { recursive: true });
   const scripted = {
@@ -48,7 +42,7 @@ export async function prepareOpencodeHome(
 }
 
 /** Environment of an opencode that talks to the scripted model and to nobody else. */
-export const opencodeEnv = (folder: string): Record<string, string> => ({
+const opencodeEnv = (folder: string): Record<string, string> => ({
   HOME: folder,
   XDG_CONFIG_HOME: path.join(folder, '.config'),
   XDG_DATA_HOME: path.join(folder, '.local/share'),
@@ -59,3 +53,17 @@ export const opencodeEnv = (folder: string): Record<string, string> => ({
   OPENCODE_DISABLE_LSP_DOWNLOAD: '1',
   OPENCODE_DISABLE_DEFAULT_PLUGINS: '1',
 });
+
+export const opencodeHome: AgentHome = {
+  title: `opencode ${VERSION}`,
+  version: VERSION,
+  agent: 'opencode',
+  config: ({ folder }) => ({ command: [opencodeProgram()], env: opencodeEnv(folder) }),
+  prepare: (place) => prepareOpencodeHome(place),
+};
+
+/** One whose own settings let it ask: where Afield does not tell it to. */
+export const opencodeThatAsks: AgentHome = {
+  ...opencodeHome,
+  prepare: (place) => prepareOpencodeHome(place, { edit: 'ask', bash: 'ask' }),
+};

@@ -1,0 +1,222 @@
+/**
+ * What a real agent in a terminal is driven through: a person types at the desk, a phone sees the same session as a chat and answers what it
+ * asks. The first answer wins, and the other one sees that it is answered. What differs between agents is data.
+ */
+import { existsSync } from 'node:fs';
+import { readdir, readFile, rm } from 'node:fs/promises';
+import path from 'node:path';
+import type { Approval } from '@afield/shared/api/approvals.ts';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { until } from '../kit.ts';
+import { type AgentHome, AgentHouse } from './agent-house.ts';
+import { HELLO } from './chat-stage.ts';
+import { TwoFaces } from './two-faces.ts';
+
+export interface DeskAgent extends AgentHome {
+  /** What the desk shows when it is ready, and while it asks. */
+  ready: RegExp;
+  dialog: RegExp;
+  /** By what it calls its conversation. */
+  conversation: RegExp;
+  /** What a turn that greets has taken. Left out: it is not told of an agent in a terminal. */
+  greeting?: { input_tokens: number; cost_usd: number | null };
+  options: { allow: string; deny: string };
+  /** What it calls the tool that writes. */
+  editTool?: string;
+  /** It hears words that are given with a denial. */
+  hearsWords?: boolean;
+  /** What the desk shows beside, when the phone has allowed something. */
+  allowedFromAfar?: RegExp;
+  /** What is known of an answer that was given at the desk. Default: that it allows. */
+  outcomeAtDesk?: 'unknown';
+  /** Escape denies what it asks. */
+  escapeDenies?: boolean;
+  /** What the desk shows when its turn was interrupted. */
+  interrupted?: RegExp;
+  /** A dialog that stands at the end of the home server can be answered from afar after it. Default: at the desk alone. */
+  asksAgain?: boolean;
+  /** What is typed for another conversation. */
+  another?: string;
+  /** Its own tests, before its end. */
+  more?(stage: DeskStage): void;
+}
+
+export class DeskStage extends AgentHouse {
+  readonly given: DeskAgent;
+  faces!: TwoFaces;
+
+  constructor(given: DeskAgent) {
+    super(given);
+    this.given = given;
+  }
+
+  override async start(): Promise<void> {
+    await super.start();
+    this.faces = await TwoFaces.start(this.house, this.given.agent, this.repo, this.given.ready);
+    await this.faces.becomes('idle');
+  }
+  override async close(): Promise<void> {
+    await this.faces?.close();
+    await super.close();
+  }
+
+  /** Types at the desk; resolves with what is asked then, once both faces show it. */
+  async ask(scenario: string): Promise<Approval> {
+    await this.faces.type(`SCENARIO:${scenario}`);
+    return this.asked();
+  }
+  async asked(): Promise<Approval> {
+    const approval = await this.faces.asked();
+    await this.faces.shows(this.given.dialog);
+    await this.faces.becomes('waiting');
+    return approval;
+  }
+  /** The dialog is gone from the desk, and the turn is over. */
+  async over(): Promise<void> {
+    await this.faces.hides(this.given.dialog);
+    await this.faces.becomes('idle');
+  }
+  async restartServer(): Promise<void> {
+    await this.house.killServer();
+    await this.house.startServer();
+    await this.faces.attach();
+  }
+  /** The file is there with its text. */
+  async isWritten(): Promise<void> {
+    await until('hello.txt is written', async () => (await readFile(this.inRepo('hello.txt'), 'utf8')) === HELLO);
+  }
+  /** Where the house keeps what the companion of the session needs. */
+  async companionFolder(): Promise<string> {
+    const all = await readdir(this.house.home, { recursive: true });
+    const found = all.find((name) => name.endsWith(path.join(this.faces.id, 'companion')));
+    if (found === undefined) throw new Error('Nothing is kept for its companion.');
+    return path.join(this.house.home, found);
+  }
+}
+
+export function deskTests(given: DeskAgent): void {
+  const stage = new DeskStage(given);
+  const { allow, deny } = given.options;
+  const written = () => existsSync(stage.inRepo('hello.txt'));
+  beforeAll(() => stage.start());
+  afterAll(() => stage.close());
+
+  describe(`${given.title} at a desk, with a phone beside it`, () => {
+    it('what is typed at the desk stands in the chat, with its answer, its tokens and its cost', async () => {
+      const { faces } = stage;
+      await faces.type('SCENARIO:greet');
+      await faces.hears('agent: Hello from the scripted model. Nothing was changed.');
+      expect((await faces.said())[0]).toBe('user: SCENARIO:greet');
+      const session = await faces.session();
+      expect(session.faces).toEqual(['terminal', 'chat']);
+      expect(session.agent_session_id).toMatch(given.conversation);
+      await faces.becomes('idle');
+      if (given.greeting === undefined) return;
+      await until('it is counted', async () => (await faces.usage()).sum.turns === 1);
+      const { input_tokens, cost_usd } = (await faces.usage()).sum;
+      expect(input_tokens).toBe(given.greeting.input_tokens);
+      expect(cost_usd ?? 0).toBeCloseTo(given.greeting.cost_usd ?? 0, 5);
+    });
+
+    it('what the phone allows closes the dialog at the desk', async () => {
+      const { faces } = stage;
+      const asked = await stage.ask('edit');
+      expect(asked.ask).toMatchObject({ tool_kind: 'edit', subject: stage.inRepo('hello.txt'), diffs: [{ before: null, after: HELLO }] });
+      if (given.editTool !== undefined) expect(asked.ask.tool_name).toBe(given.editTool);
+      expect((await faces.session()).pending_approvals).toBe(1);
+      expect(written()).toBe(false);
+      await faces.answer(asked, { option_id: allow });
+      if (given.allowedFromAfar !== undefined) await faces.shows(given.allowedFromAfar);
+      await faces.hides(given.dialog);
+      await stage.isWritten();
+      await faces.shows(/Done with the edit scenario/);
+      await faces.becomes('idle');
+    });
+
+    it('what the phone denies is not done', async () => {
+      await rm(stage.inRepo('hello.txt'));
+      const words = given.hearsWords === true ? { text: 'Use goodbye.txt instead.' } : {};
+      await stage.faces.answer(await stage.ask('edit'), { option_id: deny, ...words });
+      await stage.over();
+      expect(written()).toBe(false);
+    });
+
+    it('what is allowed at the desk is gone from the phone, and what comes too late is refused', async () => {
+      const { faces } = stage;
+      const asked = await stage.ask('bash');
+      await faces.pressUntil('Enter', () => faces.gone(asked));
+      expect((await faces.approval(asked)).outcome).toMatchObject({ decision: given.outcomeAtDesk ?? 'allow' });
+      await expect(faces.answer(asked, { option_id: deny })).rejects.toMatchObject({ code: 'approval_answered' });
+      await stage.over();
+      expect(existsSync(stage.inRepo('made-by-bash'))).toBe(true);
+    });
+
+    it.runIf(given.escapeDenies)('what is denied at the desk by Escape is gone too', async () => {
+      const { faces } = stage;
+      const asked = await stage.ask('edit');
+      await faces.pressUntil('Escape', () => faces.gone(asked));
+      await stage.over();
+      expect(written()).toBe(false);
+    });
+
+    it('a turn that is interrupted at the desk is over here too', async () => {
+      const { faces } = stage;
+      await faces.type('SCENARIO:slow');
+      await faces.shows(/word3/);
+      await faces.becomes('busy');
+      // Some want it twice, one after the other.
+      await faces.pressUntil('Escape', async () => (await faces.session()).status === 'idle');
+      expect((await faces.said()).at(-1)).toMatch(/^agent: word1 word2 word3/);
+      if (given.interrupted !== undefined) await faces.shows(given.interrupted);
+    });
+
+    it.runIf(given.asksAgain)('a dialog that stands while the home server is killed can be answered after it', async () => {
+      const { faces } = stage;
+      await stage.ask('edit');
+      await stage.restartServer();
+      await faces.answer(await faces.asked(), { option_id: allow });
+      await stage.isWritten();
+      await stage.over();
+    });
+
+    it.runIf(given.asksAgain !== true)(
+      'a dialog that stands while the home server is killed is left to the desk; the next is not',
+      async () => {
+        const { faces } = stage;
+        const asked = await stage.ask('edit');
+        await stage.restartServer();
+        await until('it is gone', () => faces.gone(asked));
+        await faces.shows(given.dialog);
+        await faces.pressUntil('Escape', async () => (await faces.session()).status === 'idle');
+        expect(written()).toBe(false);
+        await faces.answer(await stage.ask('edit'), { option_id: allow });
+        await stage.isWritten();
+        await faces.shows(/Done with the edit scenario/);
+        await stage.over();
+      },
+    );
+
+    it('nothing that was said before the home server was killed is said twice', async () => {
+      expect((await stage.faces.said()).filter((line) => line === 'user: SCENARIO:greet')).toHaveLength(1);
+    });
+
+    it.runIf(given.another)('the chat follows to another conversation', async () => {
+      const { faces } = stage;
+      const { agent_session_id } = await faces.session();
+      await faces.typeUntil(given.another ?? '', async () => !/SCENARIO/.test(await faces.screen()));
+      await faces.shows(given.ready);
+      await faces.type('SCENARIO:think');
+      await faces.hears('agent: I have thought about it.');
+      expect((await faces.session()).agent_session_id).not.toBe(agent_session_id);
+      await faces.becomes('idle');
+    });
+
+    given.more?.(stage);
+
+    it('ends with its session, and nothing of it is left', async () => {
+      expect(await stage.faces.programs()).not.toEqual([]);
+      await stage.faces.stop();
+      await until('nothing runs', async () => (await stage.faces.programs()).length === 0);
+    });
+  });
+}
