@@ -65,6 +65,13 @@ export class DeskStage extends AgentHouse {
     await this.faces.type(`SCENARIO:${scenario}`);
     return this.asked();
   }
+  /** It wants to write a file, which is not there yet. */
+  async asksToWrite(): Promise<Approval> {
+    await rm(this.inRepo('hello.txt'), { force: true });
+    const approval = await this.ask('edit');
+    expect(existsSync(this.inRepo('hello.txt'))).toBe(false);
+    return approval;
+  }
   async asked(): Promise<Approval> {
     const approval = await this.faces.asked();
     await this.faces.shows(this.given.dialog);
@@ -120,11 +127,10 @@ export function deskTests(given: DeskAgent): void {
 
     it('what the phone allows closes the dialog at the desk', async () => {
       const { faces } = stage;
-      const asked = await stage.ask('edit');
+      const asked = await stage.asksToWrite();
       expect(asked.ask).toMatchObject({ tool_kind: 'edit', subject: stage.inRepo('hello.txt'), diffs: [{ before: null, after: HELLO }] });
       if (given.editTool !== undefined) expect(asked.ask.tool_name).toBe(given.editTool);
       expect((await faces.session()).pending_approvals).toBe(1);
-      expect(written()).toBe(false);
       await faces.answer(asked, { option_id: allow });
       if (given.allowedFromAfar !== undefined) await faces.shows(given.allowedFromAfar);
       await faces.hides(given.dialog);
@@ -134,9 +140,8 @@ export function deskTests(given: DeskAgent): void {
     });
 
     it('what the phone denies is not done', async () => {
-      await rm(stage.inRepo('hello.txt'));
       const words = given.hearsWords === true ? { text: 'Use goodbye.txt instead.' } : {};
-      await stage.faces.answer(await stage.ask('edit'), { option_id: deny, ...words });
+      await stage.faces.answer(await stage.asksToWrite(), { option_id: deny, ...words });
       await stage.over();
       expect(written()).toBe(false);
     });
@@ -153,7 +158,7 @@ export function deskTests(given: DeskAgent): void {
 
     it.runIf(given.escapeDenies)('what is denied at the desk by Escape is gone too', async () => {
       const { faces } = stage;
-      const asked = await stage.ask('edit');
+      const asked = await stage.asksToWrite();
       await faces.pressUntil('Escape', () => faces.gone(asked));
       await stage.over();
       expect(written()).toBe(false);
@@ -172,7 +177,7 @@ export function deskTests(given: DeskAgent): void {
 
     it.runIf(given.asksAgain)('a dialog that stands while the home server is killed can be answered after it', async () => {
       const { faces } = stage;
-      await stage.ask('edit');
+      await stage.asksToWrite();
       await stage.restartServer();
       await faces.answer(await faces.asked(), { option_id: allow });
       await stage.isWritten();
@@ -183,13 +188,13 @@ export function deskTests(given: DeskAgent): void {
       'a dialog that stands while the home server is killed is left to the desk; the next is not',
       async () => {
         const { faces } = stage;
-        const asked = await stage.ask('edit');
+        const asked = await stage.asksToWrite();
         await stage.restartServer();
         await until('it is gone', () => faces.gone(asked));
         await faces.shows(given.dialog);
         await faces.pressUntil('Escape', async () => (await faces.session()).status === 'idle');
         expect(written()).toBe(false);
-        await faces.answer(await stage.ask('edit'), { option_id: allow });
+        await faces.answer(await stage.asksToWrite(), { option_id: allow });
         await stage.isWritten();
         await faces.shows(/Done with the edit scenario/);
         await stage.over();
