@@ -51,8 +51,6 @@ export interface ChatAgent extends ChatHome {
 
   /** What it says when its provider refuses the key. */
   refused: RegExp;
-  /** It can be interrupted before its provider was asked for something. */
-  hearsEarly?: boolean;
   /** What it does when its provider is overloaded for long. Default: its turn ends, and says so. */
   overloaded?: 'tells that it tries again' | 'tries again in silence';
   /** It takes a picture and a text file; what the model is given of the picture. */

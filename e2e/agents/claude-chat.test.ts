@@ -42,7 +42,6 @@ chatTests({
     ],
   },
   longOutput: /^tick 1\ntick 2\ntick 3\ntick 4$/,
-  hearsEarly: true,
   refused: /Invalid API key/,
   attaches: (base64) => base64,
   more(stage) {

@@ -27,7 +27,7 @@ export function troubleTests(stage: ChatStage, given: ChatAgent): void {
 
   it('is interrupted while its provider hangs', async () => {
     const { chat, model } = stage;
-    for (const early of given.hearsEarly === true ? [false, true] : [false]) {
+    for (const early of [false, true]) {
       const before = model.requests.length;
       await chat.say('SCENARIO:hang');
       await chat.becomes('busy');

@@ -330,6 +330,27 @@ describe('time', () => {
     expect(talk.get(id).status_reason).toBe('No word from the agent for 10 minutes.');
   });
 
+  it('an agent that forgets an interrupt is asked again, and nobody is bothered', async () => {
+    const clock = manualClock();
+    await open({ deps: { clock } });
+    const { id } = await talk.begin();
+    await talk.prompt(id, 'go');
+    await vi.waitFor(() => {
+      clock.advance(10);
+      expect(talk.chat.agent.prompts).toHaveLength(1);
+    });
+    const { agent } = talk.chat;
+    agent.reacts = false;
+    await talk.house.sessions.cancel(id);
+    expect(talk.get(id).status).toBe('busy');
+    agent.reacts = true;
+    clock.advance(500);
+    await vi.waitFor(() => expect(talk.get(id).status).toBe('idle'));
+    clock.advance(20_000);
+    expect(agent).toMatchObject({ cancels: 2, gone: false });
+    expect(talk.items(id).some(({ kind }) => kind === 'notice')).toBe(false);
+  });
+
   it('an agent that ignores an interrupt is named after ten seconds, ended by the second one, and goes on', async () => {
     const clock = manualClock();
     await open({ deps: { clock } });
@@ -345,6 +366,8 @@ describe('time', () => {
     await talk.house.sessions.cancel(id);
     expect(deaf).toMatchObject({ cancels: 2, gone: false });
     clock.advance(10_001);
+    // Once more after half a second, and twice after that, however often somebody pressed.
+    expect(deaf).toMatchObject({ cancels: 5, gone: false });
     expect(talk.items(id).at(-1)).toMatchObject({ kind: 'notice', text: expect.stringMatching(/not reacted.*once more to end it/) });
     expect(talk.get(id).status).toBe('busy');
     await talk.house.sessions.cancel(id);

@@ -3,6 +3,8 @@ import type { Clock } from '../ports.ts';
 
 /** An agent that works on after this does not react. */
 const PATIENCE_MS = 10_000;
+/** Asked again so long after a press: opencode and Codex forget an interrupt that comes before they have asked their model. */
+const AGAIN_MS = [500, 1_500, 4_000];
 
 export interface InterruptTarget {
   /** It is at work, or waits for an answer. */
@@ -18,7 +20,7 @@ export interface InterruptTarget {
 export class Interrupt {
   readonly #clock: Clock;
   readonly #target: InterruptTarget;
-  #timer: { cancel(): void } | null = null;
+  #timers: { cancel(): void }[] = [];
   #ignored = false;
 
   constructor(clock: Clock, target: InterruptTarget) {
@@ -34,20 +36,31 @@ export class Interrupt {
       this.over();
       return end();
     }
-    this.#timer ??= this.#clock.setTimeout(() => this.#late(), PATIENCE_MS);
     // Whether it reacts is seen by what it does.
-    cancel().catch(() => {});
+    const ask = async () => works() && cancel();
+    const asked = () => void ask().catch(() => {});
+    // Before it is asked: one that is over at once takes them with it, and they never meet its next turn.
+    if (this.#timers.length === 0) {
+      const after = (ms: number, act: () => void) => this.#timers.push(this.#clock.setTimeout(act, ms));
+      for (const ms of AGAIN_MS) after(ms, asked);
+      after(PATIENCE_MS, () => this.#late());
+    }
+    asked();
   }
 
   /** It does not work any more. */
   over(): void {
-    this.#timer?.cancel();
-    this.#timer = null;
+    this.#forget();
     this.#ignored = false;
   }
 
+  #forget(): void {
+    for (const timer of this.#timers) timer.cancel();
+    this.#timers = [];
+  }
+
   #late(): void {
-    this.#timer = null;
+    this.#forget();
     if (!this.#target.works()) return;
     this.#ignored = true;
     const then = this.#target.resumable() ? 'end it; it then goes on with your next prompt' : 'end it';
