@@ -40,7 +40,7 @@ beforeAll(async () => {
   const session_id = 'at-a-desk';
   const env = machine.environment({ id: session_id }, claudeEnv(folder, model));
   const command = { session_id, file, args: ['--permission-mode', 'manual'], cwd: repo, env };
-  const runtime = createClaudeCompanion();
+  const runtime = createClaudeCompanion({ clock: systemClock() });
   const prepared = await runtime.prepare({ command, machine, folder });
   if (prepared === null) throw new Error('It cannot be accompanied.');
   key = String(prepared.memory.key);

@@ -11,6 +11,7 @@ deskTests({
   ready: /manual mode on/,
   dialog: /Do you want to/,
   conversation: /^[0-9a-f-]{36}$/,
+  greeting: { input_tokens: 1_500, cost_usd: null },
   options: { allow: 'allow', deny: 'deny' },
   editTool: 'Write',
   hearsWords: true,

@@ -18,8 +18,8 @@ export interface DeskAgent extends AgentHome {
   dialog: RegExp;
   /** By what it calls its conversation. */
   conversation: RegExp;
-  /** What a turn that greets has taken. Left out: it is not told of an agent in a terminal. */
-  greeting?: { input_tokens: number; cost_usd: number | null };
+  /** What a turn that greets has taken. */
+  greeting: { input_tokens: number; cost_usd: number | null };
   options: { allow: string; deny: string };
   /** What it calls the tool that writes. */
   editTool?: string;
@@ -118,7 +118,6 @@ export function deskTests(given: DeskAgent): void {
       expect(session.faces).toEqual(['terminal', 'chat']);
       expect(session.agent_session_id).toMatch(given.conversation);
       await faces.becomes('idle');
-      if (given.greeting === undefined) return;
       await until('it is counted', async () => (await faces.usage()).sum.turns === 1);
       const { input_tokens, cost_usd } = (await faces.usage()).sum;
       expect(input_tokens).toBe(given.greeting.input_tokens);

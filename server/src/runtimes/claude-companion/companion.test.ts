@@ -8,6 +8,9 @@ import { createClaudeCompanion } from './runtime.ts';
 
 const ALLOW: AgentAnswer = { option_id: 'allow', decision: 'allow', text: null, answers: {} };
 
+const START = Date.parse('2026-11-01T10:00:00Z');
+const clock = { now: () => START };
+
 let folder: string;
 let updates: ChatUpdate[];
 let companion: Companion;
@@ -25,7 +28,7 @@ const transcript = () => join(folder, 'transcript.jsonl');
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'afield-companion-'));
   updates = [];
-  const runtime = createClaudeCompanion();
+  const runtime = createClaudeCompanion({ clock });
   const machine = machineOf();
   const prepared = await runtime.prepare({ command: command(), machine, folder });
   const memory = prepared?.memory ?? {};
@@ -121,6 +124,43 @@ describe('a companion of Claude in a terminal', () => {
     expect(of('text_done').map(({ text }) => text)).toEqual(['again']);
   });
 
+  it('tells the tokens of each turn by model: an answer counts once, and what was used before it was started not at all', async () => {
+    const answer = (id: string, at: string, input_tokens: number, output_tokens: number, more: object = {}) => ({
+      type: 'assistant',
+      uuid: `${id} ${at}`,
+      timestamp: `2026-11-01T${at}Z`,
+      message: { id, model: 'opus', content: [], usage: { input_tokens, cache_read_input_tokens: 100, output_tokens } },
+      ...more,
+    });
+    writes(
+      { type: 'user', uuid: 'p0', message: { content: 'long ago' } },
+      answer('m0', '09:00:00', 5_000, 900),
+      { type: 'user', uuid: 'p1', message: { content: 'Do it' } },
+      answer('m1', '10:00:01', 200, 7),
+      // The same answer, further on; then the next one of its turn, and one of an agent that it asked.
+      answer('m1', '10:00:02', 200, 40),
+      answer('m1', '10:00:02', 200, 40),
+      result('t1', 'x'),
+      answer('m2', '10:00:03', 300, 10),
+      answer('m3', '10:00:04', 50, 5, { isSidechain: true }),
+      { type: 'user', uuid: 'p2', message: { content: 'And that' } },
+      answer('m4', '10:00:05', 1, 1),
+      { ...answer('m5', '10:00:06', 0, 0), message: { id: 'm5', model: '<synthetic>', content: [], usage: {} } },
+      { type: 'assistant', message: 7 },
+      { type: 'system', subtype: 'turn_duration' },
+    );
+    await hook({ hook_event_name: 'UserPromptSubmit' });
+    await vi.waitFor(() => expect(of('idle')).toHaveLength(1));
+    const sums = new Map(of('usage').map(({ usage }) => [usage.turn_id, usage]));
+    const none = { cost_usd: null, model: 'opus' };
+    expect([...sums.values()]).toEqual([
+      { turn_id: 'p1:opus', input_tokens: 850, cached_tokens: 300, output_tokens: 55, ...none },
+      { turn_id: 'p2:opus', input_tokens: 101, cached_tokens: 100, output_tokens: 1, ...none },
+    ]);
+    // m1 twice, m2, m3, m4: what repeats is not told again.
+    expect(of('usage')).toHaveLength(5);
+  });
+
   it('hears nobody without its key, and nothing that is no message', async () => {
     expect((await hook({ hook_event_name: 'PermissionRequest' }, undefined, 'guess')).status).toBe(404);
     expect((await fetch(`http://127.0.0.1:${port}/`)).status).toBe(404);
@@ -130,24 +170,24 @@ describe('a companion of Claude in a terminal', () => {
 
   it('listens again after a restart where it did, and says so when it cannot', async () => {
     const start = { session_id: 'one', machine: machineOf(), folder, memory: { port, key } };
-    await expect(createClaudeCompanion().join(start, sink)).rejects.toMatchObject({ code: 'unavailable' });
+    await expect(createClaudeCompanion({ clock }).join(start, sink)).rejects.toMatchObject({ code: 'unavailable' });
     writes({ type: 'user', uuid: 'p1', message: { content: 'Do it' } });
     await hook({ hook_event_name: 'UserPromptSubmit' });
     await vi.waitFor(() => expect(of('text_done')).toHaveLength(1));
     await vi.waitFor(() => expect(existsSync(join(folder, 'transcript-path'))).toBe(true));
     companion.leave();
-    companion = await createClaudeCompanion().join(start, sink);
+    companion = await createClaudeCompanion({ clock }).join(start, sink);
     // What was said is told again, under the same name.
     await vi.waitFor(() => expect(of('text_done').map((update) => update.key)).toEqual(['p1', 'p1']));
     asks('x').catch(() => {});
     await asked(1);
-    await expect(createClaudeCompanion().join({ ...start, memory: {} }, sink)).rejects.toMatchObject({ code: 'unavailable' });
+    await expect(createClaudeCompanion({ clock }).join({ ...start, memory: {} }, sink)).rejects.toMatchObject({ code: 'unavailable' });
   });
 });
 
 describe('what Claude is started with', () => {
   it('is its own command with settings that hold no key', async () => {
-    const prepared = await createClaudeCompanion().prepare({ command: command(['--model', 'x']), machine: machineOf(), folder });
+    const prepared = await createClaudeCompanion({ clock }).prepare({ command: command(['--model', 'x']), machine: machineOf(), folder });
     const { args = [], env = {} } = prepared?.command ?? {};
     expect(args.slice(0, 3)).toEqual(['--model', 'x', '--settings']);
     expect(Object.keys(JSON.parse(args[3] ?? '').hooks)).toEqual(expect.arrayContaining(['PermissionRequest', 'Stop']));
@@ -162,11 +202,11 @@ describe('what Claude is started with', () => {
     ['another program around it', [], 'script from util-linux 2.38.1'],
     ['no version', [], ''],
   ])('is left as it is with %s', async (_why, args, version) => {
-    expect(await createClaudeCompanion().prepare({ command: command(args), machine: machineOf(version), folder })).toBe(null);
+    expect(await createClaudeCompanion({ clock }).prepare({ command: command(args), machine: machineOf(version), folder })).toBe(null);
   });
 
   it('is left as it is on another machine', async () => {
     const machine = { ...machineOf(), kind: 'ssh' as const };
-    expect(await createClaudeCompanion().prepare({ command: command(), machine, folder })).toBe(null);
+    expect(await createClaudeCompanion({ clock }).prepare({ command: command(), machine, folder })).toBe(null);
   });
 });

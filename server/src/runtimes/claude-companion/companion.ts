@@ -9,7 +9,7 @@ import { fileNow } from '../claude-stream/file-now.ts';
 import { shownOver } from '../claude-stream/open-asks.ts';
 import { type Loose, record, shown, text } from '../loose.ts';
 import type { HookListener } from './hooks.ts';
-import { Transcript } from './transcript.ts';
+import { type Listening, Transcript } from './transcript.ts';
 
 interface Held {
   open: OpenAsk;
@@ -28,6 +28,8 @@ export interface ClaudeCompanionOptions {
   machine: Machine;
   listener: HookListener;
   kept: KeptPath;
+  /** When the program was started, in ms. */
+  since: number;
   sink: ChatSink;
 }
 
@@ -49,12 +51,12 @@ export class ClaudeCompanion implements Companion {
   #session: string | null = null;
   #state: 'running' | 'waiting' | 'idle' = 'idle';
 
-  constructor({ machine, listener, kept, sink }: ClaudeCompanionOptions) {
+  constructor({ machine, listener, kept, since, sink }: ClaudeCompanionOptions) {
     this.#machine = machine;
     this.#sink = sink;
     this.#listener = listener;
     this.#kept = kept;
-    this.#transcript = new Transcript({
+    const listening: Listening = {
       tell: (update) => sink.update(update),
       works: () => this.#become(this.#held.size > 0 ? 'waiting' : 'running'),
       idle: (stop) => {
@@ -63,7 +65,8 @@ export class ClaudeCompanion implements Companion {
       },
       called: ({ id, name, input }) => this.#called(id, whatOf(name, input)),
       resulted: (id) => this.#resulted(id),
-    });
+    };
+    this.#transcript = new Transcript(listening, since);
     const before = kept.read();
     if (before !== null) this.#transcript.follow(machine.host, before);
     listener.onHook = (hook, response) => {

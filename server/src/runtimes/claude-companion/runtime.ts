@@ -5,6 +5,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AfieldError } from '@afield/shared/errors.ts';
 import type { CompanionRuntime } from '../../core/chat-ports.ts';
+import type { Clock } from '../../core/ports.ts';
 import { ClaudeCompanion, type KeptPath } from './companion.ts';
 import { type HookListener, listenToHooks } from './hooks.ts';
 import { hookSettings, KEY_VARIABLE } from './settings.ts';
@@ -14,7 +15,7 @@ const FILE = 'transcript-path';
 /** Starts that are under way at the same time. */
 const MOST_PREPARED = 20;
 
-export function createClaudeCompanion(): CompanionRuntime {
+export function createClaudeCompanion({ clock }: { clock: Pick<Clock, 'now'> }): CompanionRuntime {
   /** Listened to since `prepare`, by session; of those that were never joined the last few. */
   const prepared = new Map<string, HookListener>();
 
@@ -36,13 +37,15 @@ export function createClaudeCompanion(): CompanionRuntime {
       }
       const { port } = listener;
       const heard = { ...command, args: [...args, '--settings', hookSettings(port)], env: { ...env, [KEY_VARIABLE]: key } };
-      return { command: heard, memory: { port, key } };
+      return { command: heard, memory: { port, key, since: clock.now() } };
     },
-    async join({ session_id, machine, folder, memory: { port, key } }, sink) {
+    async join({ session_id, machine, folder, memory: { port, key, since } }, sink) {
       if (typeof port !== 'number' || typeof key !== 'string') throw new AfieldError('unavailable', 'It is not known where it asks.');
       const listener = prepared.get(session_id) ?? (await listenToHooks(key, port).catch(taken));
       prepared.delete(session_id);
-      return new ClaudeCompanion({ machine, listener, kept: keptIn(join(folder, FILE)), sink });
+      // One that was started by an earlier version of ours: what it used so far was not counted then, and is not now.
+      const from = typeof since === 'number' ? since : clock.now();
+      return new ClaudeCompanion({ machine, listener, kept: keptIn(join(folder, FILE)), since: from, sink });
     },
   };
 }

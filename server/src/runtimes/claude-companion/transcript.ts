@@ -4,6 +4,7 @@ import type { ChatUpdate, TurnStop } from '../../core/chat-ports.ts';
 import type { Follower, Host } from '../../core/machine-ports.ts';
 import { Conversation } from '../claude-stream/conversation.ts';
 import { type Loose, parsed, record, records, text } from '../loose.ts';
+import { TurnUsage } from './turn-usage.ts';
 
 const MAX_LINE_CHARACTERS = 64 * 1024 * 1024;
 const INTERRUPTED = /^\[Request interrupted by user/;
@@ -20,6 +21,7 @@ export interface Listening {
 export class Transcript {
   readonly #listening: Listening;
   readonly #conversation: Conversation;
+  readonly #usage: TurnUsage;
   #decoder = new StringDecoder('utf8');
   #path: string | null = null;
   #follower: Follower | null = null;
@@ -27,8 +29,10 @@ export class Transcript {
   #length = 0;
   #failed = false;
 
-  constructor(listening: Listening) {
+  /** `since`: what was used before is not told, in ms. */
+  constructor(listening: Listening, since: number) {
     this.#listening = listening;
+    this.#usage = new TurnUsage(since, (usage) => listening.tell({ type: 'usage', usage }));
     this.#conversation = new Conversation(listening.tell, true);
   }
 
@@ -63,6 +67,7 @@ export class Transcript {
 
   #line(line: string): void {
     const entry = parsed(line);
+    if (entry?.type === 'assistant') this.#usage.answered(entry);
     // What other agents say has its place in the call that asked them.
     if (entry === null || entry.isSidechain === true || entry.isMeta === true) return;
     if (entry.type === 'user') this.#user(entry);
@@ -82,7 +87,9 @@ export class Transcript {
       this.#conversation.user({ ...entry, tool_use_result: entry.toolUseResult, parent_tool_use_id: null });
       for (const id of results) this.#listening.resulted(id);
     } else if (typeof said === 'string') {
-      this.#listening.tell({ type: 'text_done', key: text(entry.uuid) ?? '?', role: 'user', text: said });
+      const key = text(entry.uuid) ?? '?';
+      this.#usage.begins(key);
+      this.#listening.tell({ type: 'text_done', key, role: 'user', text: said });
     }
     this.#listening.works();
   }

@@ -2,7 +2,8 @@
 import type { UsageReport } from '../../core/chat-ports.ts';
 import { count, type Loose, record } from '../loose.ts';
 
-interface Sum {
+/** `input` holds what was cached too. */
+export interface Sum {
   input: number;
   cached: number;
   output: number;
@@ -58,7 +59,8 @@ export class Usage {
   }
 }
 
-function sumOf(usage: Loose, input: string, read: string, created: string, output: string): Sum {
+/** By the names that the figures have in `usage`. */
+export function sumOf(usage: Loose, input: string, read: string, created: string, output: string): Sum {
   const cached = count(usage[read]) ?? 0;
   return {
     input: (count(usage[input]) ?? 0) + cached + (count(usage[created]) ?? 0),
@@ -84,7 +86,7 @@ function minus(now: Sum, before: Sum | undefined): Sum {
 const reports = (turn: string, sums: readonly (readonly [string, Sum])[]): UsageReport[] =>
   sums.filter(([, sum]) => sum.input + sum.output > 0 || (sum.cost ?? 0) > 0).map(([model, sum]) => reportOf(turn, model, sum));
 
-function reportOf(turn: string, model: string | null, sum: Sum): UsageReport {
+export function reportOf(turn: string, model: string | null, sum: Sum): UsageReport {
   return {
     turn_id: model === null ? turn : `${turn}:${model}`,
     model,
