@@ -36,8 +36,10 @@ export function createGivenFiles(link: Pick<HomeLink, 'call' | 'connection'>) {
 
   async function fetched(session_id: string, id: string, wanted: () => boolean): Promise<GivenAnswer> {
     const known = kept.get(id);
-    if (known !== undefined) keep(id, known);
-    if (known !== undefined) return { bytes: known };
+    if (known !== undefined) {
+      keep(id, known);
+      return { bytes: known };
+    }
     if (!isOpen(link)) return { fault: 'offline' };
     try {
       const params = { id: session_id, attachment_id: id };

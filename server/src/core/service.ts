@@ -41,6 +41,17 @@ export interface Screen {
   screen: string;
 }
 
+/** A program in somebody's own tmux, and what it is to be called as a session. */
+export interface AdoptionInput {
+  id?: string;
+  machine: string;
+  socket: string;
+  pane: string;
+  name?: string;
+  agent?: string;
+  project_id?: string;
+}
+
 export interface SessionService extends ChatService {
   /** Errors: agent_unknown, agent_not_installed, cwd_missing, start_failed, project_not_found, machine_not_found, machine_unreachable, too_many. */
   create(input: SessionCreate): Promise<Session>;
@@ -63,15 +74,7 @@ export interface SessionService extends ChatService {
   /** Ends the agent; `by` is the device's name, shown as the reason. Errors: unavailable while its machine cannot be reached. */
   stop(id: string, by: string): Promise<Session>;
   /** Makes a session of a program in the user's own tmux. */
-  adopt(input: {
-    id?: string;
-    machine: string;
-    socket: string;
-    pane: string;
-    name?: string;
-    agent?: string;
-    project_id?: string;
-  }): Promise<Session>;
+  adopt(input: AdoptionInput): Promise<Session>;
   /** Lets go of an adopted session; its program goes on. Errors: session_ended, conflict when it is not an adopted one. */
   release(id: string, by: string): Promise<Session>;
   /** Why it is quiet. Watches its processes for about a second. Errors: session_ended. */

@@ -1,24 +1,23 @@
 /** What an agent asks now: each goes to the desk of approvals, and its answer comes back through here. */
-import type { Approval } from '@afield/shared/api/approvals.ts';
 import { AfieldError } from '@afield/shared/errors.ts';
 import type { AgentAnswer, Ask, ChatUpdate } from '../chat-ports.ts';
 import type { ApprovalDesk } from '../chat-service.ts';
-import type { Clock, SessionRow } from '../ports.ts';
+import type { SessionDeps } from '../deps.ts';
+import type { SessionRow } from '../ports.ts';
 import { MAX } from './bounds.ts';
+import type { Transcript } from './transcript.ts';
 
 /** An agent that asks more at a time asks for nobody. */
 const MAX_OPEN = 64;
 /** A desk that cannot keep it (a full disk) is asked again after so long. */
 const AGAIN_MS = 5_000;
 
+type AskDeps = Pick<SessionDeps, 'approvals' | 'clock' | 'warn'>;
+
 export interface AskEvents {
-  /** Item of a tool call; null: it was never announced. */
-  itemOfTool(key: string): string | null;
-  asked(approval: Approval): void;
+  transcript: Pick<Transcript, 'itemOfTool' | 'approval' | 'notice'>;
   /** Others wait now, or none does any more. */
   changed(): void;
-  /** It could not be kept, or was refused. */
-  fault(text: string, cause?: unknown): void;
   /** Hands an answer to the agent. Errors: those of `ChatAgent.answer`. */
   give(key: string, answer: AgentAnswer): Promise<void>;
 }
@@ -34,15 +33,13 @@ type Gone = Extract<ChatUpdate, { type: 'ask_gone' }>;
 
 export class Asks {
   readonly #row: SessionRow;
-  readonly #desk: ApprovalDesk;
-  readonly #clock: Clock;
+  readonly #deps: AskDeps;
   readonly #events: AskEvents;
   readonly #open = new Map<string, Open>();
 
-  constructor(row: SessionRow, desk: ApprovalDesk, clock: Clock, events: AskEvents) {
+  constructor(row: SessionRow, deps: AskDeps, events: AskEvents) {
     this.#row = row;
-    this.#desk = desk;
-    this.#clock = clock;
+    this.#deps = deps;
     this.#events = events;
   }
 
@@ -83,20 +80,20 @@ export class Asks {
   abandon(reason: string): void {
     for (const open of this.#open.values()) open.timer?.cancel();
     this.#open.clear();
-    this.#desk.abandon(this.#row.id, reason);
+    this.#deps.approvals.abandon(this.#row.id, reason);
   }
 
   #hand(key: string, open: Open, ask: Ask): void {
     open.timer = null;
     try {
-      const item_id = ask.tool_id === null ? null : this.#events.itemOfTool(ask.tool_id);
-      const approval = this.#desk.ask(this.#row, { ask, item_id, deliver: (answer) => this.#deliver(key, open, answer) });
+      const item_id = ask.tool_id === null ? null : this.#events.transcript.itemOfTool(ask.tool_id);
+      const approval = this.#deps.approvals.ask(this.#row, { ask, item_id, deliver: (answer) => this.#deliver(key, open, answer) });
       open.approval_id = approval.id;
       if (approval.state !== 'pending') open.answered = true;
-      this.#events.asked(approval);
+      this.#events.transcript.approval(approval.id);
     } catch (error) {
-      this.#events.fault('What the agent asks cannot be kept now, so that nobody can answer it. It is tried again.', error);
-      open.timer = this.#clock.setTimeout(() => {
+      this.#fault('What the agent asks cannot be kept now, so that nobody can answer it. It is tried again.', error);
+      open.timer = this.#deps.clock.setTimeout(() => {
         if (this.#open.get(key) === open) this.#hand(key, open, ask);
       }, AGAIN_MS);
     }
@@ -114,13 +111,19 @@ export class Asks {
   #close(key: string, open: Open, how: Parameters<ApprovalDesk['gone']>[1]): void {
     open.timer?.cancel();
     this.#open.delete(key);
-    if (open.approval_id !== null) this.#desk.gone(open.approval_id, how);
+    if (open.approval_id !== null) this.#deps.approvals.gone(open.approval_id, how);
   }
 
   #refuse(key: string, ask: Ask): void {
-    this.#events.fault('The agent asks more at a time than anybody could answer. This was refused.');
+    this.#fault('The agent asks more at a time than anybody could answer. This was refused.');
     const option_id = ask.options.find(({ decision }) => decision !== 'allow')?.id ?? null;
     this.#events.give(key, { option_id, decision: 'cancel', text: null, answers: {} }).catch(() => {});
+  }
+
+  /** It could not be kept, or was refused. */
+  #fault(text: string, cause?: unknown): void {
+    this.#events.transcript.notice('error', text);
+    if (cause !== undefined) this.#deps.warn(`Session ${this.#row.id}: ${text}`, cause);
   }
 }
 

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { ChatAbilities, ChatState, PlanStep } from '@afield/shared/api/chat.ts';
 import type { ChatUpdate } from '../chat-ports.ts';
 import type { Clock } from '../ports.ts';
+import type { SessionRecord } from '../sessions/record.ts';
 import { boundChoices, head, line, MAX } from './bounds.ts';
 
 /** Agents tell a dozen of these at their start: told, and kept, once. */
@@ -13,15 +14,12 @@ const FILE = 'chat.json';
 const NOTHING: ChatAbilities = { steer: false, images: false, files: false, fork: false, resume: false, model: false, mode: false };
 
 export interface KnownOptions {
-  session_id: string;
+  record: SessionRecord;
   /** Of the session; made when missing. */
   folder: string;
   clock: Clock;
   /** Before the agent has told; null: nobody knows. */
   can: ChatAbilities | null;
-  model: string | null;
-  mode: string | null;
-  changed(state: ChatState): void;
 }
 
 export class ChatKnown {
@@ -31,7 +29,8 @@ export class ChatKnown {
   #writing: Promise<void> | null = null;
 
   constructor(options: KnownOptions) {
-    const { session_id, folder, can, model, mode } = options;
+    const { folder, can } = options;
+    const { id: session_id, model, mode } = options.record.row;
     this.#options = options;
     const before = readKnown(session_id, folder);
     this.#state = before ?? { ...unknown(session_id), can: can ?? NOTHING, model, mode };
@@ -78,7 +77,7 @@ export class ChatKnown {
         if (this.#writing === writing) this.#writing = null;
       });
     this.#writing = writing;
-    this.#options.changed(this.#state);
+    this.#options.record.publish('session.chat_changed', { chat: this.#state });
   }
 }
 

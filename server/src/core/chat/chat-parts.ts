@@ -43,15 +43,7 @@ export function joinParts({ deps, limits, row, folder }: ChatContext, hooks: Cha
   const { clock } = deps;
   const record = new SessionRecord(row, deps);
   const transcript = new Transcript(deps, record);
-  const known = new ChatKnown({
-    session_id: row.id,
-    folder,
-    clock,
-    can: deps.chatRuntimes.get(row.runtime)?.can ?? null,
-    model: row.model,
-    mode: row.mode,
-    changed: (chat) => record.publish('session.chat_changed', { chat }),
-  });
+  const known = new ChatKnown({ record, folder, clock, can: deps.chatRuntimes.get(row.runtime)?.can ?? null });
   const status = new ChatStatus({
     deps,
     limits,
@@ -61,14 +53,9 @@ export function joinParts({ deps, limits, row, folder }: ChatContext, hooks: Cha
     stalled: (sentence) => transcript.notice('warning', `${sentence} Interrupt it if it does not go on.`),
     changed: hooks.changed,
   });
-  const asks: Asks = new Asks(row, deps.approvals, clock, {
-    itemOfTool: (key) => transcript.itemOfTool(key),
-    asked: (approval) => transcript.approval(approval.id),
+  const asks: Asks = new Asks(row, deps, {
+    transcript,
     changed: () => turn.asksChanged(),
-    fault: (text, cause) => {
-      transcript.notice('error', text);
-      if (cause !== undefined) deps.warn(`Session ${row.id}: ${text}`, cause);
-    },
     give: (key, answer) => run.agent().answer(key, answer),
   });
   const budget = new Budget(deps.usage, record, { transcript, cancel: hooks.cancel });

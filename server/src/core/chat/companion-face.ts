@@ -67,27 +67,14 @@ export class CompanionFace {
     const transcript = new Transcript(deps, record, { promptOf: (text) => given.take(text) });
     const signal = new CompanionSignal(clock, hooks.heard);
     const folder = join(deps.recordings, row.id);
-    const known = new ChatKnown({
-      session_id: row.id,
-      folder,
-      clock,
-      can: null,
-      model: row.model,
-      mode: row.mode,
-      changed: (chat) => record.publish('session.chat_changed', { chat }),
-    });
+    const known = new ChatKnown({ record, folder, clock, can: null });
     this.#again = new ToldAgain(clock, {
       knows: (role, key) => transcript.knows(role, key),
       again: (now) => signal.hold(now),
     });
-    const asks: Asks = new Asks(row, deps.approvals, clock, {
-      itemOfTool: (key) => transcript.itemOfTool(key),
-      asked: (approval) => transcript.approval(approval.id),
+    const asks: Asks = new Asks(row, deps, {
+      transcript,
       changed: () => turn.asksChanged(),
-      fault: (text, cause) => {
-        transcript.notice('error', text);
-        if (cause !== undefined) deps.warn(`Session ${row.id}: ${text}`, cause);
-      },
       give: async (key, answer) => this.#line?.answer(key, answer),
     });
     const turn: Turn = new Turn({ transcript, status: signal, asks, reason: () => null, ended: () => {} });

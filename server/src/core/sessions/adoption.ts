@@ -8,20 +8,11 @@ import type { TerminalRuntime } from '../machine-ports.ts';
 import type { Recipe, RecipeBook, SessionRow } from '../ports.ts';
 import { printable } from '../printable.ts';
 import { machineOf, recipeOf } from '../recipe-of.ts';
+import type { AdoptionInput } from '../service.ts';
 import type { LiveSessions } from './live-sessions.ts';
 import { defaultName, newRow, projectOn } from './plan.ts';
 
 const TITLE_CHARACTERS = 200;
-
-export interface AdoptionInput {
-  id?: string;
-  machine: string;
-  socket: string;
-  pane: string;
-  name?: string;
-  agent?: string;
-  project_id?: string;
-}
 
 export interface AdoptionPlan {
   row: SessionRow;
