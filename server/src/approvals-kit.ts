@@ -8,11 +8,11 @@ import { uuidv7 } from 'uuidv7';
 import { createRecipes } from './agents/index.ts';
 import { createApprovals } from './core/approvals/approvals.ts';
 import { createRules } from './core/approvals/rules.ts';
-import type { AgentAnswer, Ask } from './core/chat-ports.ts';
+import type { AgentAnswer, Ask, AskOption } from './core/chat-ports.ts';
 import { createEventLog } from './core/event-log.ts';
 import { manualClock } from './core/manual-clock.ts';
 import type { SessionRow } from './core/ports.ts';
-import { sampleRow } from './sample-row.ts';
+import { sampleProject, sampleRow } from './sample-row.ts';
 import { openStore, type Store } from './store/store.ts';
 
 export const OPTIONS: Record<'once' | 'session' | 'always' | 'deny', ApprovalOption> = {
@@ -21,6 +21,12 @@ export const OPTIONS: Record<'once' | 'session' | 'always' | 'deny', ApprovalOpt
   always: { id: 'a', label: 'Yes, always', decision: 'allow', scope: 'always', covers: 'npm test, kept in its settings' },
   deny: { id: 'n', label: 'No', decision: 'deny', scope: 'once', covers: null },
 };
+
+/** Whatever an agent asks, in two words. */
+export const YES_NO: AskOption[] = [
+  { id: 'yes', label: 'Yes', decision: 'allow', scope: 'once' },
+  { id: 'no', label: 'No', decision: 'deny', scope: 'once' },
+];
 
 export const sampleAsk = (changes: Partial<Ask> = {}): Ask => ({
   kind: 'permission',
@@ -63,6 +69,28 @@ export interface ApprovalHouseOptions {
   over?(store: Store): Store;
 }
 
+/** Houses of one file's tests; `close` after each of them. */
+export function approvalHouses() {
+  const houses: ApprovalHouse[] = [];
+  const open = (options?: ApprovalHouseOptions): ApprovalHouse => {
+    const house = approvalHouse(options);
+    houses.push(house);
+    return house;
+  };
+  return {
+    open,
+    /** The home server ends and starts again. */
+    restart(house: ApprovalHouse): ApprovalHouse {
+      houses.splice(houses.indexOf(house), 1);
+      house.close({ keep: true });
+      return open({ folder: house.folder });
+    },
+    close() {
+      for (const house of houses.splice(0)) house.close();
+    },
+  };
+}
+
 /** Close it. */
 export function approvalHouse({ sessions = [sampleChat()], projects = [], folder, over = (store) => store }: ApprovalHouseOptions = {}) {
   const at = folder ?? mkdtempSync(join(tmpdir(), 'afield-approvals-'));
@@ -71,21 +99,7 @@ export function approvalHouse({ sessions = [sampleChat()], projects = [], folder
   const created_at = new Date(clock.now()).toISOString();
   if (folder === undefined) {
     for (const row of sessions) opened.sessions.insert(row);
-    for (const id of projects) {
-      const project = {
-        id,
-        name: id,
-        machine: 'local',
-        cwd: `/srv/${id}`,
-        default_agent: null,
-        default_model: null,
-        default_face: null,
-        default_mode: null,
-        default_environment: null,
-        env: {},
-      };
-      opened.projects.insert({ ...project, created_at, used_at: null });
-    }
+    for (const id of projects) opened.projects.insert(sampleProject(id, { created_at }));
   }
   const store = over(opened);
   const events = createEventLog(store.events, clock);

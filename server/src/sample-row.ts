@@ -1,5 +1,5 @@
-/** For tests and benches: a session as it stands in the store. */
-import type { SessionRow } from './core/ports.ts';
+/** For tests and benches: a session and a project as they stand in the store. */
+import type { ProjectRow, SessionRow } from './core/ports.ts';
 import { untouched } from './core/sessions/untouched.ts';
 
 const NEW_YEAR = '2026-01-01T00:00:00.000Z';
@@ -27,5 +27,22 @@ export const sampleRow = (changes: Partial<SessionRow> = {}, at = NEW_YEAR): Ses
   budget_usd: null,
   start_tree: null,
   adopted: null,
+  ...changes,
+});
+
+/** On the home server, without defaults, never used. */
+export const sampleProject = (id: string, changes: Partial<ProjectRow> = {}): ProjectRow => ({
+  id,
+  name: id,
+  machine: 'local',
+  cwd: `/srv/${id}`,
+  default_agent: null,
+  default_model: null,
+  default_face: null,
+  default_mode: null,
+  default_environment: null,
+  env: {},
+  created_at: NEW_YEAR,
+  used_at: null,
   ...changes,
 });

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { PromptRow, SessionRow } from '../core/ports.ts';
-import { sampleRow } from '../sample-row.ts';
+import { sampleProject, sampleRow } from '../sample-row.ts';
 import { openStore, type Store } from './store.ts';
 
 let folder: string;
@@ -87,20 +87,7 @@ describe('prompts', () => {
 });
 
 describe('projects', () => {
-  const project = (id: string, cwd: string) => ({
-    id,
-    name: id,
-    machine: 'local',
-    cwd,
-    default_agent: null,
-    default_model: null,
-    default_face: null,
-    default_mode: null,
-    default_environment: null,
-    env: {},
-    created_at: `2026-01-01T00:00:0${id}.000Z`,
-    used_at: null,
-  });
+  const project = (id: string, cwd: string) => sampleProject(id, { cwd, created_at: `2026-01-01T00:00:0${id}.000Z` });
 
   it('are one for each directory, last used first', () => {
     expect(store.projects.insert(project('1', '/a'))).toBe(true);

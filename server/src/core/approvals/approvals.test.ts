@@ -2,17 +2,10 @@ import { createHash } from 'node:crypto';
 import { approvalBytes } from '@afield/shared/approval-bytes.ts';
 import { AfieldError } from '@afield/shared/errors.ts';
 import { afterEach, describe, expect, it } from 'vitest';
-import { type ApprovalHouse, type ApprovalHouseOptions, approvalHouse, OPTIONS, sampleChat, sampleQuestion } from '../../approvals-kit.ts';
+import { type ApprovalHouse, approvalHouses, OPTIONS, sampleChat, sampleQuestion } from '../../approvals-kit.ts';
 
-const houses: ApprovalHouse[] = [];
-function open(options?: ApprovalHouseOptions): ApprovalHouse {
-  const house = approvalHouse(options);
-  houses.push(house);
-  return house;
-}
-afterEach(() => {
-  for (const house of houses.splice(0)) house.close();
-});
+const { open, restart, close } = approvalHouses();
+afterEach(close);
 
 const codeOf = async (answer: Promise<unknown>): Promise<AfieldError> => {
   const error = await answer.catch((caught: unknown) => caught);
@@ -259,9 +252,7 @@ describe('an end', () => {
     await first.service.answer(answered.id, { hash: answered.hash, decision: 'allow' }, 'Pixel 9');
     await first.service.answer(done.id, { hash: done.hash, decision: 'deny' }, 'Pixel 9');
     await first.settled();
-    houses.splice(houses.indexOf(first), 1);
-    first.close({ keep: true });
-    const second = open({ folder: first.folder });
+    const second = restart(first);
     expect(second.service.get(waiting.id).state).toBe('gone');
     expect(second.service.get(answered.id)).toMatchObject({
       state: 'gone',

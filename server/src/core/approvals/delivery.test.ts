@@ -1,16 +1,9 @@
 import { AfieldError } from '@afield/shared/errors.ts';
 import { afterEach, describe, expect, it } from 'vitest';
-import { type ApprovalHouse, type ApprovalHouseOptions, approvalHouse } from '../../approvals-kit.ts';
+import { approvalHouses } from '../../approvals-kit.ts';
 
-const houses: ApprovalHouse[] = [];
-function open(options?: ApprovalHouseOptions): ApprovalHouse {
-  const house = approvalHouse(options);
-  houses.push(house);
-  return house;
-}
-afterEach(() => {
-  for (const house of houses.splice(0)) house.close();
-});
+const { open, close } = approvalHouses();
+afterEach(close);
 
 describe('an answer on its way', () => {
   it('is delivered again until the agent takes it, and everybody sees that it is not there yet', async () => {

@@ -1,21 +1,14 @@
 import type { FileDiff } from '@afield/shared/api/chat.ts';
 import { afterEach, describe, expect, it } from 'vitest';
-import { type ApprovalHouse, type ApprovalHouseOptions, approvalHouse, OPTIONS, sampleChat, sampleQuestion } from '../../approvals-kit.ts';
+import { type ApprovalHouse, approvalHouses, OPTIONS, sampleChat, sampleQuestion } from '../../approvals-kit.ts';
 import type { RuleInput } from '../chat-service.ts';
 import type { ApprovalRow } from '../chat-stores.ts';
 
 const PROJECT = '019a0000-0000-7000-8000-00000000000a';
 const OTHER = '019a0000-0000-7000-8000-00000000000b';
 
-const houses: ApprovalHouse[] = [];
-function open(options?: ApprovalHouseOptions): ApprovalHouse {
-  const house = approvalHouse(options);
-  houses.push(house);
-  return house;
-}
-afterEach(() => {
-  for (const house of houses.splice(0)) house.close();
-});
+const { open, close } = approvalHouses();
+afterEach(close);
 
 const allow = (pattern: string, more: Partial<RuleInput> = {}): RuleInput => ({ pattern, action: 'allow', ...more });
 const made = (house: ApprovalHouse, ...rules: RuleInput[]) => rules.map((rule) => house.rules.create(rule, 'the desk'));

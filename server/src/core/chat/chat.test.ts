@@ -270,15 +270,21 @@ describe('a chat', () => {
 });
 
 describe('time', () => {
-  it('a turn is done when it was quiet for three seconds, and not before', async () => {
+  /** A chat whose agent was given a prompt, and whose clock is the test's. */
+  async function atWork(content = 'go') {
     const clock = manualClock();
     await open({ deps: { clock } });
     const { id } = await talk.begin();
-    await talk.prompt(id, 'go');
+    await talk.prompt(id, content);
     await vi.waitFor(() => {
       clock.advance(10);
       expect(talk.chat.agent.prompts).toHaveLength(1);
     });
+    return { clock, id };
+  }
+
+  it('a turn is done when it was quiet for three seconds, and not before', async () => {
+    const { clock, id } = await atWork();
     talk.chat.agent.answerWith('done');
     clock.advance(2_000);
     expect(talk.told('agent.idle')).toEqual([]);
@@ -290,14 +296,7 @@ describe('time', () => {
   });
 
   it('a provider that hangs is said, once a silence, and forgotten when something comes', async () => {
-    const clock = manualClock();
-    await open({ deps: { clock } });
-    const { id } = await talk.begin();
-    await talk.prompt(id, 'go');
-    await vi.waitFor(() => {
-      clock.advance(10);
-      expect(talk.chat.agent.prompts).toHaveLength(1);
-    });
+    const { clock, id } = await atWork();
     say({ type: 'running' });
     clock.advance(119_000);
     expect(talk.get(id).status_reason).toBeNull();
@@ -315,14 +314,7 @@ describe('time', () => {
   });
 
   it('a tool that runs for long is left in peace for longer', async () => {
-    const clock = manualClock();
-    await open({ deps: { clock } });
-    const { id } = await talk.begin();
-    await talk.prompt(id, 'build');
-    await vi.waitFor(() => {
-      clock.advance(10);
-      expect(talk.chat.agent.prompts).toHaveLength(1);
-    });
+    const { clock, id } = await atWork('build');
     say({ type: 'running' }, { type: 'tool', key: 't', patch: { name: 'Bash', kind: 'execute', state: 'running' } });
     clock.advance(599_000);
     expect(talk.get(id).status_reason).toBeNull();
@@ -331,14 +323,7 @@ describe('time', () => {
   });
 
   it('an agent that forgets an interrupt is asked again, and nobody is bothered', async () => {
-    const clock = manualClock();
-    await open({ deps: { clock } });
-    const { id } = await talk.begin();
-    await talk.prompt(id, 'go');
-    await vi.waitFor(() => {
-      clock.advance(10);
-      expect(talk.chat.agent.prompts).toHaveLength(1);
-    });
+    const { clock, id } = await atWork();
     const { agent } = talk.chat;
     agent.reacts = false;
     await talk.house.sessions.cancel(id);
@@ -352,14 +337,7 @@ describe('time', () => {
   });
 
   it('an agent that ignores an interrupt is named after ten seconds, ended by the second one, and goes on', async () => {
-    const clock = manualClock();
-    await open({ deps: { clock } });
-    const { id } = await talk.begin();
-    await talk.prompt(id, 'go');
-    await vi.waitFor(() => {
-      clock.advance(10);
-      expect(talk.chat.agent.prompts).toHaveLength(1);
-    });
+    const { clock, id } = await atWork();
     const deaf = talk.chat.agent;
     deaf.reacts = false;
     await talk.house.sessions.cancel(id);

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { eventually } from '@afield/shared/until.ts';
 import { afterEach, describe, expect, it } from 'vitest';
+import { sampleAsk, YES_NO } from '../../approvals-kit.ts';
 import { openTalk, type Talk } from '../../chat-kit.ts';
 import type { ChatUpdate } from '../chat-ports.ts';
 import { World } from '../sessions/surviving-runtime.ts';
@@ -13,17 +14,7 @@ let companion: ScriptedCompanion;
 let talk: Talk;
 afterEach(() => talk.house.close());
 
-const ask = {
-  kind: 'permission' as const,
-  tool_id: 't1',
-  tool_kind: 'execute' as const,
-  tool_name: 'Bash',
-  subject: 'npm test',
-  detail: null,
-  diffs: [],
-  options: [{ id: 'yes', label: 'Yes', decision: 'allow' as const, scope: 'once' as const }],
-  questions: [],
-};
+const ask = sampleAsk({ options: YES_NO.slice(0, 1) });
 const TURN: ChatUpdate[] = [
   { type: 'agent_session', id: 'agent-7' },
   { type: 'running' },

@@ -1,6 +1,7 @@
 /** Two faces of one session after its home server, or the line to its companion, has ended: nothing is lost, nothing is there twice. */
 import { eventually } from '@afield/shared/until.ts';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { sampleAsk, YES_NO } from '../../approvals-kit.ts';
 import { openTalk, type Talk } from '../../chat-kit.ts';
 import type { ChatUpdate } from '../chat-ports.ts';
 import { World } from '../sessions/surviving-runtime.ts';
@@ -31,20 +32,7 @@ const crash = async () => {
   again();
 };
 const heardAgain = (lines: number) => eventually(() => companion.lines.length === lines);
-const ask = {
-  kind: 'permission' as const,
-  tool_id: null,
-  tool_kind: 'execute' as const,
-  tool_name: 'Bash',
-  subject: 'rm -r build',
-  detail: null,
-  diffs: [],
-  options: [
-    { id: 'yes', label: 'Yes', decision: 'allow' as const, scope: 'once' as const },
-    { id: 'no', label: 'No', decision: 'deny' as const, scope: 'once' as const },
-  ],
-  questions: [],
-};
+const ask = sampleAsk({ tool_id: null, subject: 'rm -r build', options: YES_NO });
 const TURN: ChatUpdate[] = [
   { type: 'running' },
   { type: 'text_done', key: 'u1', role: 'user', text: 'do it' },

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { Session } from '@afield/shared/api/sessions.ts';
 import { eventually } from '@afield/shared/until.ts';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { sampleAsk, YES_NO } from '../../approvals-kit.ts';
 import { openTalk, type Talk } from '../../chat-kit.ts';
 import type { ChatUpdate } from '../chat-ports.ts';
 import { type Program, World } from '../sessions/surviving-runtime.ts';
@@ -26,20 +27,7 @@ const start = async (input = {}): Promise<{ id: string; program: Program }> => {
   await talk.becomes(id, 'idle');
   return { id, program: world.program(id) };
 };
-const ask = {
-  kind: 'permission' as const,
-  tool_id: null,
-  tool_kind: 'execute' as const,
-  tool_name: 'Bash',
-  subject: 'rm -r build',
-  detail: null,
-  diffs: [],
-  options: [
-    { id: 'yes', label: 'Yes', decision: 'allow' as const, scope: 'once' as const },
-    { id: 'no', label: 'No', decision: 'deny' as const, scope: 'once' as const },
-  ],
-  questions: [],
-};
+const ask = sampleAsk({ tool_id: null, subject: 'rm -r build', options: YES_NO });
 const approvals = (id: string) => talk.house.approvals.list({ session_id: id, all: false, limit: 10 }).items;
 
 describe('a terminal session that is heard', () => {

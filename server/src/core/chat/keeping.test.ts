@@ -4,6 +4,7 @@ import type { ChatItem } from '@afield/shared/api/chat.ts';
 import { eventually } from '@afield/shared/until.ts';
 import { uuidv7 } from 'uuidv7';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { sampleAsk } from '../../approvals-kit.ts';
 import { failure, openTalk, type Talk } from '../../chat-kit.ts';
 import type { ChatUpdate } from '../chat-ports.ts';
 import type { Disk } from '../history/storage.ts';
@@ -139,18 +140,8 @@ describe('a chat that is deleted', () => {
     await talk.prompt(id, 'look', { attachments: [image] });
     await talk.given(1);
     expect((await folderSize(`${talk.house.folder}/recordings/${id}`)).rest).toBeGreaterThanOrEqual(50_000);
-    const ask = {
-      kind: 'permission',
-      tool_id: null,
-      tool_kind: 'execute',
-      tool_name: 'Bash',
-      subject: 'ls',
-      detail: null,
-      diffs: [],
-      options: [],
-      questions: [],
-    };
-    say({ type: 'running' }, { type: 'ask', key: 'k', ask: ask as never });
+    const ask = sampleAsk({ tool_id: null, subject: 'ls', options: [] });
+    say({ type: 'running' }, { type: 'ask', key: 'k', ask });
     for (let i = 0; i < 250; i++) say({ type: 'text_done', key: `m${i}`, role: 'agent', text: `message ${i}` });
     expect((await failure(() => talk.house.sessions.purge(id))).code).toBe('conflict');
     await talk.house.sessions.stop(id, 'me');

@@ -5,6 +5,7 @@ import { AfieldError } from '@afield/shared/errors.ts';
 import type { AfieldEvent } from '@afield/shared/events.ts';
 import { eventually } from '@afield/shared/until.ts';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { sampleAsk } from '../../approvals-kit.ts';
 import { failure, openTalk, type Talk } from '../../chat-kit.ts';
 import { ABLE, ScriptedRuntime } from './scripted-runtime.ts';
 
@@ -75,18 +76,8 @@ describe('after a kill of the home server', () => {
     chat.agent.takes = false;
     const prompt = await talk.prompt(id, 'only once');
     await talk.given(1);
-    const ask = {
-      kind: 'permission',
-      tool_id: null,
-      tool_kind: 'execute',
-      tool_name: 'Bash',
-      subject: 'ls',
-      detail: null,
-      diffs: [],
-      options: [],
-      questions: [],
-    };
-    chat.agent.say({ type: 'ask', key: 'k', ask: ask as never });
+    const ask = sampleAsk({ tool_id: null, subject: 'ls', options: [] });
+    chat.agent.say({ type: 'ask', key: 'k', ask });
     expect(talk.get(id)).toMatchObject({ status: 'waiting', pending_approvals: 1 });
     await crash();
     expect(talk.get(id)).toMatchObject({ status: 'idle', pending_approvals: 0 });

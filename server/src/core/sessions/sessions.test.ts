@@ -5,6 +5,7 @@ import type { AfieldError } from '@afield/shared/errors.ts';
 import { eventually } from '@afield/shared/until.ts';
 import { uuidv7 } from 'uuidv7';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { sampleProject } from '../../sample-row.ts';
 import { type House, type HouseOptions, openHouse, script } from '../../sessions-kit.ts';
 
 let house: House;
@@ -167,21 +168,7 @@ it('uses the directory of its project, and the project counts as used', async ()
   const cwd = join(house.folder, 'repo');
   mkdirSync(cwd);
   const id = uuidv7();
-  const row = {
-    id,
-    name: 'repo',
-    machine: 'local',
-    cwd,
-    default_agent: null,
-    default_model: null,
-    default_face: null,
-    default_mode: null,
-    default_environment: null,
-    env: {},
-    created_at: new Date().toISOString(),
-    used_at: null,
-  };
-  house.store.projects.insert(row);
+  house.store.projects.insert(sampleProject(id, { cwd }));
   const session = await house.sessions.create({ agent: 'where', project_id: id });
   await becomes(session.id, 'finished');
   expect(await screen(session.id)).toBe(cwd);

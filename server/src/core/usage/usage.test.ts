@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { AfieldEvent } from '@afield/shared/events.ts';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { sampleRow } from '../../sample-row.ts';
+import { sampleProject, sampleRow } from '../../sample-row.ts';
 import { openStore, type Store } from '../../store/store.ts';
 import { createEventLog } from '../event-log.ts';
 import { type ManualClock, manualClock } from '../manual-clock.ts';
@@ -294,20 +294,7 @@ describe('the window of an agent', () => {
 describe('sums', () => {
   function filled() {
     const usage = open();
-    const project = {
-      id: id(100),
-      name: 'shop',
-      machine: 'local',
-      cwd: '/shop',
-      default_agent: null,
-      default_model: null,
-      default_face: null,
-      default_mode: null,
-      default_environment: null,
-      env: {},
-      created_at: '',
-      used_at: null,
-    };
+    const project = sampleProject(id(100), { name: 'shop', cwd: '/shop' });
     store.projects.insert(project);
     const [one, two] = [session(1, { project_id: project.id }), session(2, { agent: 'codex' })];
     usage.desk.report(one, turn('a', 1));
