@@ -6,6 +6,7 @@ import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as pause } from 'node:timers/promises';
+import { smallScenarios } from '../small-scenarios.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: it is small, and reads what our own runtime writes
 type Message = any;
@@ -69,11 +70,15 @@ async function command(line: string, announced = true): Promise<boolean> {
 }
 
 const SCENARIOS: Record<string, () => Promise<unknown>> = {
-  greet: () => speak('Hello from the small Codex. Nothing was changed.'),
-  async think() {
-    await speak('First I look, then I answer.', 'reasoning');
-    await speak('I have thought about it.');
-  },
+  ...smallScenarios({
+    name: 'Codex',
+    says: (words, ms) => speak(words, 'agentMessage', ms),
+    thinks: (words) => speak(words, 'reasoning'),
+    runs: command,
+    goesDeaf() {
+      if (turn !== null) turn.deaf = true;
+    },
+  }),
   async edit() {
     const changes = [{ path: path.join(process.cwd(), 'hello.txt'), kind: { type: 'add' }, diff: 'hello\n' }];
     const item = newItem('fileChange', { changes, status: 'inProgress' });
@@ -84,14 +89,6 @@ const SCENARIOS: Record<string, () => Promise<unknown>> = {
   },
   async bash() {
     await command('touch made-by-bash');
-    await speak('Done.');
-  },
-  async two() {
-    for (const name of ['one.tmp', 'two.tmp']) await command(`touch ${name}`);
-    await speak('Done.');
-  },
-  async never() {
-    await command('touch never-announced', false);
     await speak('Done.');
   },
   async duplicate() {
@@ -105,21 +102,10 @@ const SCENARIOS: Record<string, () => Promise<unknown>> = {
     note('serverRequest/resolved', { requestId: 901 });
     await speak('Never mind.');
   },
-  slow: () => speak(Array.from({ length: 200 }, (_, index) => `word${index + 1} `).join(''), 'agentMessage', 30),
-  async ignore() {
-    if (turn !== null) turn.deaf = true;
-    await speak('I do not listen to you. ');
-    for (;;) await pause(1_000);
-  },
   async half() {
     await speak('I am about to fall.');
     write('{"method":"item/started","params":{"item":{"type":"agentMess');
     process.exit(1);
-  },
-  async die() {
-    process.stderr.write('segmentation fault (small Codex)\n');
-    await pause(20);
-    process.exit(3);
   },
   async unknown() {
     note('something/new', { words: 'x'.repeat(100_000) });

@@ -8,6 +8,7 @@ import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { text } from 'node:stream/consumers';
 import { setTimeout as pause } from 'node:timers/promises';
+import { smallScenarios } from '../small-scenarios.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: it is small, and reads what our own runtime writes
 type Message = any;
@@ -71,11 +72,15 @@ async function guarded(tool: string, permission: string, input: object, metadata
 const command = (line: string, announced = true) => guarded('bash', 'bash', { command: line }, { command: line }, announced);
 
 const SCENARIOS: Record<string, () => Promise<unknown>> = {
-  greet: () => speak('Hello from the small opencode. Nothing was changed.'),
-  async think() {
-    await speak('First I look, then I answer.', 'reasoning');
-    await speak('I have thought about it.');
-  },
+  ...smallScenarios({
+    name: 'opencode',
+    says: (words, ms) => speak(words, 'text', ms),
+    thinks: (words) => speak(words, 'reasoning'),
+    runs: command,
+    goesDeaf() {
+      if (turn !== null) turn.deaf = true;
+    },
+  }),
   async edit() {
     const filePath = path.join(process.cwd(), 'hello.txt');
     const diff = `--- ${filePath}\n+++ ${filePath}\n@@ -0,0 +1,1 @@\n+hello\n`;
@@ -83,14 +88,6 @@ const SCENARIOS: Record<string, () => Promise<unknown>> = {
   },
   async bash() {
     if (await command('touch made-by-bash')) await speak('Done.');
-  },
-  async two() {
-    for (const name of ['one.tmp', 'two.tmp']) await command(`touch ${name}`);
-    await speak('Done.');
-  },
-  async never() {
-    await command('touch never-announced', false);
-    await speak('Done.');
   },
   async duplicate() {
     const both = ['one', 'two'].map((name) => ask('bash', { command: name }, name, 'per_same'));
@@ -104,22 +101,11 @@ const SCENARIOS: Record<string, () => Promise<unknown>> = {
     tell('permission.replied', { requestID: 'per_gone', reply: 'once' });
     await speak('Never mind.');
   },
-  slow: () => speak(Array.from({ length: 200 }, (_, index) => `word${index + 1} `).join(''), 'text', 30),
-  async ignore() {
-    if (turn !== null) turn.deaf = true;
-    await speak('I do not listen to you. ');
-    for (;;) await pause(1_000);
-  },
   async half() {
     await speak('I am about to fall.');
     raw('data: {"type":"message.part.upd');
     await pause(20);
     process.exit(1);
-  },
-  async die() {
-    process.stderr.write('segmentation fault (small opencode)\n');
-    await pause(20);
-    process.exit(3);
   },
   async unknown() {
     tell('something.new', { words: 'x'.repeat(100_000) });
