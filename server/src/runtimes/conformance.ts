@@ -189,8 +189,10 @@ export function terminalRuntimeTests(open: () => RuntimeUnderTest): void {
       const shell = await start('/bin/bash', ['--norc', '-i']);
       await eventually(() => /[$#] $/.test(shell.text()));
       await eventually(() => shell.program.foreignForeground() === false);
-      shell.program.write(Buffer.from('sleep 60\r'));
+      shell.program.write(Buffer.from("sh -c 'echo up; sleep 60'\r"));
       await eventually(() => shell.program.foreignForeground() === true);
+      // Until it has become the program, what the shell has forked passes an interrupt by.
+      await eventually(() => /[\r\n]up\r/.test(shell.text()));
       shell.program.write(Buffer.from('\x03'));
       await eventually(() => shell.program.foreignForeground() === false);
     });
