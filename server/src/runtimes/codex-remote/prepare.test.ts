@@ -51,10 +51,29 @@ describe('the terminal with an app-server of its own', () => {
     const at = `unix://${path.join(folder, 'codex.sock')}`;
     expect(programs.map(({ args }) => args)).toEqual([
       ['app-server', '-c', odd, '--config=x=1', '--enable', 'y', '--listen', at],
-      ['--model', 'a model', '-c', odd, '--config=x=1', '--enable', 'y', '--remote', at],
+      ['-c', odd, '--config=x=1', '--enable', 'y', '--model', 'a model', '--remote', at],
     ]);
     expect(code).toBe(7);
     expect(programs.filter(({ pid }) => isRunning(pid))).toEqual([]);
+  });
+
+  it.each([
+    [
+      ['--no-daemon', 'fork', 'an-id', '--model', 'm'],
+      ['fork', 'an-id', '--model', 'm'],
+    ],
+    [
+      ['-c', 'a=b', 'resume', 'an-id'],
+      ['resume', 'an-id'],
+    ],
+  ])('attaches with an earlier conversation too, whose permissions are the app-server’s: %j', async (args, own) => {
+    const { programs } = await run(args);
+    expect(programs.at(-1)?.args).toEqual([...own, '--remote', `unix://${path.join(folder, 'codex.sock')}`]);
+  });
+
+  it('without an app-server an earlier conversation has all that was set', async () => {
+    const { programs } = await run(['fork', 'an-id', '-c', 'a=b'], { BROKEN: '1' });
+    expect(programs.at(-1)?.args).toEqual(['--no-daemon', '-c', 'a=b', 'fork', 'an-id']);
   });
 
   it('an app-server that does not listen to its end is ended all the same', async () => {
@@ -70,9 +89,16 @@ describe('the terminal with an app-server of its own', () => {
   });
 });
 
-it.each([[['--remote', 'ws://box:1']], [['resume', '--last']], [['-c', 'a=b', 'exec']], [['--profile=work']], [['--version']]])(
-  '%j is not accompanied',
-  async (args) => {
-    expect(await prepare(command(args), folder)).toBeNull();
-  },
-);
+it.each([
+  [['--remote', 'ws://box:1']],
+  [['resume', '--last']],
+  [['fork']],
+  [['resume', 'an-id', 'a prompt']],
+  [['-c', 'a=b', 'exec']],
+  [['--profile=work']],
+  [['--add-dir', '/srv']],
+  [['--worktree']],
+  [['--version']],
+])('%j is not accompanied', async (args) => {
+  expect(await prepare(command(args), folder)).toBeNull();
+});
