@@ -220,7 +220,30 @@ export function deskTests(given: DeskAgent): void {
     it('ends with its session, and nothing of it is left', async () => {
       expect(await stage.faces.programs()).not.toEqual([]);
       await stage.faces.stop();
+      await stage.faces.shows(/afield fork [0-9a-f-]{13} goes on with what it knew/);
       await until('nothing runs', async () => (await stage.faces.programs()).length === 0);
+    });
+
+    it('a fork goes on with all that it knew, in a conversation of its own, counts only what it takes itself, and asks as before', async () => {
+      const before = await stage.faces.session();
+      const [, knew = ''] = /^agent: (.+)/.exec((await stage.faces.said()).at(-1) ?? '') ?? [];
+      const fork = await stage.faces.fork();
+      await stage.faces.close();
+      stage.faces = fork;
+      await fork.showsText(knew.slice(0, 30));
+      await fork.becomes('idle');
+      await fork.type('SCENARIO:greet');
+      await fork.hears('agent: Hello from the scripted model. Nothing was changed.');
+      await fork.becomes('idle');
+      const { agent_session_id } = await fork.session();
+      expect(agent_session_id).toMatch(given.conversation);
+      expect(agent_session_id).not.toBe(before.agent_session_id);
+      await until('it is counted', async () => (await fork.usage()).sum.turns > 0);
+      expect((await fork.usage()).sum).toMatchObject({ turns: 1, input_tokens: given.greeting.input_tokens });
+      await fork.answer(await stage.asksToWrite(), { option_id: deny });
+      await stage.over();
+      expect(written()).toBe(false);
+      await fork.stop();
     });
   });
 }

@@ -26,6 +26,14 @@ export class TwoFaces extends SessionDevice {
     return faces;
   }
 
+  /** Another session, which begins with all that this one knew; the desk turns to it. */
+  async fork(): Promise<TwoFaces> {
+    const faces = new TwoFaces(this.#house, await openDevice(this.#house));
+    await faces.client.call('forkSession', { params: { id: this.id }, body: { id: faces.id } });
+    await faces.attach();
+    return faces;
+  }
+
   async close(): Promise<void> {
     await this.#desk?.close();
     this.client.close();
@@ -42,6 +50,9 @@ export class TwoFaces extends SessionDevice {
   }
   shows(what: RegExp): Promise<unknown> {
     return this.#watch(`the desk shows ${what}`, (screen) => what.test(screen));
+  }
+  showsText(what: string): Promise<unknown> {
+    return this.#watch(`the desk shows ${what}`, (screen) => screen.includes(what));
   }
   hides(what: RegExp): Promise<unknown> {
     return this.#watch(`the desk shows ${what} no more`, (screen) => !what.test(screen));

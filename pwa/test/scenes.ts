@@ -209,6 +209,8 @@ export const scenes: Record<string, Scene> = {
   'session-machine-cut': { path: of('log', far[0]!), sessions: far, link: online, home: several },
   'home-stopped': { path: '/', sessions: all, link: { ...down('home_offline'), goodbye: true } },
   'terminal-keys': { path: of('terminal', running[0]!), sessions: all, link: online, press: ['More keys'] },
+  'terminal-lost': { path: of('terminal', recent[2]!), sessions: all, link: online },
+  'terminal-lost-more': { path: of('terminal', recent[2]!), sessions: all, link: online, press: ['More for this session'] },
   terminal: { path: of('terminal'), sessions: all, link: online },
   log: { path: of('log'), sessions: all, link: online },
   info: { path: of('info'), sessions: all, link: online },

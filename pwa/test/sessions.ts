@@ -110,6 +110,8 @@ export const recent = [
     name: 'Profile image resize queue',
     status: 'lost',
     status_reason: 'The home server was restarted and took its process along.',
+    faces: ['terminal', 'chat'],
+    agent_session_id: '7c1a',
     minutes: 700,
     ...ended(420),
   }),

@@ -155,6 +155,7 @@ function withScripted(book: RecipeBook): RecipeBook {
     args: ['--work'],
     faces: ['terminal'],
     companion: 'scripted',
+    goesOn: { resume: ['--earlier', '{id}'], fork: ['--earlier', '{id}', '--copy'], keeps: { valued: ['--careful'], plain: ['--loud'] } },
     states: [
       { status: 'waiting', screen: /ALLOW\?/, reason: 'It shows a dialog.' },
       { status: 'busy', screen: /WORKING/ },

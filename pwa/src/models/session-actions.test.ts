@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { ONLINE, scriptedLink } from '../../test/scripted-link.ts';
 import { session } from '../../test/sessions.ts';
-import { SessionActionsModel } from './session-actions.ts';
+import { canFork, SessionActionsModel } from './session-actions.ts';
 
 const one = session({ name: 'one', minutes: 1 });
 
@@ -41,6 +41,24 @@ describe('what can be done to a session', () => {
     await actions.remove();
     expect(calls[0]?.sent.query).toEqual({ purge: true });
     expect(dropped).toEqual([one.id]);
+  });
+
+  it('a fork gives the new session, which shows at once', async () => {
+    const { actions, answers, taken, calls } = open();
+    answers.forkSession = () => ({ ...one, id: 'another', status: 'starting' });
+    expect(await actions.fork()).toBe('another');
+    expect(calls[0]?.sent.params).toEqual({ id: one.id });
+    expect(taken).toEqual(['starting']);
+    answers.forkSession = () => Promise.reject(new Error('It was started with “--continue”.'));
+    expect(await actions.fork()).toBeNull();
+    expect(actions.error.value).toBe('It was started with “--continue”.');
+  });
+
+  it('only a terminal whose agent has told its own id can be forked from here', () => {
+    const both = { ...one, faces: ['terminal' as const, 'chat' as const], agent_session_id: 'a1' };
+    expect(canFork(both)).toBe(true);
+    expect(canFork({ ...both, agent_session_id: null })).toBe(false);
+    expect(canFork({ ...both, faces: ['chat'] })).toBe(false);
   });
 
   it('a failure says why and changes nothing', async () => {

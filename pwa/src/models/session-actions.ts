@@ -41,6 +41,15 @@ export const SessionActionsModel = createModel((link: HomeLink, home: Pick<Home,
     rename: (name: string) => act(() => link.call('updateSession', { params, body: { name: name.trim() } })),
     pin: (pinned: boolean) => act(() => link.call('updateSession', { params, body: { pinned } })),
     archive: (archived: boolean) => act(() => link.call('updateSession', { params, body: { archived } })),
+    /** The id of a new session that begins with what this one knows; null: it could not be made. */
+    async fork(): Promise<string | null> {
+      let made: Session | null = null;
+      await act(async () => {
+        made = await link.call('forkSession', { params, body: {} });
+        return made;
+      });
+      return (made as Session | null)?.id ?? null;
+    },
     /** Deletes an ended session with its history and recording. */
     async remove() {
       const done = await act(() => link.call('deleteSession', { params, query: { purge: true } }));
@@ -49,4 +58,7 @@ export const SessionActionsModel = createModel((link: HomeLink, home: Pick<Home,
     },
   };
 });
+/** One with a terminal knows how its agent calls it only where that can begin with it; a chat's own screen has its ways on. */
+export const canFork = ({ faces, agent_session_id }: Session): boolean => faces.includes('terminal') && agent_session_id !== null;
+
 export type SessionActions = InstanceType<typeof SessionActionsModel>;

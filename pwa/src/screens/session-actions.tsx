@@ -2,14 +2,14 @@ import { ENDED, type Session } from '@afield/shared/api/sessions.ts';
 import { useModel } from '@preact/signals';
 import { useState } from 'preact/hooks';
 import { useLocation } from 'preact-iso';
-import { type SessionActions, SessionActionsModel } from '../models/session-actions.ts';
+import { canFork, type SessionActions, SessionActionsModel } from '../models/session-actions.ts';
 import { Confirm, Dialog } from '../ui/dialog.tsx';
 import { FaultLine } from '../ui/fault-line.tsx';
 import { Icon, type IconName } from '../ui/icons.tsx';
 import { printable } from '../ui/printable.ts';
 import { RenameSheet } from '../ui/rename-sheet.tsx';
 import { useHome } from './app-context.ts';
-import { HOME } from './paths.ts';
+import { HOME, sessionPath } from './paths.ts';
 
 type Asked = 'rename' | 'stop' | 'release' | 'delete' | null;
 
@@ -83,6 +83,19 @@ export function SessionActionList({ session, live, onDone }: { session: Session;
             note="Ends the agent and everything it started."
             disabled={off}
             onClick={() => setAsked('stop')}
+          />
+        )}
+        {canFork(session) && (
+          <ActionRow
+            icon="branch"
+            label="Fork"
+            note="A new session that begins with all that this one knows."
+            disabled={off}
+            onClick={() =>
+              void actions.fork().then((id) => {
+                then(() => location.route(sessionPath(id ?? '')))(id !== null);
+              })
+            }
           />
         )}
         <ActionRow icon="pen" label="Rename" disabled={off} onClick={() => setAsked('rename')} />

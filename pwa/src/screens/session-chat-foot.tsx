@@ -5,6 +5,7 @@ import { useEffect, useState } from 'preact/hooks';
 import { useLocation } from 'preact-iso';
 import type { Chat } from '../models/chat.ts';
 import { everyQuarterMinute } from '../models/clock.ts';
+import { canFork } from '../models/session-actions.ts';
 import { Composer } from '../ui/chat/composer.tsx';
 import { LiveLine } from '../ui/chat/live-line.tsx';
 import { Plan, stepOf } from '../ui/chat/plan.tsx';
@@ -114,7 +115,11 @@ function Ended({ chat, session, live }: FootProps) {
       <Mark status={session.status} />
       <p>
         <b>{endTitle(session)}</b> {session.status_reason !== null && printable(session.status_reason)}{' '}
-        {canResume ? 'It can go on with all that it knows.' : 'Its history stays here.'}
+        {canResume
+          ? 'It can go on with all that it knows.'
+          : canFork(session)
+            ? 'A fork goes on with all that it knew.'
+            : 'Its history stays here.'}
         {draft && ' What you were writing is kept.'}
       </p>
       <div class="line">
@@ -123,7 +128,7 @@ function Ended({ chat, session, live }: FootProps) {
             Resume
           </button>
         )}
-        {can?.fork === true && session.agent_session_id !== null && (
+        {(canFork(session) || (can?.fork === true && session.agent_session_id !== null)) && (
           <button type="button" class="act" disabled={off} onClick={fork}>
             Fork
           </button>

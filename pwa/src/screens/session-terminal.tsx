@@ -1,7 +1,9 @@
 import { ENDED, type Session } from '@afield/shared/api/sessions.ts';
+import { useModel } from '@preact/signals';
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { useRoute } from 'preact-iso';
+import { useLocation, useRoute } from 'preact-iso';
 import { openTerminal } from '../models/open-terminal.ts';
+import { canFork, SessionActionsModel } from '../models/session-actions.ts';
 import type { TerminalModel } from '../models/terminal.ts';
 import { Dialog } from '../ui/dialog.tsx';
 import { LinkSheet } from '../ui/link-sheet.tsx';
@@ -12,6 +14,7 @@ import { TerminalView } from '../ui/terminal/terminal-view.tsx';
 import { ViewBar } from '../ui/terminal/view-bar.tsx';
 import { clock } from '../ui/time.ts';
 import { useApp, useHome } from './app-context.ts';
+import { sessionPath } from './paths.ts';
 import { SessionScreen } from './session-screen.tsx';
 
 /** As many lines above the screen as home has. */
@@ -40,7 +43,7 @@ export function SessionTerminalScreen() {
       {(session, live) =>
         terminal !== null && (
           <>
-            <Notice terminal={terminal} session={session} />
+            <Notice terminal={terminal} session={session} live={live} />
             <TerminalView
               view={terminal.view.value}
               stale={!live || terminal.phase.value === 'lost'}
@@ -145,12 +148,35 @@ function Views({ terminal, session, live, finding, onFind }: FootProps) {
 }
 
 /** What is not as it looks: an old screen, keys that may be lost, an end. */
-function Notice({ terminal, session }: { terminal: TerminalModel; session: Session }) {
+function Notice({ terminal, session, live }: { terminal: TerminalModel; session: Session; live: boolean }) {
   const text = noticeText(terminal, session);
   return (
-    <p class="term-notice" role="status" hidden={text === null}>
-      {text}
-    </p>
+    <>
+      <p class="term-notice" role="status" hidden={text === null}>
+        {text}
+      </p>
+      {ENDED.has(session.status) && canFork(session) && <Onward session={session} live={live} />}
+    </>
+  );
+}
+
+/** The terminal is over, and what its agent knew is not. */
+function Onward({ session, live }: { session: Session; live: boolean }) {
+  const { home, link } = useHome();
+  const location = useLocation();
+  const { busy, error, fork } = useModel(() => new SessionActionsModel(link, home, session.id));
+  return (
+    <div class="term-notice line">
+      <span>{error.value ?? 'A fork goes on with all that it knew.'}</span>
+      <button
+        type="button"
+        class="act push"
+        disabled={!live || busy.value}
+        onClick={() => void fork().then((id) => id !== null && location.route(sessionPath(id)))}
+      >
+        Fork
+      </button>
+    </div>
   );
 }
 

@@ -51,6 +51,12 @@ export const codex: Recipe = {
     { status: 'busy', screen: /esc to interrupt/u },
   ],
   modelOption: '--model',
+  goesOn: {
+    resume: ['resume', '{id}'],
+    fork: ['fork', '{id}'],
+    // It takes no other permissions for a conversation that is there.
+    keeps: { valued: ['--cd', '--config', '--disable', '--enable', '--model', '-C', '-c', '-m'], plain: ['--no-alt-screen', '--search'] },
+  },
   serverUrlVariable: 'OPENAI_BASE_URL',
   dialogs: [{ name: 'trust', title: /^$/u, screen: new RegExp(TRUST, 'u'), keys: [{ when: /^/u, press: '\r' }] }],
 };

@@ -42,4 +42,9 @@ export const opencode: Recipe = {
   ],
   interruptTimes: 2,
   modelOption: '--model',
+  goesOn: {
+    resume: ['--session', '{id}'],
+    fork: ['--session', '{id}', '--fork'],
+    keeps: { valued: ['--agent', '--log-level', '--model', '-m'], plain: ['--auto', '--print-logs', '--pure'] },
+  },
 };

@@ -37,6 +37,7 @@ async function sayEnded(io: Io, client: AfieldClient, before: Session): Promise<
   const style = styleFor(io.stderr);
   const said = ENDED.has(session.status) ? style(MARKS[session.status].role, endSentence(session)) : 'The session has ended.';
   note(io, `${printable(session.name)}: ${said}`);
+  if (session.agent_session_id !== null) note(io, `afield fork ${session.id.slice(0, 13)} goes on with what it knew, in a new session.`);
   return session.status === 'failed' || session.status === 'lost' ? EXIT.failed : EXIT.done;
 }
 

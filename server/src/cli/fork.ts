@@ -21,7 +21,7 @@ interface Options {
 export function define(command: Command, context: Context): void {
   const { io } = context;
   command
-    .argument('<session>', 'a chat: name, id or beginning of an id')
+    .argument('<session>', 'name, id or beginning of an id')
     .option('-s, --session <name>', 'name of the new session')
     .option('-d, --detach', 'do not attach')
     .option('--json', 'do not attach, and print the new session as JSON')
@@ -32,6 +32,6 @@ export function define(command: Command, context: Context): void {
       const fork = await home.ask(`Forking ${printable(name)}`, 'forkSession', { params: { id }, body });
       if (options.json) sayJson(io, fork);
       else if (options.detach || !isTerminal(io.stdin, io.stdout)) say(io, `${fork.id.slice(0, 13)}  ${printable(fork.name)}`);
-      else await attachTo(context, fork, 'take', 'chat');
+      else await attachTo(context, fork, 'take');
     });
 }

@@ -88,9 +88,9 @@ function chosenFace({ face, runtime, mode, environment, confirm, budget, resume 
   if (face !== undefined && face !== 'terminal' && face !== 'chat') throw new UsageError(`--face takes terminal or chat, not "${face}".`);
   const usd = budget === undefined ? undefined : Number(budget);
   if (usd !== undefined && !(usd > 0 && usd <= 100_000)) throw new UsageError(`--budget takes an amount in USD above 0, not "${budget}".`);
-  // What only a chat has says which face is meant.
+  // What a chat has, and a terminal not or not always, says which face is meant.
   const chat = mode !== undefined || resume !== undefined;
-  if (chat && face === 'terminal') throw new UsageError('--mode and --resume go with --face chat.');
+  if (mode !== undefined && face === 'terminal') throw new UsageError('--mode goes with --face chat.');
   return {
     ...(face !== undefined || chat ? { face: face ?? 'chat' } : {}),
     ...(runtime === undefined ? {} : { runtime }),
@@ -159,7 +159,7 @@ export function define(command: Command, context: Context): void {
     .option('--no-environment', 'none, also where the project has one')
     .option('--confirm <name>', 'the name of an environment that is called production, once more')
     .option('--budget <usd>', 'it gets no new message once it has cost so much')
-    .option('--resume <id>', 'go on with a session that the agent already has, by its own id; a chat only')
+    .option('--resume <id>', 'go on with a session that the agent already has, by its own id; with --face terminal in a terminal')
     .option('-d, --detach', 'do not attach')
     .option('--json', 'do not attach, and print the session as JSON')
     .action(async (agent: string | undefined, prompt: string | undefined, options: Options) => {

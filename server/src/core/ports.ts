@@ -78,6 +78,16 @@ export interface ChatWay {
   tested?: { from: string; to: string };
 }
 
+/** Arguments by which an agent in a terminal begins with what an earlier session of its own knows; `{id}` is that one's own id. */
+export interface GoesOn {
+  /** In that session. */
+  resume: readonly string[];
+  /** In a new one, which leaves that one as it is. */
+  fork: readonly string[];
+  /** Options a person may have started the earlier one with that are simply given again: with the argument after them, or alone. */
+  keeps: { valued: readonly string[]; plain: readonly string[] };
+}
+
 /** How one kind of agent is started and read. Data, no loops. */
 export interface Recipe {
   name: string;
@@ -119,6 +129,8 @@ export interface Recipe {
   foregroundDecides?: boolean;
   /** Option that names the model: `--model`. Without it no model can be chosen. */
   modelOption?: string;
+  /** Stands after `args`, before all others. Without it a terminal of it always begins with nothing. */
+  goesOn?: GoesOn;
   /** Variable by which it is told where its model server is. Without it only a person can set it. */
   serverUrlVariable?: string;
   /** Harmless dialogs that a policy may answer. */

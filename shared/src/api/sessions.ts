@@ -112,7 +112,7 @@ export const sessionCreate = z.strictObject({
   /** The name of an environment that is called production, once more: who starts it has seen that it is. */
   confirm: z.optional(z.string().check(z.maxLength(64))),
   budget_usd: z.optional(budget),
-  /** Goes on with a session of the agent that it already has, by the agent's own id. Chat face only. */
+  /** Goes on with a session of the agent that it already has, by the agent's own id. With a terminal only where the agent can. */
   resume: z.optional(z.string().check(z.minLength(1), z.maxLength(200), z.regex(/^[A-Za-z0-9][A-Za-z0-9._:-]*$/))),
   /** More arguments for the program. */
   args: z._default(z.array(z.string().check(z.maxLength(4096))).check(z.maxLength(64)), []),
@@ -221,7 +221,7 @@ export const sessions = {
   forkSession: route({
     method: 'POST',
     path: '/sessions/{id}/fork',
-    summary: 'A new session that begins with all that this chat knows',
+    summary: 'A new session of the same face that begins with all that this one knows',
     permission: 'sessions:write',
     params: idParams,
     status: 201,

@@ -67,7 +67,7 @@ export function TuneSheet(props: TuneSheetProps) {
       <Choices legend="Model" name="model" value={props.model} choices={props.models} disabled={props.busy} onChoose={props.onModel} />
       {props.canFork && (
         <button type="button" class="btn btn-line btn-wide" disabled={props.busy} onClick={props.onFork}>
-          <Icon name="release" />
+          <Icon name="branch" />
           Fork: go on in a second session
         </button>
       )}

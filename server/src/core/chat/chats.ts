@@ -8,7 +8,6 @@ import { LOST_WITH_SERVER } from '../sessions/ending.ts';
 import type { LiveSessions } from '../sessions/live-sessions.ts';
 import type { ChatPlan } from '../sessions/plan.ts';
 import { treeInTime } from '../sessions/start-tree.ts';
-import { withChat } from './chat-face.ts';
 import { ChatSession } from './chat-session.ts';
 import { copyGivenEnv, copyItems, forkRow } from './fork.ts';
 import { keepGivenEnv } from './launch.ts';
@@ -61,7 +60,6 @@ export function createChats({ deps, limits, live }: ChatsContext) {
 
     /** Errors: session_not_found, not_supported, and those of a start. */
     async fork(of: SessionRow, id: string, name: string | undefined): Promise<Session> {
-      if (withChat(of).faces.includes('terminal')) throw unable(of, 'begin a new session with what this one knows');
       const used = wasUsed(deps, of.id);
       const known = live.get(of.id);
       const can = known instanceof ChatSession ? known.state.can : abilitiesOf(deps, of);
@@ -82,7 +80,13 @@ export function createChats({ deps, limits, live }: ChatsContext) {
 
     /** Errors: conflict, not_supported, and those of a start. */
     async resume(row: SessionRow): Promise<Session> {
-      if (withChat(row).faces.includes('terminal') || !canGoOn(deps, row)) throw unable(row, 'go on');
+      if (row.faces.includes('terminal')) {
+        throw new AfieldError(
+          'not_supported',
+          `“${row.name}” had a terminal, which is over. A fork goes on with what it knew, as a new session.`,
+        );
+      }
+      if (!canGoOn(deps, row)) throw unable(row, 'go on');
       if (!ENDED.has(row.status)) throw new AfieldError('conflict', `The session "${row.name}" has not ended.`);
       const session = take({ ...row, status: 'idle', status_reason: null, exit_code: null, ended_at: null });
       await session.again(row.status);

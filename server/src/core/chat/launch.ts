@@ -69,7 +69,7 @@ export async function keepGivenEnv(folder: string, env: Record<string, string> |
   await writeFile(join(folder, START_FILE), JSON.stringify({ env }), { mode: 0o600 });
 }
 
-function givenEnv(folder: string): Record<string, string> {
+export function givenEnv(folder: string): Record<string, string> {
   try {
     return (JSON.parse(readFileSync(join(folder, START_FILE), 'utf8')) as { env: Record<string, string> }).env;
   } catch {

@@ -4,11 +4,13 @@ import type { Session, SessionCreate } from '@afield/shared/api/sessions.ts';
 import { AfieldError } from '@afield/shared/errors.ts';
 import type { createChats } from '../chat/chats.ts';
 import { accompany } from '../chat/companion-plan.ts';
+import { keepGivenEnv } from '../chat/launch.ts';
 import type { SessionDeps, SessionLimits } from '../deps.ts';
 import type { Recipe, SessionRow } from '../ports.ts';
 import type { AdoptionInput, SessionService } from '../service.ts';
 import { Screen } from '../terminal/screen.ts';
 import { planAdoption } from './adoption.ts';
+import { planFork } from './fork-terminal.ts';
 import type { LiveSessions } from './live-sessions.ts';
 import { planSession, type TerminalPlan } from './plan.ts';
 import { LiveSession } from './session.ts';
@@ -31,7 +33,7 @@ export interface Beginnings extends Pick<SessionService, 'create' | 'adopt'> {
   ids(): Iterable<string>;
   /** When it is not under way, or not any more; whether that went well is no matter. */
   done(id: string): Promise<void>;
-  /** Errors: those of `chats.fork`, conflict, too_many, unavailable. */
+  /** Errors: those of `chats.fork` and `planFork`, conflict, too_many, unavailable. */
   fork(from: SessionRow, options: { id?: string; name?: string }): Promise<Session>;
   /** It has ended. Errors: those of `chats.resume`, too_many, unavailable. */
   resume(row: SessionRow): Promise<Session>;
@@ -94,14 +96,21 @@ export function createBeginnings({ deps, limits, live, chats, others }: Beginnin
     const plan = await planSession(deps, id, input);
     return plan.face === 'chat' ? chats.launch(plan) : launchTerminal(id, plan);
   };
-  const launchTerminal = async (id: string, plan: TerminalPlan): Promise<Session> => {
-    const { recipe, row, prompt, runtime } = plan;
+  const forkTerminal = async (of: SessionRow, id: string, name: string | undefined): Promise<Session> => {
+    const plan = await planFork(deps, of, id, name);
+    return launchTerminal(id, plan, `It begins with all that “${of.name}” knew.`);
+  };
+  /** `begins`: with what, for its log and its chat. */
+  const launchTerminal = async (id: string, plan: TerminalPlan, begins?: string): Promise<Session> => {
+    const { recipe, row, prompt, runtime, env } = plan;
+    await keepGivenEnv(join(deps.recordings, id), env);
     const { command, fault } = await accompany(deps, plan);
     const session = begin(recipe, row);
     if (prompt !== null) store.prompts.insert(prompt);
     events.publish('session.created', id, { session: session.view() });
     if (prompt !== null) events.publish('message.state_changed', id, { prompt_id: prompt.id, state: 'home', reason: null });
     if (fault !== null) session.note(fault);
+    if (begins !== undefined) session.begins(begins);
     keepStartTree(deps, row);
     await session.start(runtime, () => runtime.start(command, row));
     if (prompt !== null) session.prompted(prompt);
@@ -131,7 +140,8 @@ export function createBeginnings({ deps, limits, live, chats, others }: Beginnin
     },
     async fork(from, options) {
       const id = options.id ?? deps.newId();
-      return once(id, from.agent, () => chats.fork(from, id, options.name));
+      const terminal = from.faces.includes('terminal');
+      return once(id, from.agent, () => (terminal ? forkTerminal : chats.fork)(from, id, options.name));
     },
     async resume(row) {
       return creating.get(row.id) ?? under(row.id, () => chats.resume(row));

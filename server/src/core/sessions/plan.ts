@@ -11,6 +11,7 @@ import type { Command, Machine, TerminalRuntime } from '../machine-ports.ts';
 import type { ProjectRow, PromptRow, Recipe, SessionRow } from '../ports.ts';
 import { cleanPrompt } from '../prompts/prompt-text.ts';
 import { machineOf, notInstalled, recipeOf } from '../recipe-of.ts';
+import { type GoOn, goOnArgs } from './go-on.ts';
 import { untouched } from './untouched.ts';
 
 const NAME_CHARACTERS = 100;
@@ -19,6 +20,8 @@ interface Planned {
   recipe: Recipe;
   row: SessionRow;
   prompt: PromptRow | null;
+  /** Variables that were given for it alone. */
+  env: Record<string, string> | undefined;
 }
 export interface TerminalPlan extends Planned {
   face: 'terminal';
@@ -29,11 +32,15 @@ export interface TerminalPlan extends Planned {
 }
 export interface ChatPlan extends Planned {
   face: 'chat';
-  env: Record<string, string> | undefined;
 }
 
-/** Errors: agent_unknown, agent_not_installed, project_not_found, machine_not_found, machine_unreachable, cwd_missing, bad_request, not_supported. */
-export async function planSession(deps: SessionDeps, id: string, given: SessionCreate): Promise<TerminalPlan | ChatPlan> {
+/** `goOn`: what its terminal begins with. Errors: agent_unknown, agent_not_installed, project_not_found, machine_not_found, machine_unreachable, cwd_missing, bad_request, not_supported. */
+export async function planSession(
+  deps: SessionDeps,
+  id: string,
+  given: SessionCreate,
+  goOn = resumed(given),
+): Promise<TerminalPlan | ChatPlan> {
   const project = projectOn(deps, given.project_id, given.machine);
   const recipe = recipeOf(deps, agentOf(given, project));
   const input = withDefaults(given, project, recipe, deps.environments);
@@ -71,9 +78,12 @@ export async function planSession(deps: SessionDeps, id: string, given: SessionC
   const prompt = promptOf(deps, row, input.prompt);
   if (runtime === null) return { face: 'chat', recipe, row, prompt, env: input.env };
   const env = machine.environment({ id }, { ...recipe.env, ...project?.env, ...named.env, ...input.env }, recipe.passEnv);
-  const command = { session_id: id, file, args: [...recipe.args, ...modelArgs(recipe, model), ...row.args], cwd, env };
-  return { face: 'terminal', recipe, row, prompt, command: await machine.wrap(command), runtime, heard: input.companion !== false };
+  const command = { session_id: id, file, args: argsOf(recipe, goOn, row), cwd, env };
+  const heard = input.companion !== false;
+  return { face: 'terminal', recipe, row, prompt, env: input.env, command: await machine.wrap(command), runtime, heard };
 }
+
+const resumed = ({ resume }: SessionCreate): GoOn | null => (resume === undefined ? null : { id: resume, fork: false });
 
 /** Errors: environment_unknown, not_supported, confirmation_needed, unavailable. */
 async function environmentOf(deps: SessionDeps, recipe: Recipe, { environment, confirm }: SessionInput) {
@@ -81,15 +91,17 @@ async function environmentOf(deps: SessionDeps, recipe: Recipe, { environment, c
   return deps.environments.resolve(environment, { agent: recipe.name, confirm });
 }
 
-/** Errors: machine_unreachable; bad_request for what only a chat has; not_supported for another runtime than there is. */
+/** Errors: machine_unreachable; bad_request for a mode, which only a chat has; not_supported for another runtime than there is. */
 async function terminalRuntime(deps: SessionDeps, recipe: Recipe, machine: Machine, input: SessionInput): Promise<TerminalRuntime> {
-  if (input.mode !== undefined || input.resume !== undefined) {
-    const what = input.mode !== undefined ? 'A mode can be chosen' : "A session of the agent's own can be gone on with";
-    throw new AfieldError('bad_request', `${what} only with a chat face.`);
-  }
+  if (input.mode !== undefined) throw new AfieldError('bad_request', 'A mode can be chosen only with a chat face.');
   const runtime = await deps.machines.runtime(machine.name);
   if (input.runtime === undefined || input.runtime === runtime.name) return runtime;
   throw new AfieldError('not_supported', `With a terminal ${recipe.title} runs in ${runtime.name} there, not in "${input.runtime}".`);
+}
+
+/** Errors: those of `goOnArgs` and `modelArgs`. */
+function argsOf(recipe: Recipe, goOn: GoOn | null, { model, args }: SessionRow): string[] {
+  return [...recipe.args, ...(goOn === null ? [] : goOnArgs(recipe, goOn)), ...modelArgs(recipe, model), ...args];
 }
 
 /** Errors: bad_request for a model that cannot be chosen. */

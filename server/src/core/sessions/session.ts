@@ -193,6 +193,12 @@ export class LiveSession implements Live {
     this.#record.log('system', text);
   }
 
+  /** It begins with what another one knew; `words` tell so. */
+  begins(words: string): void {
+    this.note(words);
+    this.chat?.transcript.notice('info', words);
+  }
+
   prompted(row: PromptRow): void {
     this.#log.prompted(row);
     this.#prompts.wake();

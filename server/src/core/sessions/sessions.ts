@@ -60,8 +60,8 @@ export function createSessions(deps: SessionDeps): SessionService {
     const row = rowOf(id);
     const session = live.get(id);
     if (session !== null) return session;
-    const then = row.faces.includes('terminal') ? 'Start a new one.' : 'Resume it, or start a new one.';
-    throw new AfieldError('session_ended', `The session "${row.name}" has ended. ${then}`);
+    const again = row.faces.includes('terminal') ? (row.agent_session_id === null ? 'Start' : 'Fork it, or start') : 'Resume it, or start';
+    throw new AfieldError('session_ended', `The session "${row.name}" has ended. ${again} a new one.`);
   };
   /** The same, and it was waited a moment for its program. */
   const reached = async (id: string): Promise<Live> => {
