@@ -62,13 +62,14 @@ async function environmentOf(deps: SessionDeps, row: SessionRow): Promise<{ prog
   return deps.environments.resolve(row.environment, { agent: row.agent, confirm: row.environment });
 }
 
-/** Variables that were given for this session alone: needed again whenever its agent is started. */
+/** Variables that were given for this session alone: needed again whenever its agent is started, or a fork of it. */
 export async function keepGivenEnv(folder: string, env: Record<string, string> | undefined): Promise<void> {
   if (env === undefined || Object.keys(env).length === 0) return;
   await mkdir(folder, { recursive: true, mode: 0o700 });
   await writeFile(join(folder, START_FILE), JSON.stringify({ env }), { mode: 0o600 });
 }
 
+/** What `keepGivenEnv` kept; nothing where nothing was. */
 export function givenEnv(folder: string): Record<string, string> {
   try {
     return (JSON.parse(readFileSync(join(folder, START_FILE), 'utf8')) as { env: Record<string, string> }).env;

@@ -103,7 +103,7 @@ export function createBeginnings({ deps, limits, live, chats, others }: Beginnin
   /** `begins`: with what, for its log and its chat. */
   const launchTerminal = async (id: string, plan: TerminalPlan, begins?: string): Promise<Session> => {
     const { recipe, row, prompt, runtime, env } = plan;
-    await keepGivenEnv(join(deps.recordings, id), env);
+    if (recipe.goesOn !== undefined) await keepGivenEnv(join(deps.recordings, id), env);
     const { command, fault } = await accompany(deps, plan);
     const session = begin(recipe, row);
     if (prompt !== null) store.prompts.insert(prompt);

@@ -1,4 +1,6 @@
 /** A fork of a session with a terminal: another terminal of the same agent, which begins with what the first one knew. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openTalk, type Talk } from '../../chat-kit.ts';
 import { ScriptedCompanion } from '../chat/scripted-companion.ts';
@@ -86,9 +88,12 @@ describe('a fork of a terminal session', () => {
     await expect(fork(id)).rejects.toMatchObject({ code: 'not_supported' });
   });
 
-  it('is refused for a program that knows nothing of earlier sessions', async () => {
-    const { id } = await talk.begin({ agent: 'shell', face: 'terminal' });
+  it('is refused for a program that knows nothing of earlier sessions, and of whose variables nothing is kept', async () => {
+    const { id } = await talk.begin({ agent: 'shell', face: 'terminal', env: { TOKEN: 'x' } });
     await expect(fork(id)).rejects.toMatchObject({ code: 'not_supported' });
+    const kept = (session: string) => existsSync(join(talk.house.folder, 'recordings', session, 'start.json'));
+    expect(kept(id)).toBe(false);
+    expect(kept(await used({ env: { TOKEN: 'x' } }))).toBe(true);
   });
 });
 
