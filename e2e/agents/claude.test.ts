@@ -92,4 +92,15 @@ describe(claudeTerminal.title, () => {
     await phone.shot('claude-ended');
     expect(stage.model.requests.filter((request) => request === 'POST /v1/messages').length).toBeGreaterThanOrEqual(3);
   });
+
+  it('goes on in a fork that is made below its last screen', async () => {
+    await phone.page.getByRole('button', { name: 'Fork' }).tap();
+    await phone.page.getByRole('heading', { name: 'Write hello fork' }).waitFor();
+    await showTerminal(phone.page);
+    await shows(/SCENARIO:slow/);
+    await typeLine(phone, 'SCENARIO:greet');
+    await shows(/Hello from the scripted model/);
+    await phone.shot('claude-fork');
+    expect(phone.complaints).toEqual([]);
+  });
 });
