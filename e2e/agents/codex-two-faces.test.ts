@@ -17,6 +17,7 @@ deskTests({
   interrupted: /Conversation interrupted/,
   asksAgain: true,
   another: '/new',
+  worked: /Worked for[^\n]*\s+› Ask Codex/,
   more(stage) {
     it('two questions at once have each their own answer, one at the desk and one from the phone', () => answersEach(stage));
     it('its socket is open to nobody else', () => hidesItsSocket(stage));

@@ -35,8 +35,9 @@ export interface DeskAgent extends AgentHome {
   interrupted?: RegExp;
   /** A dialog that stands at the end of the home server can be answered from afar after it. Default: at the desk alone. */
   asksAgain?: boolean;
-  /** What is typed for another conversation. */
+  /** What is typed for another conversation, and what the desk shows from when it is not refused any more. */
   another?: string;
+  worked?: RegExp;
   /** Its own tests, before its end. */
   more?(stage: DeskStage): void;
 }
@@ -207,6 +208,7 @@ export function deskTests(given: DeskAgent): void {
     it.runIf(given.another)('the chat follows to another conversation', async () => {
       const { faces } = stage;
       const { agent_session_id } = await faces.session();
+      if (given.worked !== undefined) await faces.shows(given.worked);
       await faces.typeUntil(given.another ?? '', async () => !/SCENARIO/.test(await faces.screen()));
       await faces.shows(given.ready);
       await faces.type('SCENARIO:think');
@@ -233,6 +235,7 @@ export function deskTests(given: DeskAgent): void {
       await fork.showsText(knew.slice(0, 30));
       await fork.becomes('idle');
       await fork.type('SCENARIO:greet');
+      await fork.hears(`agent: ${knew}`);
       await fork.hears('agent: Hello from the scripted model. Nothing was changed.');
       await fork.becomes('idle');
       const { agent_session_id } = await fork.session();

@@ -73,11 +73,12 @@ export class TwoFaces extends SessionDevice {
   }
   /** Types a line as a person does, who sees it before they press Enter, and presses again what does not count. */
   async typeUntil(line: string, done: () => Promise<boolean>): Promise<void> {
-    const times = async () => (await this.screen()).split(line).length;
-    const before = await times();
+    // An earlier one may be scrolled away meanwhile, but it never comes closer to the end.
+    const fromEnd = async () => (await this.screen()).split(line).at(-1)?.split('\n').length ?? 0;
+    const before = await fromEnd();
     await this.#desk?.type(line);
     // Keys that come at once count as pasted, and an Enter that comes too soon after them is a new line.
-    await until(`the desk shows ${line} once more`, async () => (await times()) > before);
+    await until(`the desk shows ${line} once more`, async () => (await fromEnd()) < before);
     await this.pressUntil('Enter', done);
   }
   pressUntil(key: string, done: () => Promise<boolean>): Promise<void> {
