@@ -119,6 +119,7 @@ describe('RelayDoor', () => {
       await until('the next attempt', () => offers.length === nth + 2);
     }
     expect(told.filter((state) => state.state === 'down')).toHaveLength(1);
+    await until('the last failure was dealt with', () => relay.waiting);
     status = null;
     clock.advance(30_000);
     await until('it is up', () => relay.state.state === 'up');
