@@ -17,9 +17,10 @@ export interface Tree {
   mark: readonly string[];
 }
 
-/** Pids of everything that belongs to the tree and runs: by session, group, parent chain and mark. */
+/** Pids of everything that belongs to the tree and runs: by session, group, parent chain and mark. Errors: unavailable. */
 export async function membersOf({ root, mark }: Tree): Promise<number[]> {
   const members = new Set(await markedWith(mark));
+  if (root !== null && isRunning(root)) members.add(root);
   const all = await listProcesses();
   for (const { pid, group, session } of all) if (root !== null && (pid === root || group === root || session === root)) members.add(pid);
   // Children of children, until nobody is added any more.
@@ -31,7 +32,7 @@ export async function membersOf({ root, mark }: Tree): Promise<number[]> {
   return [...members];
 }
 
-/** Resolves with how many there were, when none is left (or, after SIGKILL, when the kernel does not let go of one). */
+/** Resolves with how many there were, when none is left (or, after SIGKILL, when the kernel does not let go of one). Errors: unavailable. */
 export async function endTree(tree: Tree, clock: Clock): Promise<number> {
   const seen = new Set<number>();
   for (const { signal, graceMs } of STEPS) {

@@ -2,7 +2,9 @@
 import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
+import { AfieldError } from '@afield/shared/errors.ts';
 
 export interface ProcessInfo {
   pid: number;
@@ -15,8 +17,14 @@ export interface ProcessInfo {
   zombie: boolean;
 }
 
-/** Files of /proc that are read at the same time. */
-const AT_ONCE = 32;
+/** Files of /proc that are read at the same time: as many as libuv has threads. Each takes a descriptor, of which there may be few. */
+const AT_ONCE = 4;
+const NO_DESCRIPTOR = new Set(['EMFILE', 'ENFILE']);
+/** Without a descriptor it is tried again: whoever has them reads for a moment only. */
+const TRIES = 20;
+const TRY_AGAIN_MS = 25;
+const BLIND =
+  'The home server has too many files open to look for processes. Try again in a moment, or start it with a higher limit (ulimit -n).';
 const MAX_COMMAND = 200;
 const linux = process.platform === 'linux';
 
@@ -26,22 +34,25 @@ export async function listProcesses(): Promise<ProcessInfo[]> {
   return all.filter((info) => !info.zombie);
 }
 
-/** Null when there is no such process, or when nobody can tell (not Linux). */
+/** Null when there is no such process, or when nobody can tell (not Linux, no descriptor is left). */
 export function lookAt(pid: number): ProcessInfo | null {
-  if (!linux) return null;
+  return lookedAt(pid).info;
+}
+
+function lookedAt(pid: number): { info: ProcessInfo | null; sure: boolean } {
+  if (!linux) return { info: null, sure: false };
   try {
-    return parseStat(readFileSync(`/proc/${pid}/stat`, 'latin1'));
-  } catch {
-    // It is gone.
-    return null;
+    return { info: parseStat(readFileSync(`/proc/${pid}/stat`, 'latin1')), sure: true };
+  } catch (error) {
+    return { info: null, sure: !hasNoDescriptor(error) };
   }
 }
 
+const hasNoDescriptor = (error: unknown): boolean => NO_DESCRIPTOR.has((error as NodeJS.ErrnoException).code ?? '');
+
 export function isRunning(pid: number): boolean {
-  if (linux) {
-    const info = lookAt(pid);
-    return info !== null && !info.zombie;
-  }
+  const { info, sure } = lookedAt(pid);
+  if (sure) return info !== null && !info.zombie;
   try {
     process.kill(pid, 0);
     return true;
@@ -95,15 +106,34 @@ function fromProc(): Promise<ProcessInfo[]> {
   return eachProcess(async (pid) => parseStat(await readFile(`/proc/${pid}/stat`, 'latin1')));
 }
 
+/** Errors: unavailable. */
 async function eachProcess<T>(look: (pid: number) => Promise<T | null>): Promise<T[]> {
-  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name)).map(Number);
+  const pids = (await withDescriptor(() => readdir('/proc'))).filter((name) => /^\d+$/.test(name)).map(Number);
   const found: T[] = [];
   for (let at = 0; at < pids.length; at += AT_ONCE) {
-    // One that ended meanwhile, or belongs to somebody else, is no find.
-    const some = await Promise.allSettled(pids.slice(at, at + AT_ONCE).map(look));
-    for (const result of some) if (result.status === 'fulfilled' && result.value !== null) found.push(result.value);
+    // One that ended meanwhile, or belongs to somebody else, is no find; one that cannot be looked at may be.
+    const looking = pids.slice(at, at + AT_ONCE).map((pid) =>
+      withDescriptor(() => look(pid)).catch((error: unknown) => {
+        if (error instanceof AfieldError) throw error;
+        return null;
+      }),
+    );
+    for (const one of await Promise.all(looking)) if (one !== null) found.push(one);
   }
   return found;
+}
+
+/** Reads, again and again while no descriptor is left. Errors: unavailable, and those of the reading. */
+async function withDescriptor<T>(read: () => Promise<T>): Promise<T> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await read();
+    } catch (error) {
+      if (!hasNoDescriptor(error)) throw error;
+      if (tries === TRIES) throw new AfieldError('unavailable', BLIND, { cause: error });
+      await sleep(TRY_AGAIN_MS);
+    }
+  }
 }
 
 async function fromPs(): Promise<ProcessInfo[]> {

@@ -23,6 +23,8 @@ import type { SessionState } from './state.ts';
 
 /** Between two presses of the interrupt key: closer together they are taken for one. */
 const INTERRUPT_GAP_MS = 150;
+/** After its processes were ended, the last bytes are fetched: from a slow machine that takes a while. */
+const END_SEEN_MS = 30_000;
 const NEVER_STARTED = 'The home server ended while this was being started.';
 const UNCONFIRMED = 'The home server ended before the agent showed that it took the text. Look at its terminal.';
 
@@ -217,9 +219,11 @@ export class LiveSession implements Live {
     this.#record.log('system', 'Interrupted.');
   }
 
+  /** Errors: those of the program's stop; unavailable when its end is not seen. */
   async stop(ending: Ending): Promise<void> {
     if (!this.#over) await this.#program.stop(ending);
-    await this.ended;
+    const seen = await inTime(this.#deps.clock, END_SEEN_MS, () => this.ended.then(() => true));
+    if (seen !== true) throw new AfieldError('unavailable', `“${this.row.name}” was told to end, and has not yet. Look at it in a moment.`);
   }
 
   /** An adopted program goes on without us; `by`: who wanted that. Errors: session_ended, unavailable, conflict. */

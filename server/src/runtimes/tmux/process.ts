@@ -196,7 +196,9 @@ export class TmuxProcess implements TerminalProcess, Member {
     this.resume();
     const over = this.#over || this.#deadSince !== null;
     await this.#parts.endTree(over ? null : this.pid);
-    if (!this.#over) this.#parts.connection.look();
+    if (this.#over) return;
+    this.#parts.connection.look();
+    this.#checkSoon();
   }
 
   /** Nothing is read and nothing is told any more; tmux is left as it is. */
