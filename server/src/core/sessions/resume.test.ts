@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import type { Session } from '@afield/shared/api/sessions.ts';
 import { FRAME_SNAPSHOT } from '@afield/shared/link/frames.ts';
 import { eventually } from '@afield/shared/until.ts';
@@ -5,7 +6,7 @@ import { uuidv7 } from 'uuidv7';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { collectingSink, type House, type HouseOptions, openHouse, script } from '../../sessions-kit.ts';
 import { asciicast } from '../recording/asciicast.ts';
-import { recordingFiles } from '../recording/files.ts';
+import { readIndex, recordingFiles } from '../recording/files.ts';
 import { World } from './surviving-runtime.ts';
 
 const agents = { agent: script('true') };
@@ -36,9 +37,12 @@ const becomes = (id: string, ...status: Session['status'][]) =>
     const session = house.sessions.get(id);
     return status.includes(session.status) && session;
   });
+/** What a recording holds whole: its bytes are written first, and then what happened with them. */
 const recorded = async (id: string) => {
-  const { readFile } = await import('node:fs/promises');
-  return readFile(recordingFiles(`${house.folder}/recordings/${id}`).output);
+  const folder = `${house.folder}/recordings/${id}`;
+  let whole = 0;
+  for await (const { after } of readIndex(folder)) whole = after.file;
+  return whole === 0 ? Buffer.alloc(0) : (await readFile(recordingFiles(folder).output)).subarray(0, whole);
 };
 const logged = (id: string) => house.sessions.logs(id, { type: ['system'], limit: 100 }).items.map((entry) => entry.text);
 const recoveredEvents = () => house.heard.flatMap((event) => (event.type === 'session.recovered' ? [event.payload] : []));
