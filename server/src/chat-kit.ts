@@ -6,8 +6,10 @@ import { AfieldError } from '@afield/shared/errors.ts';
 import type { EventPayloads, EventType } from '@afield/shared/events.ts';
 import { eventually } from '@afield/shared/until.ts';
 import { uuidv7 } from 'uuidv7';
+import { ScriptedCompanion } from './core/chat/scripted-companion.ts';
 import { ScriptedRuntime } from './core/chat/scripted-runtime.ts';
 import type { PromptInput } from './core/chat-service.ts';
+import { World } from './core/sessions/surviving-runtime.ts';
 import { type HouseOptions, openHouse } from './sessions-kit.ts';
 
 export type Talk = ReturnType<typeof openTalk>;
@@ -42,6 +44,14 @@ export function openTalk(options: HouseOptions = {}) {
         event.type === 'message.state_changed' && event.payload.prompt_id === prompt_id ? [event.payload.state] : [],
       ),
   };
+}
+
+/** A talk to an agent in a terminal that a companion hears; its programs are ready at once. */
+export function openHeard() {
+  const world = new World();
+  world.onStart = (program) => program.print('READY\r\n');
+  const companion = new ScriptedCompanion();
+  return { world, companion, talk: openTalk({ world, companion }) };
 }
 
 export async function failure(run: () => unknown): Promise<AfieldError> {

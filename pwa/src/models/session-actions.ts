@@ -1,3 +1,4 @@
+import type { ChatAbilities } from '@afield/shared/api/chat.ts';
 import type { Session } from '@afield/shared/api/sessions.ts';
 import { createModel, signal } from '@preact/signals';
 import type { Home } from './home.ts';
@@ -58,7 +59,8 @@ export const SessionActionsModel = createModel((link: HomeLink, home: Pick<Home,
     },
   };
 });
-/** One with a terminal knows how its agent calls it only where that can begin with it; a chat's own screen has its ways on. */
-export const canFork = ({ faces, agent_session_id }: Session): boolean => faces.includes('terminal') && agent_session_id !== null;
+/** One with a terminal knows how its agent calls it only where that can begin with it; a chat tells by `can`. */
+export const canFork = ({ faces, agent_session_id }: Session, can?: ChatAbilities): boolean =>
+  agent_session_id !== null && (faces.includes('terminal') || can?.fork === true);
 
 export type SessionActions = InstanceType<typeof SessionActionsModel>;

@@ -93,7 +93,9 @@ export function SessionActionList({ session, live, onDone }: { session: Session;
             disabled={off}
             onClick={() =>
               void actions.fork().then((id) => {
-                then(() => location.route(sessionPath(id ?? '')))(id !== null);
+                if (id === null) return;
+                onDone();
+                location.route(sessionPath(id));
               })
             }
           />

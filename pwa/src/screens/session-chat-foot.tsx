@@ -128,7 +128,7 @@ function Ended({ chat, session, live }: FootProps) {
             Resume
           </button>
         )}
-        {(canFork(session) || (can?.fork === true && session.agent_session_id !== null)) && (
+        {canFork(session, can) && (
           <button type="button" class="act" disabled={off} onClick={fork}>
             Fork
           </button>
@@ -250,7 +250,7 @@ function Tune({ chat, session, onClose }: { chat: Chat; session: Session; onClos
       model={state.model}
       modes={state.can.mode ? state.modes : []}
       mode={state.mode}
-      canFork={state.can.fork && session.agent_session_id !== null}
+      canFork={canFork(session, state.can)}
       note={[version, state.version_note].filter((part) => part !== null).join(' ') || null}
       busy={chat.busy.value}
       fault={chat.failure.value?.text ?? null}

@@ -115,8 +115,8 @@ export function terminalRuntimeTests(open: () => RuntimeUnderTest): void {
         Buffer.from('%end 1 1 1\n%exit\n\x1bP'),
         Buffer.alloc(100_000, 0xff),
       ];
-      writeFileSync(file, Buffer.concat(parts));
       const all = Buffer.concat(parts);
+      writeFileSync(file, all);
       // It ends once it is told: what a program prints in the moment of its end is another matter.
       const state = await run(`stty raw -echo; cat '${file}'; head -c 1 >/dev/null`);
       await eventually(() => state.bytes().length >= all.length, 50_000);

@@ -20,7 +20,6 @@ export interface Tree {
 /** Pids of everything that belongs to the tree and runs: by session, group, parent chain and mark. Errors: unavailable. */
 export async function membersOf({ root, mark }: Tree): Promise<number[]> {
   const members = new Set(await markedWith(mark));
-  if (root !== null && isRunning(root)) members.add(root);
   const all = await listProcesses();
   for (const { pid, group, session } of all) if (root !== null && (pid === root || group === root || session === root)) members.add(pid);
   // Children of children, until nobody is added any more.

@@ -5,19 +5,16 @@ import type { Session } from '@afield/shared/api/sessions.ts';
 import { eventually } from '@afield/shared/until.ts';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { sampleAsk, YES_NO } from '../../approvals-kit.ts';
-import { openTalk, type Talk } from '../../chat-kit.ts';
+import { openHeard, type Talk } from '../../chat-kit.ts';
 import type { ChatUpdate } from '../chat-ports.ts';
-import { type Program, World } from '../sessions/surviving-runtime.ts';
-import { ScriptedCompanion } from './scripted-companion.ts';
+import type { Program, World } from '../sessions/surviving-runtime.ts';
+import type { ScriptedCompanion } from './scripted-companion.ts';
 
 let world: World;
 let companion: ScriptedCompanion;
 let talk: Talk;
 beforeEach(() => {
-  world = new World();
-  world.onStart = (program) => program.print('READY\r\n');
-  companion = new ScriptedCompanion();
-  talk = openTalk({ world, companion });
+  ({ world, companion, talk } = openHeard());
 });
 afterEach(() => talk.house.close());
 

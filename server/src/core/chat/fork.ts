@@ -11,13 +11,16 @@ import { START_FILE } from './launch.ts';
 /** The newest; what came before them is read in the other session. */
 const MAX_ITEMS = 200;
 
+/** Of a fork that was given none. */
+export const forkName = ({ name }: Pick<SessionRow, 'name'>): string => `${name.slice(0, 95)} fork`;
+
 /** A new session of the same agent, in the same place, chosen alike. */
 export function forkRow(deps: Pick<SessionDeps, 'clock'>, of: SessionRow, id: string, name: string | undefined): SessionRow {
   return {
     ...of,
     ...untouched(timestamp(deps.clock)),
     id,
-    name: name ?? `${of.name.slice(0, 95)} fork`,
+    name: name ?? forkName(of),
   };
 }
 

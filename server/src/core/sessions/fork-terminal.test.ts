@@ -2,18 +2,15 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { openTalk, type Talk } from '../../chat-kit.ts';
-import { ScriptedCompanion } from '../chat/scripted-companion.ts';
-import { World } from './surviving-runtime.ts';
+import { openHeard, type Talk } from '../../chat-kit.ts';
+import type { ScriptedCompanion } from '../chat/scripted-companion.ts';
+import type { World } from './surviving-runtime.ts';
 
 let world: World;
 let companion: ScriptedCompanion;
 let talk: Talk;
 beforeEach(() => {
-  world = new World();
-  world.onStart = (program) => program.print('READY\r\n');
-  companion = new ScriptedCompanion();
-  talk = openTalk({ world, companion });
+  ({ world, companion, talk } = openHeard());
 });
 afterEach(() => talk.house.close());
 

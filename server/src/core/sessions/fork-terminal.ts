@@ -1,6 +1,7 @@
 /** A second terminal session of an agent, with what the first one knows. */
 import { join } from 'node:path';
 import { AfieldError } from '@afield/shared/errors.ts';
+import { forkName } from '../chat/fork.ts';
 import { givenEnv } from '../chat/launch.ts';
 import { wasUsed } from '../chat/take-over-chat.ts';
 import type { SessionDeps } from '../deps.ts';
@@ -24,7 +25,7 @@ export async function planFork(deps: SessionDeps, of: SessionRow, id: string, na
       machine,
       cwd,
       face: 'terminal',
-      name: name ?? `${of.name.slice(0, 95)} fork`,
+      name: name ?? forkName(of),
       args: argsOnceMore(recipe, of.args),
       env: givenEnv(join(deps.recordings, of.id)),
       environment,

@@ -60,13 +60,14 @@ export const socketOf = (folder: string): string => path.join(folder, 'codex.soc
 /** Null: its arguments exclude it. */
 export async function prepare(command: Command, folder: string): Promise<Command | null> {
   const args = command.args.filter((arg) => arg !== ALONE);
+  const rest = withoutEarlier(args);
   // Else a word is a command of Codex, a prompt, or the program that a runtime runs.
-  if (hasOption(args, [...EXCLUDED, ...SHOWS]) || firstWord(withoutEarlier(args), VALUED) !== null) return null;
+  if (hasOption(args, [...EXCLUDED, ...SHOWS]) || firstWord(rest, VALUED) !== null) return null;
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const both = ofBoth(args);
   const count = String(both.length);
   // An earlier conversation takes no permissions from its terminal: those of the configuration are the app-server's.
-  const less = withoutEarlier(args) === args ? '0' : count;
+  const less = rest === args ? '0' : count;
   return {
     ...command,
     file: '/bin/sh',
